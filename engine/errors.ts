@@ -1,0 +1,10 @@
+/**
+ * What a user can mend: a wrong option, a missing folder, a damaged file, too little memory.
+ *
+ * The message is one sentence that names the file or option, the value found and what was
+ * expected. The command line prints it without a stack trace and exits with status 1; any other
+ * error is a defect of this program and keeps its stack trace.
+ */
+export class UserError extends Error {
+  override name = "UserError";
+}
