@@ -1,0 +1,101 @@
+import { Kernel, linear } from "./kernel.ts";
+import { type GraphNode, Tensor } from "./tensor.ts";
+import accumulateSource from "../shaders/accumulate.wgsl" with { type: "text" };
+
+const accumulateKernel = new Kernel("accumulate", accumulateSource);
+
+/**
+ * Remembers how `output` was computed. Every differentiable operation ends with this call; where
+ * no input is tracked, or inside `Gpu.withoutGradients`, it leaves `output` as it is.
+ */
+export function record(
+  output: Tensor,
+  operation: string,
+  inputs: readonly Tensor[],
+  backward: GraphNode["backward"],
+): Tensor {
+  if (output.gpu.recordsGradients && inputs.some((input) => input.tracked)) {
+    output.node = { operation, inputs, backward };
+  }
+  return output;
+}
+
+/**
+ * Reverse-mode differentiation: adds ∂root/∂p to `p.gradient` of every parameter `p` that `root`
+ * depends on, and disposes of every intermediate result as soon as nothing needs it any more.
+ *
+ * @param root the loss, or any tensor together with its upstream gradient
+ * @param upstream ∂L/∂root; ones by default. Disposed of.
+ */
+export function backward(root: Tensor, upstream?: Tensor): void {
+  const gradients = new Map<Tensor, Tensor>();
+  gradients.set(
+    root,
+    upstream ?? Tensor.from(root.gpu, new Float32Array(root.size).fill(1), root.shape),
+  );
+  for (const tensor of topological(root).reverse()) {
+    const gradient = gradients.get(tensor);
+    if (!gradient) continue;
+    gradients.delete(tensor);
+    if (tensor.requiresGradient) {
+      const sum = tensor.gradient ? accumulate(tensor.gradient, gradient) : gradient;
+      tensor.gradient = sum.keep();
+    }
+    const { node } = tensor;
+    if (!node) continue;
+    const contributions = node.backward(gradient);
+    for (const [i, input] of node.inputs.entries()) {
+      const contribution = contributions[i];
+      if (!contribution) continue;
+      if (!input.tracked) {
+        contribution.dispose();
+        continue;
+      }
+      const before = gradients.get(input);
+      gradients.set(input, before ? accumulate(before, contribution) : contribution);
+    }
+    if (!tensor.requiresGradient) gradient.dispose();
+    // Everything that reads this result has had its turn: its consumers come first in this order.
+    if (tensor !== root && !tensor.kept) tensor.dispose();
+    else tensor.node = null;
+  }
+}
+
+/** `sum + addend`, in place where nobody else uses the memory; disposes of both otherwise. */
+function accumulate(sum: Tensor, addend: Tensor): Tensor {
+  const { gpu, vectors } = sum;
+  let total = sum;
+  if (!sum.exclusive) {
+    total = Tensor.empty(gpu, sum.shape);
+    gpu.copy(sum.buffer, total.buffer, 16 * vectors);
+    sum.dispose();
+  }
+  gpu.run(accumulateKernel, {
+    buffers: [addend.buffer, total.buffer],
+    parameters: { u32: [vectors] },
+    workgroups: linear(vectors),
+  });
+  addend.dispose();
+  return total;
+}
+
+/** Tensors that `root` depends on, each after everything it is computed from. */
+function topological(root: Tensor): Tensor[] {
+  const order: Tensor[] = [];
+  const seen = new Set<Tensor>();
+  // An explicit stack: a deep network must not exhaust the call stack.
+  const stack: { tensor: Tensor; next: number }[] = [{ tensor: root, next: 0 }];
+  seen.add(root);
+  while (stack.length > 0) {
+    const top = stack[stack.length - 1];
+    const input = top.tensor.node?.inputs[top.next++];
+    if (!input) {
+      order.push(top.tensor);
+      stack.pop();
+    } else if (input.tracked && !seen.has(input)) {
+      seen.add(input);
+      stack.push({ tensor: input, next: 0 });
+    }
+  }
+  return order;
+}

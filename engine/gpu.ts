@@ -1,0 +1,349 @@
+import { type Kernel, packParameters, type Parameters, type Workgroups } from "./kernel.ts";
+import { BufferPool, type MemoryAccount, type PooledBuffer } from "./memory.ts";
+import { UserError } from "./errors.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** What the adapter says of itself. */
+export interface AdapterDescription {
+  readonly description: string;
+  readonly vendor: string;
+  readonly architecture: string;
+  /** True for a software adapter: shaders run on the processor. */
+  readonly fallback: boolean;
+}
+
+/** How to open a device. */
+export interface GpuOptions {
+  /** `"high-performance"` (default) or `"low-power"`, where there are two GPUs. */
+  readonly powerPreference?: GPUPowerPreference;
+  /** Most bytes of tensors that may be live at once; default: what the device gives. */
+  readonly memoryLimit?: number;
+}
+
+/** One dispatch: what it reads and writes, its parameters and its size. */
+export interface Dispatch {
+  /** Storage buffers at bindings 1, 2, … of group 0. */
+  readonly buffers: readonly PooledBuffer[];
+  /** Uniform struct at binding 0; leave out when the shader has none. */
+  readonly parameters?: Parameters;
+  readonly workgroups: Workgroups;
+}
+
+/**
+ * A WebGPU device with its memory, compiled kernels and the commands that were recorded but not
+ * yet submitted.
+ *
+ * Commands run in order. `run` records into one open compute pass; `submit`, `read` and `idle`
+ * send it off. Errors of the device are collected and thrown by the next `read` or `idle`.
+ *
+ * @example
+ * ```ts
+ * const gpu = await Gpu.request();
+ * const x = Tensor.from(gpu, [1, 2, 3], [3]);
+ * console.log(await x.read());
+ * gpu.destroy();
+ * ```
+ */
+export class Gpu {
+  /** False inside `withoutGradients`: operations leave no trace for the backward pass. */
+  recordsGradients = true;
+  /** Dispatches since the start. */
+  dispatches = 0;
+
+  #pool: BufferPool;
+  #pipelines = new Map<string, GPUComputePipeline>();
+  #uniforms = new Map<string, GPUBuffer>();
+  #bindGroups = new Map<string, GPUBindGroup>();
+  #bindGroupsOfBuffer = new Map<number, string[]>();
+  #encoder: GPUCommandEncoder | null = null;
+  #pass: GPUComputePassEncoder | null = null;
+  #scopes: Tensor[][] = [];
+  #errors: Error[] = [];
+  #pending: Promise<void>[] = [];
+  #destroyed = false;
+
+  private constructor(
+    readonly device: GPUDevice,
+    readonly adapter: AdapterDescription,
+    memoryLimit: number,
+  ) {
+    this.#pool = new BufferPool(device, memoryLimit, (buffer) => this.#forget(buffer));
+    device.addEventListener("uncapturederror", (event) => {
+      event.preventDefault();
+      this.#errors.push(new Error(`WebGPU: ${(event as GPUUncapturedErrorEvent).error.message}`));
+    });
+    device.lost.then(({ reason, message }) => {
+      if (!this.#destroyed) {
+        this.#errors.push(new UserError(`The GPU device was lost (${reason}): ${message}`));
+      }
+    });
+  }
+
+  /**
+   * Opens the adapter that WebGPU offers, with all of its limits.
+   *
+   * @throws {UserError} when there is no adapter
+   */
+  static async request(options: GpuOptions = {}): Promise<Gpu> {
+    const { powerPreference = "high-performance", memoryLimit = Infinity } = options;
+    const adapter = await navigator.gpu?.requestAdapter({ powerPreference });
+    if (!adapter) {
+      throw new UserError(
+        "No WebGPU adapter was found: run ./calm doctor, it says what is missing and how to " +
+          "install it",
+      );
+    }
+    const optional: GPUFeatureName[] = ["timestamp-query", "shader-f16"];
+    const device = await adapter.requestDevice({
+      requiredFeatures: optional.filter((feature) => adapter.features.has(feature)),
+      requiredLimits: everyLimit(adapter.limits),
+    });
+    const { info } = adapter;
+    return new Gpu(device, {
+      description: info.description || `${info.vendor} ${info.architecture}`.trim() || "unnamed",
+      vendor: info.vendor,
+      architecture: info.architecture,
+      fallback: info.isFallbackAdapter ?? false,
+    }, memoryLimit);
+  }
+
+  /** Bytes of tensors: live, peak, pooled. */
+  get memory(): MemoryAccount {
+    return this.#pool.account;
+  }
+
+  /** A buffer of at least `bytes` with undefined contents. */
+  allocate(bytes: number): PooledBuffer {
+    return this.#pool.allocate(bytes);
+  }
+
+  /** Takes a buffer back; the commands recorded so far may still use it. */
+  release(buffer: PooledBuffer): void {
+    this.#pool.release(buffer);
+  }
+
+  /** Destroys the pooled buffers that no tensor uses. */
+  trim(): void {
+    this.submit();
+    this.#pool.trim();
+  }
+
+  /** Records one dispatch of a kernel. */
+  run(kernel: Kernel, { buffers, parameters, workgroups }: Dispatch): void {
+    const pipeline = this.#pipeline(kernel);
+    const uniform = parameters ? this.#uniform(parameters) : null;
+    const bindGroup = this.#bindGroup(kernel, pipeline, uniform, buffers);
+    this.#encoder ??= this.device.createCommandEncoder();
+    this.#pass ??= this.#encoder.beginComputePass();
+    this.#pass.setPipeline(pipeline);
+    this.#pass.setBindGroup(0, bindGroup);
+    this.#pass.dispatchWorkgroups(...workgroups as [number, number, number]);
+    this.dispatches++;
+  }
+
+  /** Writes bytes from the processor; they are seen by the commands recorded afterwards. */
+  write(buffer: PooledBuffer, data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): void {
+    // Queue writes happen at once, so what was recorded before has to go first.
+    this.submit();
+    this.device.queue.writeBuffer(buffer.buffer, 0, data);
+  }
+
+  /** Copies the first `bytes` of one buffer to another. */
+  copy(from: PooledBuffer, to: PooledBuffer, bytes: number): void {
+    this.#endPass();
+    this.#encoder ??= this.device.createCommandEncoder();
+    this.#encoder.copyBufferToBuffer(from.buffer, 0, to.buffer, 0, bytes);
+  }
+
+  /** Sends the recorded commands to the GPU. */
+  submit(): void {
+    this.#endPass();
+    if (this.#encoder) {
+      this.device.queue.submit([this.#encoder.finish()]);
+      this.#encoder = null;
+    }
+  }
+
+  /**
+   * Reads the first `bytes` of a buffer back. Costs about 11 ms whatever the size: read rarely.
+   *
+   * @throws what the device reported since the last call
+   */
+  async read(buffer: PooledBuffer, bytes: number): Promise<ArrayBuffer> {
+    const size = Math.ceil(bytes / 4) * 4;
+    const staging = this.device.createBuffer({
+      size,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    try {
+      this.#endPass();
+      this.#encoder ??= this.device.createCommandEncoder();
+      this.#encoder.copyBufferToBuffer(buffer.buffer, 0, staging, 0, size);
+      this.submit();
+      await staging.mapAsync(GPUMapMode.READ).catch((error) => this.#errors.push(error));
+      await this.check();
+      return staging.getMappedRange().slice(0, bytes);
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  /** Waits until the GPU has done everything, and throws what it reported. */
+  async idle(): Promise<void> {
+    this.submit();
+    await this.device.queue.onSubmittedWorkDone();
+    await this.check();
+  }
+
+  /** Throws the first error of the device since the last check. */
+  async check(): Promise<void> {
+    await Promise.all(this.#pending.splice(0));
+    await this.#pool.check();
+    const [first] = this.#errors.splice(0);
+    if (first) throw first;
+  }
+
+  /**
+   * Runs `body` and disposes of every tensor it made, except those it returns (one tensor, or
+   * tensors in an array or a plain object) and those that were kept with `keep`. `body` must not
+   * be asynchronous: whatever is made before it returns belongs to it.
+   */
+  scope<T>(body: () => T): T {
+    const made: Tensor[] = [];
+    this.#scopes.push(made);
+    let result: T;
+    try {
+      result = body();
+    } catch (error) {
+      this.#scopes.pop();
+      for (const tensor of made) tensor.dispose();
+      throw error;
+    }
+    this.#scopes.pop();
+    const outer = this.#scopes.at(-1);
+    const returned = tensorsIn(result);
+    for (const tensor of made) {
+      if (tensor.kept || tensor.disposed) continue;
+      if (returned.has(tensor)) outer?.push(tensor);
+      else tensor.dispose();
+    }
+    return result;
+  }
+
+  /** Called by every new tensor, so that the scope around it can dispose of it. */
+  track(tensor: Tensor): void {
+    this.#scopes.at(-1)?.push(tensor);
+  }
+
+  /** Runs `body` without recording for a backward pass. */
+  withoutGradients<T>(body: () => T): T {
+    const before = this.recordsGradients;
+    this.recordsGradients = false;
+    try {
+      return body();
+    } finally {
+      this.recordsGradients = before;
+    }
+  }
+
+  /** Gives everything back. The object cannot be used afterwards. */
+  destroy(): void {
+    this.#destroyed = true;
+    this.device.destroy();
+  }
+
+  #endPass(): void {
+    this.#pass?.end();
+    this.#pass = null;
+  }
+
+  #pipeline(kernel: Kernel): GPUComputePipeline {
+    const known = this.#pipelines.get(kernel.key);
+    if (known) return known;
+    this.device.pushErrorScope("validation");
+    const module = this.device.createShaderModule({ label: kernel.name, code: kernel.source });
+    const pipeline = this.device.createComputePipeline({
+      label: kernel.key,
+      layout: "auto",
+      compute: { module, entryPoint: "main", constants: { ...kernel.constants } },
+    });
+    this.#pending.push(
+      this.device.popErrorScope().then((error) => {
+        if (!error) return;
+        this.#errors.push(
+          new Error(`shaders/${kernel.name}.wgsl does not compile: ${error.message}`),
+        );
+      }),
+    );
+    this.#pipelines.set(kernel.key, pipeline);
+    return pipeline;
+  }
+
+  /** Parameters repeat from step to step, so each distinct struct is one immutable buffer. */
+  #uniform(parameters: Parameters): GPUBuffer {
+    const words = packParameters(parameters);
+    const key = words.join();
+    let buffer = this.#uniforms.get(key);
+    if (!buffer) {
+      buffer = this.device.createBuffer({
+        label: key,
+        size: words.byteLength,
+        usage: GPUBufferUsage.UNIFORM,
+        mappedAtCreation: true,
+      });
+      new Uint32Array(buffer.getMappedRange()).set(words);
+      buffer.unmap();
+      this.#uniforms.set(key, buffer);
+    }
+    return buffer;
+  }
+
+  /** The pool hands out the same buffers in every step, so bind groups are found again, too. */
+  #bindGroup(
+    kernel: Kernel,
+    pipeline: GPUComputePipeline,
+    uniform: GPUBuffer | null,
+    buffers: readonly PooledBuffer[],
+  ): GPUBindGroup {
+    const ids = buffers.map((buffer) => buffer.id);
+    const key = `${kernel.key}|${uniform?.label}|${ids.join()}`;
+    let group = this.#bindGroups.get(key);
+    if (!group) {
+      group = this.device.createBindGroup({
+        label: kernel.name,
+        layout: pipeline.getBindGroupLayout(0),
+        entries: [
+          ...(uniform ? [{ binding: 0, resource: { buffer: uniform } }] : []),
+          ...buffers.map(({ buffer }, i) => ({ binding: i + 1, resource: { buffer } })),
+        ],
+      });
+      this.#bindGroups.set(key, group);
+      for (const id of ids) {
+        const keys = this.#bindGroupsOfBuffer.get(id);
+        if (keys) keys.push(key);
+        else this.#bindGroupsOfBuffer.set(id, [key]);
+      }
+    }
+    return group;
+  }
+
+  #forget(buffer: PooledBuffer): void {
+    for (const key of this.#bindGroupsOfBuffer.get(buffer.id) ?? []) this.#bindGroups.delete(key);
+    this.#bindGroupsOfBuffer.delete(buffer.id);
+  }
+}
+
+/** The adapter's own limits, in the form in which a device is asked for them. */
+function everyLimit(limits: GPUSupportedLimits): Record<string, number> {
+  const wanted: Record<string, number> = {};
+  for (const name in limits) {
+    const value = limits[name as keyof GPUSupportedLimits];
+    if (typeof value === "number") wanted[name] = value;
+  }
+  return wanted;
+}
+
+function tensorsIn(result: unknown): Set<unknown> {
+  if (result === null || typeof result !== "object") return new Set();
+  return new Set([result, ...Object.values(result)]);
+}

@@ -1,0 +1,59 @@
+/**
+ * One compute shader: WGSL text and the values of its `override` constants.
+ *
+ * Every shader of this project binds its uniform parameters (if it has any) as
+ * `@group(0) @binding(0)` and its storage buffers as bindings 1, 2, …, in the order in which
+ * `Gpu.run` is handed them. A kernel belongs to no device: `Gpu` compiles it at its first use.
+ *
+ * @example
+ * ```ts
+ * import source from "../shaders/unary.wgsl" with { type: "text" };
+ * const exp = new Kernel("unary", source, { OPERATION: 1 });
+ * exp.key; // "unary OPERATION=1"
+ * ```
+ */
+export class Kernel {
+  /** Identifies the pipeline: the name and the constants. */
+  readonly key: string;
+
+  /**
+   * @param name file name of the shader without its ending; appears in error messages
+   * @param source WGSL text with an entry point `main`
+   * @param constants values of the shader's `override` declarations
+   */
+  constructor(
+    readonly name: string,
+    readonly source: string,
+    readonly constants: Readonly<Record<string, number>> = {},
+  ) {
+    this.key = [name, ...Object.entries(constants).map(([k, v]) => `${k}=${v}`)].join(" ");
+  }
+}
+
+/** Scalars of a kernel's uniform struct: all `u32` (and `i32`) fields first, then all `f32`. */
+export interface Parameters {
+  readonly u32?: readonly number[];
+  readonly f32?: readonly number[];
+}
+
+/** The bytes of a uniform struct, padded to a multiple of 16. */
+export function packParameters({ u32 = [], f32 = [] }: Parameters): Uint32Array<ArrayBuffer> {
+  const words = new Uint32Array(Math.ceil((u32.length + f32.length) / 4) * 4);
+  words.set(u32);
+  new Float32Array(words.buffer).set(f32, u32.length);
+  return words;
+}
+
+/** Number of workgroups in x, y and z. */
+export type Workgroups = readonly [number, number?, number?];
+
+/**
+ * Workgroups for `invocations` in one long row, folded into two dimensions because WebGPU allows
+ * 65,535 in each. The shader recovers its index as
+ * `(workgroup.y * workgroups.x + workgroup.x) * size + local index` and leaves when it is too big.
+ */
+export function linear(invocations: number, workgroupSize = 64): Workgroups {
+  const groups = Math.max(1, Math.ceil(invocations / workgroupSize));
+  const x = Math.min(groups, 65535);
+  return [x, Math.ceil(groups / x)];
+}

@@ -1,0 +1,142 @@
+import { record } from "../autograd.ts";
+import { Kernel, linear } from "../kernel.ts";
+import { Tensor } from "../tensor.ts";
+import { reluGradient } from "./elementwise.ts";
+import { reduceRows } from "./reduce.ts";
+import statisticsSource from "../../shaders/batch_norm_statistics.wgsl" with { type: "text" };
+import finishSource from "../../shaders/batch_norm_finish.wgsl" with { type: "text" };
+import inferenceSource from "../../shaders/batch_norm_inference.wgsl" with { type: "text" };
+import applySource from "../../shaders/batch_norm_apply.wgsl" with { type: "text" };
+import sumsSource from "../../shaders/batch_norm_gradient_sums.wgsl" with { type: "text" };
+import gradientSource from "../../shaders/batch_norm_gradient_apply.wgsl" with { type: "text" };
+
+const statisticsKernel = new Kernel("batch_norm_statistics", statisticsSource);
+const finishKernel = new Kernel("batch_norm_finish", finishSource);
+const inferenceKernel = new Kernel("batch_norm_inference", inferenceSource);
+
+/** Pixels that one invocation sums up. */
+const STRIPE = 256;
+
+/** The state of one batch normalisation: tensors of shape `[channels]`. */
+export interface BatchNormState {
+  /** γ. */
+  readonly weight: Tensor;
+  /** β. */
+  readonly bias: Tensor;
+  /** Changed in place in training. */
+  readonly runningMean: Tensor;
+  /** Unbiased, as in PyTorch. Changed in place in training. */
+  readonly runningVariance: Tensor;
+}
+
+/** How a batch normalisation runs. */
+export interface BatchNormOptions {
+  /** Normalise with the batch's statistics (and update the running ones) or with the running ones. */
+  readonly training: boolean;
+  /** Share of the batch in the new running statistics (PyTorch's meaning). Default 0.1. */
+  readonly momentum?: number;
+  /** Added to the variance. Default 1e-5. */
+  readonly eps?: number;
+  /** Apply ReLU to the result, in the same kernel. */
+  readonly relu?: boolean;
+  /** Added before the ReLU, in the same kernel; same shape as x. */
+  readonly residual?: Tensor;
+}
+
+/**
+ * Batch normalisation over batch, height and width (Ioffe and Szegedy, 2015), with the ReLU and
+ * the residual addition that may follow it:
+ *
+ *     y = relu((x − mean) / √(variance + eps) · γ + β + residual)
+ *
+ * @param x `[n, h, w, c]` (or any shape whose last dimension is c)
+ * @returns same shape as x
+ */
+export function batchNorm(x: Tensor, state: BatchNormState, options: BatchNormOptions): Tensor {
+  const { training, momentum = 0.1, eps = 1e-5, relu = false, residual } = options;
+  const { gpu, rows, vectors, channels } = x;
+  const { weight, bias, runningMean, runningVariance } = state;
+  if (weight.size !== channels) {
+    throw new RangeError(`A batch norm of ${weight.size} channels cannot take [${x.shape}]`);
+  }
+  if (residual && residual.shape.join() !== x.shape.join()) {
+    throw new RangeError(`A residual of shape [${residual.shape}] cannot join [${x.shape}]`);
+  }
+  const pitch = x.pitch / 4;
+  const statistics = Tensor.empty(gpu, [2, channels]);
+  if (training) {
+    const stripes = Math.ceil(rows / STRIPE);
+    const stripeRows = Math.ceil(rows / stripes);
+    const partial = Tensor.empty(gpu, [stripes, 2, channels]);
+    gpu.run(statisticsKernel, {
+      buffers: [x.buffer, partial.buffer],
+      parameters: { u32: [rows, pitch, stripes, stripeRows] },
+      workgroups: linear(stripes * pitch),
+    });
+    gpu.run(finishKernel, {
+      buffers: [x, partial, statistics, runningMean, runningVariance].map((t) => t.buffer),
+      parameters: { u32: [rows, pitch, stripes], f32: [momentum, eps] },
+      workgroups: linear(pitch),
+    });
+    partial.dispose();
+  } else {
+    gpu.run(inferenceKernel, {
+      buffers: [runningMean.buffer, runningVariance.buffer, statistics.buffer],
+      parameters: { u32: [pitch], f32: [eps] },
+      workgroups: linear(pitch),
+    });
+  }
+
+  const y = Tensor.empty(gpu, x.shape);
+  gpu.run(kernel("batch_norm_apply", applySource, { RELU: relu, RESIDUAL: !!residual }), {
+    buffers: [x, residual ?? x, statistics, weight, bias, y].map((t) => t.buffer),
+    parameters: { u32: [vectors, pitch] },
+    workgroups: linear(vectors),
+  });
+  const inputs = residual ? [x, weight, bias, residual] : [x, weight, bias];
+  record(y, "batchNorm", inputs, (upstream) => {
+    // With a residual the gradient behind the ReLU is a result of its own; otherwise the kernels
+    // below apply the ReLU as they read.
+    const masked = relu && residual ? reluGradient(y, upstream) : upstream.share();
+    const fused = relu && !residual;
+    const stripes = Math.ceil(rows / STRIPE);
+    const sums = Tensor.empty(gpu, [stripes, channels]);
+    const products = Tensor.empty(gpu, [stripes, channels]);
+    gpu.run(kernel("batch_norm_gradient_sums", sumsSource, { RELU: fused }), {
+      buffers: [x, fused ? y : masked, masked, statistics, sums, products].map((t) => t.buffer),
+      parameters: { u32: [rows, pitch, stripes, Math.ceil(rows / stripes)] },
+      workgroups: linear(stripes * pitch),
+    });
+    const biasGradient = reduceRows(sums, { outer: 1, outShape: bias.shape });
+    const weightGradient = reduceRows(products, { outer: 1, outShape: weight.shape });
+    const xGradient = Tensor.empty(gpu, x.shape);
+    gpu.run(
+      kernel("batch_norm_gradient_apply", gradientSource, { TRAINING: training, RELU: fused }),
+      {
+        buffers: [
+          x,
+          fused ? y : masked,
+          masked,
+          statistics,
+          weight,
+          biasGradient,
+          weightGradient,
+          xGradient,
+        ].map((t) => t.buffer),
+        parameters: { u32: [vectors, pitch], f32: [rows] },
+        workgroups: linear(vectors),
+      },
+    );
+    for (const tensor of [sums, products, statistics]) tensor.dispose();
+    if (residual) return [xGradient, weightGradient, biasGradient, masked];
+    masked.dispose();
+    return [xGradient, weightGradient, biasGradient];
+  });
+  if (!y.node) statistics.dispose();
+  return y;
+}
+
+function kernel(name: string, source: string, flags: Record<string, boolean>): Kernel {
+  const constants = Object.entries(flags).map(([flag, on]) => [flag, on ? 1 : 0]);
+  return new Kernel(name, source, Object.fromEntries(constants));
+}

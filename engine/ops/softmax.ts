@@ -1,0 +1,36 @@
+import { record } from "../autograd.ts";
+import { Kernel, linear } from "../kernel.ts";
+import { Tensor } from "../tensor.ts";
+import source from "../../shaders/softmax.wgsl" with { type: "text" };
+import gradientSource from "../../shaders/softmax_gradient.wgsl" with { type: "text" };
+
+const softmaxKernel = new Kernel("softmax", source, { LOGARITHM: 0 });
+const logSoftmaxKernel = new Kernel("softmax", source, { LOGARITHM: 1 });
+const softmaxGradientKernel = new Kernel("softmax_gradient", gradientSource, { LOGARITHM: 0 });
+const logSoftmaxGradientKernel = new Kernel("softmax_gradient", gradientSource, { LOGARITHM: 1 });
+
+/** exp(x_c) / Σ_k exp(x_k) over the last dimension; never overflows. Same shape as x. */
+export function softmax(x: Tensor): Tensor {
+  return apply(x, "softmax", softmaxKernel, softmaxGradientKernel);
+}
+
+/** log softmax(x) over the last dimension, exact also where softmax underflows. Same shape as x. */
+export function logSoftmax(x: Tensor): Tensor {
+  return apply(x, "logSoftmax", logSoftmaxKernel, logSoftmaxGradientKernel);
+}
+
+function apply(x: Tensor, operation: string, forward: Kernel, backward: Kernel): Tensor {
+  const parameters = { u32: [x.rows, x.channels, x.pitch / 4] };
+  const workgroups = linear(x.rows);
+  const y = Tensor.empty(x.gpu, x.shape);
+  x.gpu.run(forward, { buffers: [x.buffer, y.buffer], parameters, workgroups });
+  return record(y, operation, [x], (gradient) => {
+    const back = Tensor.empty(x.gpu, x.shape);
+    x.gpu.run(backward, {
+      buffers: [y.buffer, gradient.buffer, back.buffer],
+      parameters,
+      workgroups,
+    });
+    return [back];
+  });
+}

@@ -1,0 +1,52 @@
+import { record } from "../../engine/autograd.ts";
+import { Kernel } from "../../engine/kernel.ts";
+import { Tensor } from "../../engine/tensor.ts";
+import source from "../../shaders/calm_location.wgsl" with { type: "text" };
+import gradientSource from "../../shaders/calm_location_gradient.wgsl" with { type: "text" };
+
+/** How location logits become non-negative: the paper's softplus or the official code's ReLU. */
+export type Prior = "softplus" | "relu";
+
+/** The prior branch's options. */
+export interface LocationOptions {
+  /** Default `"softplus"`. */
+  readonly prior?: Prior;
+  /**
+   * Keep the sum in the l1 normalisation out of the gradient, as the official code does (the
+   * paper does not). Default false.
+   */
+  readonly detachNormaliser?: boolean;
+}
+
+/**
+ * log p(z|x), the location distribution (paper §4.1.1): `h = prior(a) / Σ_z prior(a_z)`.
+ *
+ * @param a location logits, `[n, h, w, 1]`
+ * @returns log h, `[n, h, w, 1]`; −10,000 where a ReLU prior gives probability 0. A picture whose
+ * ReLU prior is zero everywhere gets the uniform distribution.
+ */
+export function logLocation(a: Tensor, options: LocationOptions = {}): Tensor {
+  const { prior = "softplus", detachNormaliser = false } = options;
+  if (a.shape.length !== 4 || a.channels !== 1) {
+    throw new RangeError(`Location logits are [n, h, w, 1], not [${a.shape}]`);
+  }
+  const [batch, height, width] = a.shape;
+  const parameters = { u32: [height * width] };
+  const RELU = prior === "relu" ? 1 : 0;
+  const logH = Tensor.empty(a.gpu, a.shape);
+  a.gpu.run(new Kernel("calm_location", source, { RELU }), {
+    buffers: [a.buffer, logH.buffer],
+    parameters,
+    workgroups: [batch],
+  });
+  return record(logH, "logLocation", [a], (gradient) => {
+    const back = Tensor.empty(a.gpu, a.shape);
+    const DETACHED = detachNormaliser ? 1 : 0;
+    a.gpu.run(new Kernel("calm_location_gradient", gradientSource, { RELU, DETACHED }), {
+      buffers: [a.buffer, logH.buffer, gradient.buffer, back.buffer],
+      parameters,
+      workgroups: [batch],
+    });
+    return [back];
+  });
+}

@@ -1,0 +1,36 @@
+// The joint map p(y,z|x) = p(y|x,z) · p(z|x) (paper §4.1.1); one location for each invocation.
+//
+//   out_yz = exp(f_yz − log Σ_c exp(f_cz) + log h_z)
+
+struct Parameters {
+  rows: u32,      // batch · locations
+  channels: u32,  // classes
+  pitch: u32,     // vec4s per location
+}
+
+@group(0) @binding(0) var<uniform> p: Parameters;
+@group(0) @binding(1) var<storage, read> f: array<vec4f>;
+@group(0) @binding(2) var<storage, read> log_h: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> out: array<vec4f>;
+
+fn lanes(v: vec4f, quad: u32, padding: f32) -> vec4f {
+  return select(vec4f(padding), v, quad * 4 + vec4u(0, 1, 2, 3) < vec4u(p.channels));
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let row = (group.y * groups.x + group.x) * 64 + local;
+  if (row >= p.rows) { return; }
+  let start = row * p.pitch;
+  var top = vec4f(-3.4e38);
+  for (var k = 0u; k < p.pitch; k++) { top = max(top, lanes(f[start + k], k, -3.4e38)); }
+  let m = max(max(top.x, top.y), max(top.z, top.w));
+  var sums = vec4f();
+  for (var k = 0u; k < p.pitch; k++) { sums += lanes(exp(f[start + k] - m), k, 0); }
+  let shift = log_h[row].x - m - log(sums.x + sums.y + sums.z + sums.w);
+  for (var k = 0u; k < p.pitch; k++) { out[start + k] = lanes(exp(f[start + k] + shift), k, 0); }
+}

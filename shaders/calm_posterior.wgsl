@@ -1,0 +1,56 @@
+// From j_z = log p(ŷ,z|x) to the losses and the posterior; one workgroup for each picture.
+//
+//   log p(ŷ|x) = log Σ_z exp(j_z)
+//   posterior:  q_z = p(z|x,ŷ) = exp(j_z − log p(ŷ|x))
+//   ML loss (eq. 3–4):  −log p(ŷ|x)
+//   EM loss (eq. 5–6):  −Σ_z q'_z · j_z,  q' the posterior under θ'
+
+override EM: bool;
+
+struct Parameters { locations: u32 }
+
+@group(0) @binding(0) var<uniform> p: Parameters;
+@group(0) @binding(1) var<storage, read> j: array<vec4f>;
+@group(0) @binding(2) var<storage, read> target_j: array<vec4f>;  // log p'(ŷ,z|x) under θ'
+@group(0) @binding(3) var<storage, read_write> q: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> loss: array<vec4f>;
+
+const SIZE = 64u;
+var<workgroup> tops: array<f32, 64>;
+var<workgroup> sums: array<f32, 64>;
+var<workgroup> losses: array<f32, 64>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let start = group.x * p.locations;
+  var top = -3.4e38f;
+  for (var z = local; z < p.locations; z += SIZE) { top = max(top, target_j[start + z].x); }
+  tops[local] = top;
+  workgroupBarrier();
+  for (var k = 0u; k < SIZE; k++) { top = max(top, tops[k]); }
+
+  var sum = 0f;
+  for (var z = local; z < p.locations; z += SIZE) { sum += exp(target_j[start + z].x - top); }
+  sums[local] = sum;
+  workgroupBarrier();
+  sum = 0;
+  for (var k = 0u; k < SIZE; k++) { sum += sums[k]; }
+  let log_p = top + log(sum);
+
+  var expected = 0f;
+  for (var z = local; z < p.locations; z += SIZE) {
+    let posterior = exp(target_j[start + z].x - log_p);
+    q[start + z] = vec4f(posterior, 0, 0, 0);
+    expected += posterior * j[start + z].x;
+  }
+  losses[local] = expected;
+  workgroupBarrier();
+  if (local != 0) { return; }
+  if (EM) {
+    expected = 0;
+    for (var k = 0u; k < SIZE; k++) { expected += losses[k]; }
+    loss[group.x] = vec4f(-expected, 0, 0, 0);
+  } else {
+    loss[group.x] = vec4f(-log_p, 0, 0, 0);
+  }
+}
