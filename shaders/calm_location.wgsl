@@ -55,9 +55,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   sum = 0;
   for (var k = 0u; k < SIZE; k++) { sum += sums[k]; }
 
-  // With all of a ReLU at zero, top is NEVER and sum the number of locations: h is uniform.
-  let log_sum = top + log(sum);
+  let nowhere = top <= NEVER;
+  let log_sum = select(top + log(sum), log(f32(p.locations)), nowhere);
   for (var z = local; z < p.locations; z += SIZE) {
-    out[start + z] = vec4f(max(log_prior(a[start + z].x) - log_sum, NEVER), 0, 0, 0);
+    let s = select(log_prior(a[start + z].x), 0, nowhere);
+    out[start + z] = vec4f(max(s - log_sum, NEVER), 0, 0, 0);
   }
 }

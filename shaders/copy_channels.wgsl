@@ -1,6 +1,6 @@
 // Copies a run of channels from each row of one tensor to each row of another:
 //
-//   out[row][to + c] = x[row][from + c]  for c < count
+//   out[row][destination + c] = x[row][source + c]  for c < count
 //
 // Concatenation writes its inputs side by side with it; its gradient cuts them out again. The
 // invocations of the last run also write zeros to the padding behind it.
@@ -8,8 +8,8 @@
 struct Parameters {
   rows: u32,
   count: u32,      // channels to copy
-  from: u32,
-  to: u32,
+  source: u32,     // first channel to read
+  destination: u32,  // first channel to write
   pitch: u32,      // floats from one row of x to the next
   out_pitch: u32,  // floats from one row of out to the next
   padding: u32,    // zeros to write behind the copied channels
@@ -31,6 +31,6 @@ fn main(
   let row = i / width;
   let c = i % width;
   var value = 0f;
-  if (c < p.count) { value = x[row * p.pitch + p.from + c]; }
-  out[row * p.out_pitch + p.to + c] = value;
+  if (c < p.count) { value = x[row * p.pitch + p.source + c]; }
+  out[row * p.out_pitch + p.destination + c] = value;
 }
