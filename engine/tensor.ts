@@ -77,6 +77,19 @@ export class Tensor {
     return tensor;
   }
 
+  /** Uploads numbers that already have the padding of the last dimension: `rows × pitch` of them. */
+  static fromPadded(gpu: Gpu, data: Float32Array<ArrayBuffer>, shape: readonly number[]): Tensor {
+    const tensor = Tensor.empty(gpu, shape);
+    if (data.length !== tensor.rows * tensor.pitch) {
+      throw new RangeError(
+        `A padded tensor of shape [${shape}] has ${tensor.rows * tensor.pitch} elements, ` +
+          `not ${data.length}`,
+      );
+    }
+    gpu.write(tensor.buffer, data);
+    return tensor;
+  }
+
   /** A tensor of zeros. */
   static zeros(gpu: Gpu, shape: readonly number[]): Tensor {
     return Tensor.from(gpu, new Float32Array(product(shape)), shape);

@@ -1,0 +1,40 @@
+/// <reference lib="deno.worker" />
+import { UserError } from "../engine/errors.ts";
+import { decodePicture } from "./codecs.ts";
+import { resizeLikePillow } from "./resize.ts";
+
+/** A picture to decode and resize. */
+export interface DecodeRequest {
+  readonly index: number;
+  readonly path: string;
+  readonly size: number;
+}
+
+/** The pixels, `size × size × 3`, or why there are none. */
+export interface DecodeReply {
+  readonly index: number;
+  readonly pixels?: Uint8Array<ArrayBuffer>;
+  /** What a user can mend, or else a defect of this program. */
+  readonly problem?: { readonly message: string; readonly mendable: boolean };
+}
+
+self.onmessage = async ({ data: { index, path, size } }: MessageEvent<DecodeRequest>) => {
+  try {
+    const bytes = await readPicture(path);
+    const { data } = resizeLikePillow(await decodePicture(bytes, path), size, size);
+    const pixels = data as Uint8Array<ArrayBuffer>;
+    self.postMessage({ index, pixels } satisfies DecodeReply, [pixels.buffer]);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const mendable = error instanceof UserError;
+    self.postMessage({ index, problem: { message, mendable } } satisfies DecodeReply);
+  }
+};
+
+async function readPicture(path: string): Promise<Uint8Array> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    throw new UserError(`${path} cannot be read: ${(error as Error).message}`);
+  }
+}

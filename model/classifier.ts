@@ -1,0 +1,107 @@
+import { crossEntropy } from "../engine/ops/cross_entropy.ts";
+import { mean, meanSpatial } from "../engine/ops/reduce.ts";
+import { softmax } from "../engine/ops/softmax.ts";
+import type { Tensor } from "../engine/tensor.ts";
+import { classProbabilities, jointMap, labelLogJoint } from "./calm/joint.ts";
+import { type LocationOptions, logLocation } from "./calm/location.ts";
+import { expectationLoss, marginalLoss } from "./calm/losses.ts";
+import { Conv2d } from "./layers.ts";
+import { type Builder, Module } from "./module.ts";
+
+/** A fully convolutional feature extractor. */
+export interface Backbone extends Module {
+  /** Channels of the feature map. */
+  readonly features: number;
+  /** Input pixels per cell of the feature map. */
+  readonly stride: number;
+  /** `[n, h, w, 3]` → `[n, height, width, features]`. */
+  forward(x: Tensor): Tensor;
+  /** Whether a tensor of this name is trained at the base learning rate (the rest: × ratio). */
+  isFeature(name: string): boolean;
+}
+
+/** CAM (paper §3) or CALM trained by marginal likelihood or expectation-maximisation (§4.1.2). */
+export type Method = "cam" | "calm-ml" | "calm-em";
+
+/** All methods, for messages and tables. */
+export const METHODS: readonly Method[] = ["cam", "calm-ml", "calm-em"];
+
+/** What a forward pass leaves for losses, predictions and maps. */
+export interface Outputs {
+  /** Class logits f, `[n, h, w, classes]`. */
+  readonly f: Tensor;
+  /** log p(z|x), `[n, h, w, 1]`; `null` for CAM. */
+  readonly logH: Tensor | null;
+}
+
+/**
+ * A backbone with the last layers of CAM (eq. 1) or CALM (§4.1.1): `conv_last` gives the class
+ * logits of each location, `attention.0` the location logits (CALM only).
+ */
+export class Classifier extends Module {
+  readonly backbone: Backbone;
+  #convLast: Conv2d;
+  #attention: Conv2d | null;
+  #location: LocationOptions;
+
+  /** @param options number of classes, method, and the prior branch's options */
+  constructor(
+    builder: Builder,
+    backbone: Backbone,
+    options: LocationOptions & { readonly classes: number; readonly method: Method },
+  ) {
+    super();
+    this.backbone = this.part("", backbone);
+    const { classes } = options;
+    this.method = options.method;
+    this.#location = options;
+    this.#convLast = this.part(
+      "conv_last",
+      new Conv2d(builder, [backbone.features, classes], { kernel: 1 }),
+    );
+    this.#attention = options.method === "cam" ? null : this.part(
+      "attention.0",
+      new Conv2d(builder, [backbone.features, 1], { kernel: 1 }),
+    );
+  }
+
+  readonly method: Method;
+
+  /** Runs the network on pictures `[n, h, w, 3]`. */
+  forward(x: Tensor): Outputs {
+    const u = this.backbone.forward(x);
+    const f = this.#convLast.forward(u);
+    const logH = this.#attention ? logLocation(this.#attention.forward(u), this.#location) : null;
+    return { f, logH };
+  }
+
+  /**
+   * The training loss, mean over the batch, `[1]`: cross-entropy of the pooled logits for CAM,
+   * eq. 4 for CALM_ML, eq. 6 for CALM_EM.
+   */
+  loss(outputs: Outputs, labels: Tensor): Tensor {
+    const { f, logH } = outputs;
+    if (!logH || this.method !== "calm-em") return this.negativeLogLikelihood(outputs, labels);
+    return mean(expectationLoss(labelLogJoint(f, logH, labels)));
+  }
+
+  /** −log p(ŷ|x), mean over the batch, `[1]`. */
+  negativeLogLikelihood({ f, logH }: Outputs, labels: Tensor): Tensor {
+    if (!logH) return crossEntropy(meanSpatial(f), labels);
+    return mean(marginalLoss(labelLogJoint(f, logH, labels)));
+  }
+
+  /** p(y|x), `[n, classes]`. Not differentiable. */
+  probabilities({ f, logH }: Outputs): Tensor {
+    const { gpu } = f;
+    return gpu.withoutGradients(() =>
+      gpu.scope(() => logH ? classProbabilities(f, logH) : softmax(meanSpatial(f)))
+    );
+  }
+
+  /** p(y,z|x), `[n, h, w, classes]`; CALM only. */
+  joint({ f, logH }: Outputs): Tensor {
+    if (!logH) throw new Error("CAM has no joint distribution p(y,z|x)");
+    return jointMap(f, logH);
+  }
+}

@@ -1,0 +1,68 @@
+import { batchNorm } from "../engine/ops/batch_norm.ts";
+import { conv2d, type Conv2dOptions } from "../engine/ops/conv2d.ts";
+import { Tensor } from "../engine/tensor.ts";
+import { type Builder, initialWeights, Module } from "./module.ts";
+
+/** Convolution with its own weights; parameters `weight` and, unless turned off, `bias`. */
+export class Conv2d extends Module {
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+  #options: Conv2dOptions;
+
+  /**
+   * @param inputs channels of x
+   * @param outputs channels of the result
+   * @param options `kernel` size (one number or `[height, width]`), stride, padding, bias
+   */
+  constructor(
+    builder: Builder,
+    [inputs, outputs]: readonly [number, number],
+    options: Conv2dOptions & {
+      readonly kernel: number | readonly [number, number];
+      readonly bias?: boolean;
+    },
+  ) {
+    super();
+    const { kernel, bias = true } = options;
+    const [height, width] = typeof kernel === "number" ? [kernel, kernel] : kernel;
+    this.#options = options;
+    this.weight = this.parameter(
+      "weight",
+      initialWeights(builder, [height, width, inputs, outputs]),
+    );
+    this.bias = bias ? this.parameter("bias", Tensor.zeros(builder.gpu, [outputs])) : null;
+  }
+
+  /** `[n, h, w, in]` → `[n, height, width, out]`. */
+  forward(x: Tensor): Tensor {
+    return conv2d(x, this.weight, this.bias, this.#options);
+  }
+}
+
+/** Batch normalisation, with the ReLU and residual addition that may follow it. */
+export class BatchNorm extends Module {
+  readonly weight: Tensor;
+  readonly bias: Tensor;
+  readonly runningMean: Tensor;
+  readonly runningVariance: Tensor;
+  #eps: number;
+
+  /** @param options `eps` is added to the variance, 1e-5 by default */
+  constructor({ gpu }: Builder, channels: number, { eps = 1e-5 }: { readonly eps?: number } = {}) {
+    super();
+    const ones = new Float32Array(channels).fill(1);
+    this.weight = this.parameter("weight", Tensor.from(gpu, ones, [channels]));
+    this.bias = this.parameter("bias", Tensor.zeros(gpu, [channels]));
+    this.runningMean = this.buffer("running_mean", Tensor.zeros(gpu, [channels]));
+    this.runningVariance = this.buffer("running_var", Tensor.from(gpu, ones, [channels]));
+    this.#eps = eps;
+  }
+
+  /** Same shape as x. */
+  forward(
+    x: Tensor,
+    options: { readonly relu?: boolean; readonly residual?: Tensor } = {},
+  ): Tensor {
+    return batchNorm(x, this, { ...options, training: this.training, eps: this.#eps });
+  }
+}

@@ -1,0 +1,52 @@
+import type { Gpu } from "../engine/gpu.ts";
+import { Kernel } from "../engine/kernel.ts";
+import { Tensor } from "../engine/tensor.ts";
+import source from "../shaders/metrics.wgsl" with { type: "text" };
+
+const kernel = new Kernel("metrics", source);
+
+/** Sums over the steps of an epoch so far. */
+export interface Totals {
+  /** Σ of loss · batch size. */
+  readonly loss: number;
+  readonly correct: number;
+  readonly images: number;
+  readonly steps: number;
+  /** Number (from 1) of the first step whose loss was NaN or infinite; 0 for none. */
+  readonly badStep: number;
+}
+
+/** Running sums of loss and hits that stay on the GPU until they are read. */
+export class Metrics {
+  #totals: Tensor;
+
+  constructor(gpu: Gpu) {
+    this.#totals = Tensor.zeros(gpu, [2, 4]).keep();
+  }
+
+  /** Adds one batch: its mean loss `[1]`, probabilities `[n, classes]` and labels `[n]`. */
+  add(loss: Tensor, probabilities: Tensor, labels: Tensor): void {
+    loss.gpu.run(kernel, {
+      buffers: [loss, probabilities, labels, this.#totals].map((t) => t.buffer),
+      parameters: { u32: [labels.size, probabilities.channels, probabilities.pitch / 4] },
+      workgroups: [1],
+    });
+  }
+
+  /** Waits for the GPU and reads the sums. */
+  async read(): Promise<Totals> {
+    const [loss, correct, images, steps, badStep] = await this.#totals.read();
+    return { loss, correct, images, steps, badStep };
+  }
+
+  /** Starts from zero, or from the sums of an interrupted epoch. */
+  reset(totals: Totals = { loss: 0, correct: 0, images: 0, steps: 0, badStep: 0 }): void {
+    const { loss, correct, images, steps, badStep } = totals;
+    this.#totals.write([loss, correct, images, steps, badStep, 0, 0, 0]);
+  }
+
+  /** Gives back the memory. */
+  dispose(): void {
+    this.#totals.dispose();
+  }
+}
