@@ -43,6 +43,19 @@ export function css(rgb: readonly number[]): string {
 }
 
 /**
+ * A CSS colour from hue (degrees), saturation and lightness (percent); any numbers will do. The
+ * rasteriser paints `hsl(…)` with fractions black, hence the conversion.
+ */
+export function hsl(hue: number, saturation: number, lightness: number): string {
+  const l = Math.min(97, Math.max(3, lightness)) / 100;
+  const reach = Math.min(100, saturation) / 100 * Math.min(l, 1 - l);
+  return css([0, 8, 4].map((n) => {
+    const k = (((n + hue / 30) % 12) + 12) % 12;
+    return 255 * (l - reach * Math.max(-1, Math.min(k - 3, 9 - k, 1)));
+  }));
+}
+
+/**
  * How different two colours look: the distance in CIELAB (black to white is 100, a difference of
  * about 2 is just seen side by side).
  */

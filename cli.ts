@@ -1,0 +1,47 @@
+import { UserError } from "./engine/errors.ts";
+import { type CommandSpec, helpText, type ParsedOptions, parseOptions } from "./cli/options.ts";
+
+/** A command: what it is called and takes, and the function that does it. */
+export interface Command {
+  readonly spec: CommandSpec;
+  /** Does the work; what it returns is printed with --json. */
+  run(options: ParsedOptions): Promise<Record<string, unknown>>;
+}
+
+/** Commands are loaded when they are called, so that none pays for another's imports. */
+const COMMANDS: Record<string, () => Promise<{ default: Command }>> = {
+  train: () => import("./cli/train.ts"),
+  data: () => import("./cli/data.ts"),
+  bench: () => import("./cli/bench.ts"),
+  doctor: () => import("./cli/doctor.ts"),
+};
+
+/** Runs a command line and returns the exit status. */
+export async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  const load = Object.hasOwn(COMMANDS, name ?? "") ? COMMANDS[name] : undefined;
+  try {
+    if (!load) {
+      throw new UserError(
+        `${name === undefined ? "No task was given" : `There is no task "${name}"`}: ` +
+          `the tasks are ${Object.keys(COMMANDS).join(", ")}`,
+      );
+    }
+    const { default: command } = await load();
+    const options = parseOptions(command.spec, rest);
+    if (options.flag("help")) {
+      console.log(helpText(command.spec));
+      return 0;
+    }
+    const result = await command.run(options);
+    if (options.flag("json")) console.log(JSON.stringify(result));
+    if (result.interrupted === true) return 130;
+    return result.failed === true ? 1 : 0;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    console.error(`calm: ${error.message}`);
+    return 1;
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

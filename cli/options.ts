@@ -1,0 +1,180 @@
+import { parseArgs } from "node:util";
+import { UserError } from "../engine/errors.ts";
+
+/** One option of a command. */
+export interface OptionSpec {
+  readonly type: "flag" | "text" | "number" | "integer" | "choice";
+  /** What stands behind the option in the help, e.g. `DIR`. */
+  readonly value?: string;
+  readonly help: string;
+  readonly choices?: readonly string[];
+  /** Smallest number allowed. */
+  readonly min?: number;
+  /** Greatest number allowed. */
+  readonly max?: number;
+  /** Shown in the help; the command fills it in. */
+  readonly default?: string | number;
+}
+
+/** A command's options by name. */
+export type OptionTable = Readonly<Record<string, OptionSpec>>;
+
+/** A command's name and options, and what its help says. */
+export interface CommandSpec {
+  readonly name: string;
+  readonly summary: string;
+  readonly options: OptionTable;
+  readonly examples?: readonly string[];
+  /** Names of positional arguments, for the usage line and the messages. */
+  readonly positionals?: readonly string[];
+}
+
+/** Options given on the command line; those left out are absent. */
+export interface ParsedOptions {
+  readonly positionals: readonly string[];
+  has(name: string): boolean;
+  flag(name: string): boolean;
+  text(name: string): string | undefined;
+  number(name: string): number | undefined;
+}
+
+/** Options that every command has. */
+const COMMON: OptionTable = {
+  help: { type: "flag", help: "show this help" },
+  json: { type: "flag", help: "print one JSON object as the last line of standard output" },
+};
+
+/**
+ * Parses and checks a command line.
+ *
+ * @throws {UserError} naming the option, the value and what was expected
+ */
+export function parseOptions(command: CommandSpec, args: readonly string[]): ParsedOptions {
+  const table: OptionTable = { ...COMMON, ...command.options };
+  const options = Object.fromEntries(
+    Object.entries(table).map(([name, { type }]) => [
+      name,
+      { type: type === "flag" ? "boolean" as const : "string" as const },
+    ]),
+  );
+  const { tokens } = parseArgs({
+    args: [...args],
+    options,
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  });
+  const values = new Map<string, string | true>();
+  const positionals: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === "positional") positionals.push(token.value);
+    if (token.kind !== "option") continue;
+    const spec = table[token.name];
+    const fix = `./calm ${command.name} --help lists the options`;
+    if (!spec || !token.rawName.startsWith("--")) {
+      const near = nearest(token.name, Object.keys(table));
+      throw new UserError(
+        `Unknown option ${token.rawName}${near ? `; did you mean --${near}?` : ""} (${fix})`,
+      );
+    }
+    if (spec.type === "flag" && token.value !== undefined) {
+      throw new UserError(`--${token.name} takes no value, found "${token.value}"`);
+    }
+    if (spec.type !== "flag" && (token.value === undefined || token.value === "")) {
+      throw new UserError(`--${token.name} needs a value: ${expectation(spec)}`);
+    }
+    values.set(token.name, token.value === undefined ? true : check(token.name, spec, token.value));
+  }
+  const allowed = command.positionals?.length ?? 0;
+  if (positionals.length > allowed) {
+    throw new UserError(
+      `Unexpected argument "${positionals[allowed]}": options begin with -- ` +
+        `(./calm ${command.name} --help lists them)`,
+    );
+  }
+  const text = (name: string) => {
+    const value = values.get(name);
+    return typeof value === "string" ? value : undefined;
+  };
+  return {
+    positionals,
+    has: (name) => values.has(name),
+    flag: (name) => values.get(name) === true,
+    text,
+    number: (name) => {
+      const value = text(name);
+      return value === undefined ? undefined : Number(value);
+    },
+  };
+}
+
+/** The help of a command. */
+export function helpText(
+  { name, summary, options, examples = [], positionals }: CommandSpec,
+): string {
+  const rows = Object.entries({ ...options, ...COMMON }).map(([option, spec]) => {
+    const value = spec.type === "flag" ? "" : ` ${spec.value ?? spec.choices?.join("|") ?? "N"}`;
+    const fallback = spec.default === undefined ? "" : ` (default ${spec.default})`;
+    return [`--${option}${value}`, spec.help + fallback];
+  });
+  const width = Math.min(34, Math.max(...rows.map(([left]) => left.length)) + 2);
+  const usage = [`./calm ${name}`, ...(positionals ?? []).map((p) => `[${p}]`), "[options]"];
+  return [
+    summary,
+    "",
+    `Usage: ${usage.join(" ")}`,
+    "",
+    "Options:",
+    ...rows.map(([left, right]) =>
+      left.length < width
+        ? `  ${left.padEnd(width)}${right}`
+        : `  ${left}\n  ${" ".repeat(width)}${right}`
+    ),
+    ...(examples.length > 0 ? ["", "Examples:", ...examples.map((line) => `  ${line}`)] : []),
+  ].join("\n");
+}
+
+function check(name: string, spec: OptionSpec, value: string): string {
+  const fail = () => {
+    throw new UserError(`--${name} is "${value}", expected ${expectation(spec)}`);
+  };
+  if (spec.type === "choice" && !spec.choices!.includes(value)) fail();
+  if (spec.type === "number" || spec.type === "integer") {
+    const number = Number(value);
+    if (!Number.isFinite(number) || (spec.type === "integer" && !Number.isSafeInteger(number))) {
+      fail();
+    }
+    if (number < (spec.min ?? -Infinity) || number > (spec.max ?? Infinity)) fail();
+  }
+  return value;
+}
+
+function expectation({ type, choices, min, max, value }: OptionSpec): string {
+  if (type === "choice") return `one of ${choices!.join(", ")}`;
+  if (type === "text") return value ?? "a text";
+  const kind = type === "integer" ? "a whole number" : "a number";
+  if (min !== undefined && max !== undefined) return `${kind} from ${min} to ${max}`;
+  if (min !== undefined) return `${kind} of at least ${min}`;
+  return max === undefined ? kind : `${kind} of at most ${max}`;
+}
+
+/** The known name that is at most two edits away, if any. */
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const scored = known.map((other) => ({ other, edits: editDistance(name, other) }));
+  scored.sort((a, b) => a.edits - b.edits);
+  return scored[0] && scored[0].edits <= 2 ? scored[0].other : undefined;
+}
+
+/** Levenshtein distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, change));
+    }
+    row = next;
+  }
+  return row[b.length];
+}

@@ -1,0 +1,165 @@
+import { basename, join } from "node:path";
+import type { Command } from "../cli.ts";
+import { UserError } from "../engine/errors.ts";
+import { METHODS } from "../model/classifier.ts";
+import { trainAndReport, type TrainingSettings } from "../eval/training_run.ts";
+import type { ParsedOptions } from "./options.ts";
+import { duration, percent, Progress } from "./progress.ts";
+
+/** `./calm train`. */
+const train: Command = {
+  spec: {
+    name: "train",
+    summary: "Trains CAM or CALM and shows where the model looks. Without options: CALM_EM on a\n" +
+      "generated data set of birds.",
+    options: {
+      dataset: {
+        type: "choice",
+        choices: ["birds", "fashion-mnist", "cub"],
+        help: "what to train on",
+        default: "birds",
+      },
+      data: {
+        type: "text",
+        value: "DIR",
+        help: "the data set's folder (birds: made when missing)",
+      },
+      method: {
+        type: "choice",
+        choices: METHODS,
+        help: "last layers and loss",
+        default: "calm-em",
+      },
+      prior: {
+        type: "choice",
+        choices: ["softplus", "relu"],
+        help: "location prior: the paper's or the official code's",
+        default: "softplus",
+      },
+      "detach-normaliser": {
+        type: "flag",
+        help: "no gradient through the prior's normalisation, as in the official code",
+      },
+      epochs: { type: "integer", min: 1, help: "passes over the training pictures" },
+      "batch-size": { type: "integer", min: 1, help: "pictures per step" },
+      lr: { type: "number", min: 0, help: "learning rate of the features" },
+      "lr-classifier-ratio": {
+        type: "number",
+        min: 0,
+        help: "the last layers learn at lr times this",
+      },
+      "lr-decay-every": {
+        type: "integer",
+        min: 1,
+        help: "the rate falls to a tenth at every epoch divisible by this",
+      },
+      "weight-decay": { type: "number", min: 0, help: "L2 penalty" },
+      momentum: { type: "number", min: 0, max: 1, help: "Nesterov momentum" },
+      resize: { type: "integer", min: 8, help: "pixels a training picture is resized to" },
+      crop: { type: "integer", min: 8, help: "pixels of the random cut that the network sees" },
+      seed: {
+        type: "integer",
+        min: 0,
+        help: "of initial weights, order and augmentation",
+        default: 0,
+      },
+      out: { type: "text", value: "DIR", help: "folder of the run (default runs/DATASET-METHOD)" },
+      resume: {
+        type: "text",
+        value: "FILE",
+        help: "checkpoint or run folder to go on from, with its own settings",
+      },
+      "skip-corrupt": { type: "flag", help: "leave damaged pictures out instead of stopping" },
+      workers: { type: "integer", min: 1, max: 64, help: "threads that decode pictures" },
+      "memory-limit": { type: "integer", min: 1, value: "MIB", help: "most GPU memory to use" },
+    },
+    examples: [
+      "./calm train",
+      "./calm train --dataset fashion-mnist --method calm-ml",
+      "./calm train --dataset cub --data ~/CUB_200_2011 --epochs 40",
+      "./calm train --resume runs/birds-calm-em --epochs 40",
+    ],
+  },
+  run,
+};
+
+export default train;
+
+async function run(options: ParsedOptions): Promise<Record<string, unknown>> {
+  const progress = new Progress();
+  const stop = new AbortController();
+  const onInterrupt = () => {
+    // A second Ctrl-C ends the program at once.
+    Deno.removeSignalListener("SIGINT", onInterrupt);
+    progress.line("Stopping after this step; Ctrl-C again stops at once.");
+    stop.abort();
+  };
+  Deno.addSignalListener("SIGINT", onInterrupt);
+  try {
+    const result = await trainAndReport(settings(options), {
+      signal: stop.signal,
+      onLine: (text) => progress.line(text),
+      onProgress({ label, share, loss, accuracy, imagesPerSecond, secondsLeft }) {
+        const numbers = loss === undefined
+          ? ""
+          : `loss ${loss.toFixed(3)}  accuracy ${percent(accuracy!)}  ` +
+            `${imagesPerSecond!.toFixed(0)} images/s  ${duration(secondsLeft!)} left`;
+        progress.update(label, share, numbers);
+      },
+    });
+    return result;
+  } finally {
+    try {
+      Deno.removeSignalListener("SIGINT", onInterrupt);
+    } catch {
+      // Removed by the first Ctrl-C.
+    }
+  }
+}
+
+function settings(options: ParsedOptions): TrainingSettings {
+  const resume = options.text("resume");
+  if (resume !== undefined) {
+    // A resumed run has the settings it was begun with, or it would not be the same run.
+    const changeable = [
+      "resume",
+      "epochs",
+      "json",
+      "skip-corrupt",
+      "workers",
+      "memory-limit",
+      "data",
+    ];
+    const refused = Object.keys(train.spec.options)
+      .find((name) => options.has(name) && !changeable.includes(name));
+    if (refused) {
+      throw new UserError(`--${refused} cannot change a run that is resumed with --resume`);
+    }
+  }
+  return {
+    resume: resume === undefined || basename(resume).endsWith(".safetensors")
+      ? resume
+      : join(resume, "checkpoint.safetensors"),
+    dataset: (options.text("dataset") ?? "birds") as TrainingSettings["dataset"],
+    data: options.text("data"),
+    method: (options.text("method") ?? "calm-em") as TrainingSettings["method"],
+    prior: (options.text("prior") ?? "softplus") as TrainingSettings["prior"],
+    detachNormaliser: options.flag("detach-normaliser"),
+    seed: options.number("seed") ?? 0,
+    out: options.text("out"),
+    skipCorrupt: options.flag("skip-corrupt"),
+    workers: options.number("workers"),
+    memoryLimit: options.number("memory-limit"),
+    recipe: {
+      epochs: options.number("epochs"),
+      batchSize: options.number("batch-size"),
+      lr: options.number("lr"),
+      lrClassifierRatio: options.number("lr-classifier-ratio"),
+      lrDecayEvery: options.number("lr-decay-every"),
+      weightDecay: options.number("weight-decay"),
+      momentum: options.number("momentum"),
+      resize: options.number("resize"),
+      crop: options.number("crop"),
+    },
+  };
+}

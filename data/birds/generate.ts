@@ -1,0 +1,192 @@
+import { basename, dirname, join, resolve } from "node:path";
+import { UserError } from "../../engine/errors.ts";
+import {
+  type Annotation,
+  type Entry,
+  makeFolders,
+  pictureStem,
+  writeAnnotations,
+} from "./layout.ts";
+import type { PictureRequest } from "./picture.ts";
+import { drawAll } from "./pool.ts";
+import { designSpecies, MOST_SPECIES } from "./species.ts";
+
+/** Raised whenever the same options give other files than before. */
+export const GENERATOR_VERSION = 1;
+
+/** What to generate. Everything but `workers`, `onProgress` and `signal` decides the files. */
+export interface BirdsOptions {
+  /** Number of species, 2 … 200 (default 12). */
+  classes?: number;
+  /** Training pictures of each species (default 60). */
+  trainPerClass?: number;
+  /** Test pictures of each species (default 20). */
+  testPerClass?: number;
+  /** Long side of the pictures in pixels, 32 … 1024 (default 128). */
+  size?: number;
+  /** Decides the pictures, not the species (default 0). */
+  seed?: number;
+  /** Threads to draw with (default: one per processor core). The files do not depend on it. */
+  workers?: number;
+  /** Probability that a picture's surroundings are those of its class, 0 … 1 (default 0). */
+  backgroundCorrelation?: number;
+  /** Share of the training pictures whose bird lacks one to three parts, 0 … 1 (default 0). */
+  dropParts?: number;
+  /** Called after each picture with how many are done and how many there are in all. */
+  onProgress?: (done: number, total: number) => void;
+  /** Aborts the generation, which then leaves no files behind. */
+  signal?: AbortSignal;
+}
+
+type Recorded = Required<Omit<BirdsOptions, "workers" | "onProgress" | "signal">>;
+
+const RECORD = "birds.json";
+const CONTENTS = [
+  RECORD,
+  "attributes",
+  "bounding_boxes.txt",
+  "classes.txt",
+  "image_class_labels.txt",
+  "images",
+  "images.txt",
+  "parts",
+  "segmentations",
+  "train_test_split.txt",
+];
+
+/**
+ * Writes a data set of drawn birds in the layout of CUB-200-2011: pictures, classes, split,
+ * bounding boxes, parts, attributes and segmentations.
+ *
+ * The same options give the same bytes. The files appear under the final name only when all of
+ * them are there; on failure nothing is left behind. Where the directory already holds the data
+ * set of these options nothing is done; a birds data set of other options is replaced.
+ *
+ * @param directory where to; its parents are created.
+ * @returns the number of pictures.
+ * @throws {UserError} for an option out of range, and where the directory holds anything else.
+ */
+export async function generateBirds(
+  directory: string,
+  options: BirdsOptions = {},
+): Promise<{ images: number }> {
+  const recorded = validate(options);
+  const { classes, trainPerClass, testPerClass } = recorded;
+  const target = resolve(directory);
+  const record = JSON.stringify(
+    { generator: "birds", version: GENERATOR_VERSION, options: recorded },
+    null,
+    2,
+  );
+  const images = classes * (trainPerClass + testPerClass);
+  const present = await inspect(target, directory);
+  if (present?.trim() === record) return { images };
+  if (present !== undefined) await refuseForeign(target, directory);
+
+  const parent = dirname(target);
+  await Deno.mkdir(parent, { recursive: true });
+  const temporary = await Deno.makeTempDir({ dir: parent, prefix: `.${basename(target)}-` });
+  try {
+    await write(temporary, recorded, options);
+    await Deno.writeTextFile(join(temporary, RECORD), record + "\n");
+    // Temporary folders are private to their owner; a data set is as open as its neighbours.
+    if (Deno.build.os !== "windows") await Deno.chmod(temporary, 0o755);
+    if (present !== undefined) await Deno.remove(target, { recursive: true });
+    await Deno.rename(temporary, target);
+  } catch (error) {
+    await Deno.remove(temporary, { recursive: true });
+    throw error;
+  }
+  return { images };
+}
+
+async function write(root: string, recorded: Recorded, options: BirdsOptions): Promise<void> {
+  const { classes, trainPerClass, testPerClass, size, seed } = recorded;
+  const species = designSpecies(classes);
+  const entries: Entry[] = [];
+  for (let classIndex = 0; classIndex < classes; classIndex++) {
+    for (let pictureIndex = 0; pictureIndex < trainPerClass + testPerClass; pictureIndex++) {
+      entries.push({ classIndex, pictureIndex, training: pictureIndex < trainPerClass });
+    }
+  }
+  const requests = entries.map(({ classIndex, pictureIndex, training }): PictureRequest => ({
+    appearance: species[classIndex].appearance,
+    seed,
+    classIndex,
+    pictureIndex,
+    size,
+    backgroundCorrelation: recorded.backgroundCorrelation,
+    dropParts: training ? recorded.dropParts : 0,
+  }));
+  await makeFolders(root, species);
+  const annotations: Annotation[] = [];
+  let done = 0;
+  const workers = options.workers ?? navigator.hardwareConcurrency;
+  await drawAll(requests, workers, async (index, { jpeg, mask, box, parts }) => {
+    const stem = pictureStem(species, entries[index], index + 1);
+    annotations[index] = { box, parts };
+    await Promise.all([
+      Deno.writeFile(join(root, "images", `${stem}.jpg`), jpeg),
+      Deno.writeFile(join(root, "segmentations", `${stem}.png`), mask),
+    ]);
+    options.onProgress?.(++done, requests.length);
+  }, options.signal);
+  await writeAnnotations(root, species, entries, annotations);
+}
+
+/**
+ * The record of the birds data set in a directory, "" for an empty directory, undefined if there
+ * is none. Refuses to go on where anything else would be overwritten.
+ */
+async function inspect(target: string, shown: string): Promise<string | undefined> {
+  let names: string[];
+  try {
+    names = (await Array.fromAsync(Deno.readDir(target))).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof Deno.errors.NotADirectory) {
+      throw new UserError(`${shown} is a file; expected a directory for the birds data set`);
+    }
+    throw error;
+  }
+  if (names.length === 0) return "";
+  if (!names.includes(RECORD)) {
+    throw new UserError(
+      `${shown} exists and is not a birds data set (it has no ${RECORD}); expected a new or empty ` +
+        `directory`,
+    );
+  }
+  return await Deno.readTextFile(join(target, RECORD));
+}
+
+/** Refuses to replace a data set together with files that someone else put beside it. */
+async function refuseForeign(target: string, shown: string): Promise<void> {
+  for await (const { name } of Deno.readDir(target)) {
+    if (CONTENTS.includes(name)) continue;
+    throw new UserError(
+      `${shown} holds a birds data set of other options and ${name}, which is not part of it; ` +
+        `expected nothing that would be lost when the data set is replaced`,
+    );
+  }
+}
+
+function validate(options: BirdsOptions): Recorded {
+  const integer = (name: keyof BirdsOptions, value: number, low: number, high: number) => {
+    if (Number.isInteger(value) && value >= low && value <= high) return value;
+    throw new UserError(`Option ${name} is ${value}; expected an integer from ${low} to ${high}`);
+  };
+  const share = (name: keyof BirdsOptions, value: number) => {
+    if (value >= 0 && value <= 1) return value;
+    throw new UserError(`Option ${name} is ${value}; expected a number from 0 to 1`);
+  };
+  if (options.workers !== undefined) integer("workers", options.workers, 1, 256);
+  return {
+    classes: integer("classes", options.classes ?? 12, 2, MOST_SPECIES),
+    trainPerClass: integer("trainPerClass", options.trainPerClass ?? 60, 1, 100_000),
+    testPerClass: integer("testPerClass", options.testPerClass ?? 20, 0, 100_000),
+    size: integer("size", options.size ?? 128, 32, 1024),
+    seed: integer("seed", options.seed ?? 0, 0, Number.MAX_SAFE_INTEGER),
+    backgroundCorrelation: share("backgroundCorrelation", options.backgroundCorrelation ?? 0),
+    dropParts: share("dropParts", options.dropParts ?? 0),
+  };
+}

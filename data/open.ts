@@ -1,0 +1,40 @@
+import { join } from "node:path";
+import { loadCub } from "./cub.ts";
+import type { Dataset } from "./dataset.ts";
+import { loadFashionMnist } from "./fashion_mnist.ts";
+
+/** The data sets that are known by name. */
+export type DatasetName = "birds" | "fashion-mnist" | "cub";
+
+/** Told while a data set is made. */
+export interface OpeningEvents {
+  onLine(text: string): void;
+  onProgress(state: { readonly label: string; readonly share: number }): void;
+}
+
+/** Where the birds are made when no folder is given. */
+export const BIRDS_FOLDER = join("datasets", "birds");
+
+/**
+ * Opens a data set by name; the birds are drawn first where they are not there yet.
+ *
+ * @param root its folder; birds and Fashion-MNIST have a default one
+ * @throws {UserError} when it is missing or damaged
+ */
+export async function openDataset(
+  name: DatasetName,
+  root: string | undefined,
+  events: OpeningEvents,
+): Promise<Dataset> {
+  if (name === "fashion-mnist") return await loadFashionMnist(root);
+  if (name === "cub") return await loadCub(root ?? "CUB_200_2011", name);
+  const folder = root ?? BIRDS_FOLDER;
+  if (!await Deno.stat(folder).then(() => true, () => false)) {
+    const { generateBirds } = await import("./birds/generate.ts");
+    events.onLine(`Drawing the birds data set in ${folder}`);
+    await generateBirds(folder, {
+      onProgress: (done, total) => events.onProgress({ label: "drawing", share: done / total }),
+    });
+  }
+  return await loadCub(folder, name);
+}

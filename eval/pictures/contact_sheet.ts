@@ -1,0 +1,150 @@
+import { encodePng } from "../../data/codecs.ts";
+import type { Picture } from "../../data/dataset.ts";
+import type { AttributionMap, Explanation, MapKind } from "../attribution.ts";
+import { inferno } from "./colour_map.ts";
+import { overlay } from "./overlay.ts";
+import { rasterise } from "./rasterise.ts";
+
+/** One row of a sheet: a picture, its class, and what the model says of it. */
+export interface SheetRow {
+  readonly picture: Picture;
+  readonly label: number;
+  readonly explanation: Explanation;
+}
+
+/** Headings: what the map is and the number that its brightest colour stands for. */
+const HEADINGS: Readonly<Record<MapKind, readonly [title: string, formula: string]>> = {
+  "joint": ["joint", "p(ŷ, z | x)"],
+  "conditional": ["conditional", "p(ŷ | x, z)"],
+  "saliency": ["saliency", "p(z | x)"],
+  "cam-max": ["CAM", "f / max f"],
+  "cam-minmax": ["CAM, min–max", "(f − min) / (max − min)"],
+};
+
+const CELL = 168;
+const GAP = 14;
+const HEADER = 92;
+const CAPTION = 40;
+
+/**
+ * A contact sheet as SVG and PNG: test pictures with their maps for the true class ŷ, the number
+ * that each map's brightest colour stands for, and the prediction.
+ *
+ * @param title two lines: what was trained, and how well it does
+ */
+export async function contactSheet(
+  rows: readonly SheetRow[],
+  { kinds, classNames, title }: {
+    readonly kinds: readonly MapKind[];
+    readonly classNames: readonly string[];
+    readonly title: readonly [string, string];
+  },
+): Promise<{ svg: string; png: Uint8Array }> {
+  // Two groups of columns side by side fill a page better than one long strip.
+  const perGroup = Math.ceil(rows.length / 2);
+  const groupWidth = (1 + kinds.length) * (CELL + GAP);
+  const width = 2 * groupWidth + 3 * GAP;
+  const height = HEADER + perGroup * (CELL + CAPTION + GAP) + 56;
+  const parts: string[] = [
+    text(GAP, 30, title[0], { size: 20, bold: true }),
+    text(GAP, 52, title[1], { size: 13, colour: "#555" }),
+  ];
+  for (const group of [0, 1]) {
+    const left = GAP + group * (groupWidth + GAP);
+    parts.push(text(left, 82, "picture", { size: 13, bold: true }));
+    for (const [k, kind] of kinds.entries()) {
+      const [name, formula] = HEADINGS[kind];
+      const x = left + (k + 1) * (CELL + GAP);
+      parts.push(text(x, 82, `${name}  ${formula}`, { size: 13, bold: true }));
+    }
+  }
+  for (const [i, row] of rows.entries()) {
+    const left = GAP + Math.floor(i / perGroup) * (groupWidth + GAP);
+    const top = HEADER + (i % perGroup) * (CELL + CAPTION + GAP);
+    parts.push(...await sheetRow(row, kinds, classNames, left, top));
+  }
+  parts.push(scale(GAP, height - 34));
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
+    `viewBox="0 0 ${width} ${height}" font-family="DejaVu Sans, sans-serif">` +
+    `<rect width="100%" height="100%" fill="#fff"/>${parts.join("")}</svg>`;
+  return { svg, png: await rasterise(svg) };
+}
+
+async function sheetRow(
+  { picture, label, explanation }: SheetRow,
+  kinds: readonly MapKind[],
+  classNames: readonly string[],
+  left: number,
+  top: number,
+): Promise<string[]> {
+  const { predicted, probabilities } = explanation;
+  const right = predicted === label;
+  const parts = [
+    await image(picture, left, top),
+    text(left, top + CELL + 15, readable(classNames[label]), { size: 11, bold: true }),
+    text(
+      left,
+      top + CELL + 30,
+      right
+        ? `✓ p = ${number(probabilities[label])}`
+        : `✗ ${readable(classNames[predicted])} ${number(probabilities[predicted])}`,
+      { size: 11, colour: right ? "#1a7f37" : "#b42318" },
+    ),
+  ];
+  for (const [k, kind] of kinds.entries()) {
+    const map = explanation.map(kind, label);
+    const peak = Math.max(...map.values);
+    const x = left + (k + 1) * (CELL + GAP);
+    parts.push(
+      await image(overlay(picture, map, peak), x, top),
+      text(x, top + CELL + 15, caption(kind, map, peak), { size: 11, colour: "#555" }),
+    );
+  }
+  return parts;
+}
+
+/** The value of the brightest colour, and for the joint map what all cells add up to. */
+function caption(kind: MapKind, map: AttributionMap, peak: number): string {
+  const sum = map.values.reduce((a, b) => a + b, 0);
+  return `max ${number(peak)}${kind === "joint" ? `,  Σ ${number(sum)}` : ""}`;
+}
+
+async function image(picture: Picture, x: number, y: number): Promise<string> {
+  const bytes = await encodePng(picture);
+  const base64 = btoa(bytes.reduce((s, b) => s + String.fromCharCode(b), ""));
+  return `<image x="${x}" y="${y}" width="${CELL}" height="${CELL}" ` +
+    `preserveAspectRatio="xMidYMid meet" href="data:image/png;base64,${base64}"/>`;
+}
+
+function scale(x: number, y: number): string {
+  const steps = Array.from({ length: 64 }, (_, i) => {
+    const [r, g, b] = inferno(i / 63);
+    return `<rect x="${x + 3 * i}" y="${y}" width="3.2" height="12" fill="rgb(${r},${g},${b})"/>`;
+  });
+  return steps.join("") +
+    text(x, y + 26, "0", { size: 11 }) +
+    text(x + 160, y + 26, "max", { size: 11 }) +
+    text(x + 206, y + 11, "each map has its own scale; max is printed below it", { size: 11 });
+}
+
+function text(
+  x: number,
+  y: number,
+  content: string,
+  { size, bold = false, colour = "#111" }: { size: number; bold?: boolean; colour?: string },
+): string {
+  const escaped = content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  return `<text x="${x}" y="${y}" font-size="${size}"${bold ? ' font-weight="bold"' : ""} ` +
+    `fill="${colour}">${escaped}</text>`;
+}
+
+/** `017.Marsh_Wren` → `Marsh Wren`, cut to what fits below a picture. */
+function readable(name: string): string {
+  const words = name.replace(/^\d+\./, "").replaceAll("_", " ");
+  return words.length > 22 ? `${words.slice(0, 21)}…` : words;
+}
+
+function number(value: number): string {
+  if (value === 0) return "0";
+  return value >= 0.01 ? value.toFixed(2) : value.toExponential(0);
+}

@@ -1,0 +1,350 @@
+import { join, resolve } from "node:path";
+import { UserError } from "../engine/errors.ts";
+import { type AdapterDescription, Gpu } from "../engine/gpu.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { BatchLoader } from "../data/loader.ts";
+import { type DatasetName, openDataset } from "../data/open.ts";
+import type { Prior } from "../model/calm/location.ts";
+import type { Classifier, Method } from "../model/classifier.ts";
+import { buildModel, type ModelOptions } from "../model/build.ts";
+import {
+  type Checkpoint,
+  type CheckpointHeader,
+  readCheckpoint,
+  restore,
+  saveCheckpoint,
+  type TrainingProgress,
+} from "../model/checkpoint.ts";
+import { type RecipeChoices, recipeFor } from "../model/recipe.ts";
+import {
+  buildOptimiser,
+  learningRate,
+  NOT_BEGUN,
+  train,
+  type TrainingRecipe,
+} from "../model/trainer.ts";
+import { classify } from "./classification.ts";
+import { saveContactSheet } from "./test_sheet.ts";
+
+/** What the user chose; what is left out takes the data set's defaults. */
+export interface TrainingSettings {
+  readonly dataset: DatasetName;
+  readonly data?: string;
+  readonly method: Method;
+  readonly prior: Prior;
+  readonly detachNormaliser: boolean;
+  readonly seed: number;
+  /** Folder of the run. */
+  readonly out?: string;
+  /** Checkpoint to go on from. */
+  readonly resume?: string;
+  readonly skipCorrupt: boolean;
+  readonly workers?: number;
+  /** Most GPU memory to use, in MiB. */
+  readonly memoryLimit?: number;
+  readonly recipe: RecipeChoices;
+}
+
+/** What is told while a run goes on. */
+export interface RunEvents {
+  readonly signal: AbortSignal;
+  /** A line worth keeping. */
+  onLine(text: string): void;
+  /** Where the work stands; the numbers are there while training. */
+  onProgress(state: {
+    readonly label: string;
+    readonly share: number;
+    readonly loss?: number;
+    readonly accuracy?: number;
+    readonly imagesPerSecond?: number;
+    readonly secondsLeft?: number;
+  }): void;
+}
+
+/** The result of a run, as `--json` prints it. */
+export interface TrainingResult extends Record<string, unknown> {
+  readonly dataset: string;
+  readonly arch: string;
+  readonly method: Method;
+  readonly seed: number;
+  readonly epochs: number;
+  readonly train_loss: readonly number[];
+  readonly test_accuracy: number | null;
+  readonly images_per_second: number;
+  readonly seconds: number;
+  readonly checkpoint: string;
+  readonly report: string | null;
+  readonly adapter: Pick<AdapterDescription, "description" | "fallback">;
+  /** True when Ctrl-C ended the run early. */
+  readonly interrupted: boolean;
+}
+
+const CHECKPOINT = "checkpoint.safetensors";
+
+/** Trains a model, classifies the test split and draws a contact sheet of test pictures. */
+export async function trainAndReport(
+  settings: TrainingSettings,
+  events: RunEvents,
+): Promise<TrainingResult> {
+  const resumed = settings.resume === undefined ? null : await readCheckpoint(settings.resume);
+  const plan = resumed ? planOf(resumed, settings) : newPlan(settings);
+  const out = resumed
+    ? resolve(resumed.path, "..")
+    : await newRunFolder(settings.out, `${plan.dataset}-${plan.method}`);
+  const dataset = await openDataset(plan.dataset, plan.data, events);
+  if (resumed && dataset.classes.join() !== resumed.header.classNames.join()) {
+    throw new UserError(`${dataset.root} has other classes than ${resumed.path} was trained with`);
+  }
+  const { memoryLimit } = settings;
+  const gpu = await Gpu.request(memoryLimit ? { memoryLimit: memoryLimit * 2 ** 20 } : {});
+  const { skipCorrupt, workers } = settings;
+  const loaderOptions = {
+    transform: plan.recipe.transform,
+    seed: plan.recipe.seed,
+    skipCorrupt,
+    workers,
+    onSkip: (message: string) => events.onLine(`Left out: ${message}`),
+  };
+  const trainLoader = new BatchLoader(dataset.train, {
+    ...loaderOptions,
+    batchSize: plan.recipe.batchSize,
+    train: true,
+  });
+  const testLoader = new BatchLoader(dataset.test, {
+    ...loaderOptions,
+    batchSize: Math.max(plan.recipe.batchSize, 32),
+    train: false,
+  });
+  try {
+    return await runPlan(gpu, plan, { resumed, out, dataset, trainLoader, testLoader, events });
+  } finally {
+    trainLoader.close();
+    testLoader.close();
+    gpu.destroy();
+  }
+}
+
+/** Everything that was decided before the GPU was opened. */
+interface Plan {
+  readonly dataset: DatasetName;
+  readonly data?: string;
+  readonly method: Method;
+  readonly model: Omit<ModelOptions, "classes">;
+  readonly recipe: TrainingRecipe;
+}
+
+function newPlan(
+  { dataset, data, method, prior, detachNormaliser, seed, recipe }: TrainingSettings,
+): Plan {
+  return {
+    dataset,
+    data,
+    method,
+    model: { arch: "small-resnet", method, prior, detachNormaliser },
+    recipe: recipeFor(dataset, recipe, seed),
+  };
+}
+
+function planOf({ path, header }: Checkpoint, { data, recipe }: TrainingSettings): Plan {
+  const { model, dataset, progress } = header;
+  const epochs = recipe.epochs ?? header.recipe.epochs;
+  if (epochs <= progress.epoch) {
+    throw new UserError(
+      `${path} has already seen ${progress.epoch} epochs: --epochs has to be more than that, ` +
+        `not ${epochs}`,
+    );
+  }
+  return {
+    dataset: dataset.name as DatasetName,
+    data: data ?? dataset.root,
+    method: model.method,
+    model,
+    recipe: { ...header.recipe, epochs },
+  };
+}
+
+/** The folder that was asked for, or the first free one of `runs/NAME`, `runs/NAME-2`, … */
+async function newRunFolder(wanted: string | undefined, name: string): Promise<string> {
+  const used = async (folder: string) =>
+    await Deno.stat(join(folder, CHECKPOINT)).then(() => true, () => false);
+  if (wanted !== undefined) {
+    if (await used(wanted)) {
+      throw new UserError(
+        `${wanted} already holds a checkpoint: go on from it with --resume ${wanted}, or choose ` +
+          `another --out`,
+      );
+    }
+    return wanted;
+  }
+  for (let n = 1;; n++) {
+    const folder = join("runs", n === 1 ? name : `${name}-${n}`);
+    if (!await used(folder)) return folder;
+  }
+}
+
+async function runPlan(
+  gpu: Gpu,
+  plan: Plan,
+  { resumed, out, dataset, trainLoader, testLoader, events }: {
+    readonly resumed: Checkpoint | null;
+    readonly out: string;
+    readonly dataset: Dataset;
+    readonly trainLoader: BatchLoader;
+    readonly testLoader: BatchLoader;
+    readonly events: RunEvents;
+  },
+): Promise<TrainingResult> {
+  const { recipe } = plan;
+  const modelOptions = { ...plan.model, classes: dataset.classes.length };
+  const model = buildModel(gpu, modelOptions, recipe.seed);
+  const optimiser = buildOptimiser(model, recipe);
+  if (resumed) restore(resumed, model, optimiser);
+  events.onLine(describe(gpu, plan, dataset, model, resumed));
+
+  const checkpoint = join(out, CHECKPOINT);
+  const save = async (progress: TrainingProgress) => {
+    const header: CheckpointHeader = {
+      model: modelOptions,
+      recipe,
+      dataset: { name: plan.dataset, root: resolve(dataset.root) },
+      classNames: dataset.classes,
+      progress,
+    };
+    await saveCheckpoint(checkpoint, model, optimiser, header);
+  };
+  const started = performance.now();
+  const pace = new Pace(recipe, dataset.train.ids.length, resumed?.header.progress ?? NOT_BEGUN);
+  const progress = await train(model, optimiser, trainLoader, {
+    recipe,
+    progress: resumed?.header.progress ?? NOT_BEGUN,
+    signal: events.signal,
+    events: {
+      onStep(epoch, _batches, { loss, correct, images }) {
+        events.onProgress({
+          label: `epoch ${epoch}/${recipe.epochs}`,
+          loss: loss / images,
+          accuracy: correct / images,
+          ...pace.at(epoch, images),
+        });
+      },
+      async onEpoch(progress) {
+        const { epoch, trainLoss, trainAccuracy } = progress;
+        const seconds = (performance.now() - started) / 1000;
+        const [loss, accuracy] = [trainLoss.at(-1)!, trainAccuracy.at(-1)!];
+        events.onLine(
+          `epoch ${epoch}/${recipe.epochs}  loss ${loss.toFixed(4)}  ` +
+            `accuracy ${(100 * accuracy).toFixed(1)} %  ${
+              pace.imagesPerSecond.toFixed(0)
+            } images/s`,
+        );
+        await save(progress);
+        await log(out, {
+          epoch,
+          train_loss: loss,
+          train_accuracy: accuracy,
+          lr: learningRate(recipe, epoch),
+          seconds,
+        });
+      },
+    },
+  });
+  const interrupted = progress.epoch < recipe.epochs;
+  let accuracy: number | null = null;
+  let report: string | null = null;
+  if (interrupted) {
+    await save(progress);
+    events.onLine(`Stopped; go on with ./calm train --resume ${out}`);
+  } else {
+    const result = await classify(
+      model,
+      testLoader,
+      (batches) =>
+        events.onProgress({ label: "testing", share: batches / testLoader.batchesPerEpoch }),
+    );
+    ({ accuracy } = result);
+    events.onLine(
+      `test accuracy ${(100 * accuracy).toFixed(2)} % of ${result.images} pictures, ` +
+        `loss ${result.loss.toFixed(4)}`,
+    );
+    report = await saveContactSheet(join(out, "test_sheet"), model, testLoader, {
+      classNames: dataset.classes,
+      dataset: plan.dataset,
+      accuracy,
+    });
+    events.onLine(`checkpoint    ${checkpoint}\ncontact sheet ${report}`);
+    await log(out, { test_accuracy: accuracy, test_loss: result.loss });
+  }
+  const { description, fallback } = gpu.adapter;
+  optimiser.dispose();
+  model.dispose();
+  return {
+    dataset: plan.dataset,
+    arch: plan.model.arch,
+    method: plan.method,
+    seed: recipe.seed,
+    epochs: progress.epoch,
+    train_loss: progress.trainLoss,
+    test_accuracy: accuracy,
+    images_per_second: pace.imagesPerSecond,
+    seconds: (performance.now() - started) / 1000,
+    checkpoint,
+    report,
+    adapter: { description, fallback },
+    interrupted,
+  };
+}
+
+/** Pictures per second and time left. */
+class Pace {
+  #perEpoch: number;
+  #total: number;
+  #start: number;
+  #done = 0;
+  #began = performance.now();
+
+  constructor(recipe: TrainingRecipe, perEpoch: number, { epoch, totals }: TrainingProgress) {
+    this.#perEpoch = perEpoch;
+    this.#total = recipe.epochs * perEpoch;
+    this.#start = epoch * perEpoch + totals.images;
+  }
+
+  /** Pictures trained on per second since the start. */
+  get imagesPerSecond(): number {
+    return this.#done / ((performance.now() - this.#began) / 1000);
+  }
+
+  at(epoch: number, images: number) {
+    const reached = (epoch - 1) * this.#perEpoch + images;
+    this.#done = reached - this.#start;
+    const { imagesPerSecond } = this;
+    const secondsLeft = (this.#total - reached) / imagesPerSecond;
+    return { share: reached / this.#total, imagesPerSecond, secondsLeft };
+  }
+}
+
+function describe(
+  gpu: Gpu,
+  { method, model: { arch, prior }, recipe, dataset: name }: Plan,
+  dataset: Dataset,
+  model: Classifier,
+  resumed: Checkpoint | null,
+): string {
+  const parameters = model.parameters().reduce((sum, { tensor }) => sum + tensor.size, 0);
+  const from = resumed ? `, resumed from ${resumed.path}` : "";
+  return `${method}${method === "cam" ? "" : ` (${prior} prior)`} on ${name}: ` +
+    `${dataset.classes.length} classes, ${dataset.train.ids.length} training and ` +
+    `${dataset.test.ids.length} test pictures\n${arch}, ${parameters.toLocaleString("en")} ` +
+    `parameters; ${recipe.epochs} epochs of batches of ${recipe.batchSize} at ` +
+    `${recipe.transform.crop}×${recipe.transform.crop}${from}\nadapter: ${gpu.adapter.description}` +
+    (gpu.adapter.fallback ? " (software: shaders run on the processor)" : "");
+}
+
+/** Appends one JSON object to the run's log. */
+async function log(out: string, entry: Record<string, unknown>): Promise<void> {
+  const path = join(out, "log.jsonl");
+  try {
+    await Deno.writeTextFile(path, JSON.stringify(entry) + "\n", { append: true });
+  } catch (error) {
+    throw new UserError(`${path} could not be written: ${(error as Error).message}`);
+  }
+}
