@@ -116,7 +116,7 @@ export function buildAnatomy(pose: Pose): Anatomy {
   const tailBase: Point = [-41, 15];
   const leg = (x: number, foot: number, lift: number): Leg =>
     pose.flying
-      ? { hip: low(x - 8, 29), heel: low(x - 14, 37), foot: low(x - 16 + lift, 49 - lift) }
+      ? { hip: low(x - 8, 29), heel: low(x - 14, 37), foot: low(x - 17 + lift, 53 - lift) }
       : { hip: low(x, 30), heel: low(x - 4.5, 38), foot: low(foot, 56 - lift) };
   return {
     contour,

@@ -16,19 +16,22 @@ export interface Surroundings {
   light: number;
 }
 
+/** Makes a CSS colour from hue (degrees), saturation and lightness (percent). */
+export type Tones = (hue: number, saturation: number, lightness: number) => string;
+
 /** Random surroundings. */
 export function drawSurroundings(random: Random): Surroundings {
   return {
     place: random.pick(PLACES),
-    hue: random.normal(0, 1) * random.uniform(5, 45),
+    hue: random.normal(0, 1) * random.uniform(5, 35),
     saturation: random.uniform(0.45, 1.15),
     light: random.uniform(-14, 12),
   };
 }
 
-/** Mixes the colours of some surroundings: hue in degrees, saturation and lightness in percent. */
-export function palette({ hue, saturation, light }: Surroundings) {
-  return (h: number, s: number, l: number): string => hsl(h + hue, s * saturation, l + light);
+/** The colours of some surroundings: each one shifted as the place's colours are. */
+export function tones({ hue, saturation, light }: Surroundings): Tones {
+  return (h, s, l) => hsl(h + hue, s * saturation, l + light);
 }
 
 /**
@@ -41,7 +44,7 @@ export function drawBackdrop(
   height: number,
   random: Random,
 ): string {
-  const color = palette(surroundings);
+  const color = tones(surroundings);
   const place = (): Point => [random.uniform(-5, width + 5), random.uniform(-5, height + 5)];
   const blob = (at: Point, size: number, fill: string, opacity: number, stretch = 1) =>
     `<path d="${

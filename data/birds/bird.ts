@@ -150,7 +150,7 @@ function paintBody(
     `<radialGradient id="skull" gradientUnits="userSpaceOnUse" cx="${
       headCentre[0] + light * 5
     }" cy="${headCentre[1] - 6}" r="24">` +
-    `<stop offset="0" stop-color="#fff" stop-opacity="0.22"/>` +
+    `<stop offset="0" stop-color="#fff" stop-opacity="0.15"/>` +
     `<stop offset="0.6" stop-color="#fff" stop-opacity="0"/>` +
     `<stop offset="1" stop-color="#1a1430" stop-opacity="0.22"/></radialGradient></defs>` +
     `<g transform="${matrix(head)}">${without.has("head") ? "" : paintCrest(looks.head, dye)}</g>` +
@@ -196,6 +196,8 @@ function keyPoints(
     for (const [name, point] of Object.entries(places)) {
       points.set(name as KeyPoint, apply(anatomy.head, point));
     }
+    // The raised wing hides it.
+    if (pose.flying) points.delete("nape");
   }
   if (!without.has("back")) points.set("back", pose.flying ? [-26, 0] : [-15, -9]);
   if (!without.has("belly")) points.set("belly", [-3, 27]);

@@ -26,7 +26,7 @@ export interface BirdsOptions {
   size?: number;
   /** Decides the pictures, not the species (default 0). */
   seed?: number;
-  /** Threads to draw with (default: one per processor core). The files do not depend on it. */
+  /** Threads to draw with (default: one per processor core, at most 8). */
   workers?: number;
   /** Probability that a picture's surroundings are those of its class, 0 … 1 (default 0). */
   backgroundCorrelation?: number;
@@ -39,6 +39,9 @@ export interface BirdsOptions {
 }
 
 type Recorded = Required<Omit<BirdsOptions, "workers" | "onProgress" | "signal">>;
+
+// More would spend their time on starting, and each one holds some 50 MB.
+const MOST_THREADS = 8;
 
 const RECORD = "birds.json";
 const CONTENTS = [
@@ -91,13 +94,27 @@ export async function generateBirds(
     await Deno.writeTextFile(join(temporary, RECORD), record + "\n");
     // Temporary folders are private to their owner; a data set is as open as its neighbours.
     if (Deno.build.os !== "windows") await Deno.chmod(temporary, 0o755);
-    if (present !== undefined) await Deno.remove(target, { recursive: true });
-    await Deno.rename(temporary, target);
+    if (present === undefined) await Deno.rename(temporary, target);
+    else await exchange(temporary, target);
   } catch (error) {
-    await Deno.remove(temporary, { recursive: true });
+    // The first error is the one to report.
+    await Deno.remove(temporary, { recursive: true }).catch(() => {});
     throw error;
   }
   return { images };
+}
+
+/** Puts the new directory in the old one's place; the old one is deleted last. */
+async function exchange(temporary: string, target: string): Promise<void> {
+  const old = `${temporary}-old`;
+  await Deno.rename(target, old);
+  try {
+    await Deno.rename(temporary, target);
+  } catch (error) {
+    await Deno.rename(old, target);
+    throw error;
+  }
+  await Deno.remove(old, { recursive: true });
 }
 
 async function write(root: string, recorded: Recorded, options: BirdsOptions): Promise<void> {
@@ -121,7 +138,7 @@ async function write(root: string, recorded: Recorded, options: BirdsOptions): P
   await makeFolders(root, species);
   const annotations: Annotation[] = [];
   let done = 0;
-  const workers = options.workers ?? navigator.hardwareConcurrency;
+  const workers = options.workers ?? Math.min(navigator.hardwareConcurrency, MOST_THREADS);
   await drawAll(requests, workers, async (index, { jpeg, mask, box, parts }) => {
     const stem = pictureStem(species, entries[index], index + 1);
     annotations[index] = { box, parts };
@@ -136,7 +153,9 @@ async function write(root: string, recorded: Recorded, options: BirdsOptions): P
 
 /**
  * The record of the birds data set in a directory, "" for an empty directory, undefined if there
- * is none. Refuses to go on where anything else would be overwritten.
+ * is none.
+ *
+ * @throws {UserError} where the directory holds anything else.
  */
 async function inspect(target: string, shown: string): Promise<string | undefined> {
   let names: string[];
@@ -183,7 +202,7 @@ function validate(options: BirdsOptions): Recorded {
   return {
     classes: integer("classes", options.classes ?? 12, 2, MOST_SPECIES),
     trainPerClass: integer("trainPerClass", options.trainPerClass ?? 60, 1, 100_000),
-    testPerClass: integer("testPerClass", options.testPerClass ?? 20, 0, 100_000),
+    testPerClass: integer("testPerClass", options.testPerClass ?? 20, 1, 100_000),
     size: integer("size", options.size ?? 128, 32, 1024),
     seed: integer("seed", options.seed ?? 0, 0, Number.MAX_SAFE_INTEGER),
     backgroundCorrelation: share("backgroundCorrelation", options.backgroundCorrelation ?? 0),

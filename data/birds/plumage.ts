@@ -22,8 +22,6 @@ export function paintArea(area: Area, coat: Coat, dye: Dye, random: Random): str
   const { id, outline, patch, flow, spacing } = area;
   const shape = curve(outline);
   const base = dye(coat.color);
-  // The same numbers are drawn for every pattern, so that what follows does not depend on it.
-  const places = rows(outline, flow, spacing, random);
   const edge = fringe(outline, flow, 4, random);
   let svg = `<path d="${shape}" fill="${base}"/><path d="${edge}" fill="${base}"/>`;
   if (coat.pattern === "solid") return svg;
@@ -31,6 +29,7 @@ export function paintArea(area: Area, coat: Coat, dye: Dye, random: Random): str
   let marks: string;
   if (coat.pattern === "spotted") {
     const size = spacing * 0.31;
+    const places = rows(outline, flow, spacing, random);
     const spots = places.map(({ at, jitter }) => oval(at, size * (1.15 + jitter), size, flow));
     marks = `<path d="${spots.join("")}" fill="${second}"/>`;
   } else if (coat.pattern === "striped") {

@@ -1,6 +1,7 @@
 import { drawPicture, type Picture, type PictureRequest } from "./picture.ts";
+import type { Answer, Job } from "./worker.ts";
 
-// Pictures a worker has to draw before it repays the 0.4 s that starting it costs.
+// Pictures a worker has to draw before it repays the 0.3 s that starting it takes.
 const WORTH_A_WORKER = 24;
 // Requests that wait in each worker's queue, so that it never idles while its last one is stored.
 const QUEUED = 3;
@@ -32,24 +33,30 @@ export async function drawAll(
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const abort = () => reject(signal!.reason);
   signal?.addEventListener("abort", abort);
+  const pending = new Set<Promise<void>>();
+  let stopped = false;
   let next = 0;
   let stored = 0;
   const ask = (thread: Worker) => {
-    if (next < requests.length) thread.postMessage({ index: next, request: requests[next++] });
+    if (next === requests.length) return;
+    thread.postMessage({ index: next, request: requests[next++] } satisfies Job);
   };
   for (const thread of threads) {
-    thread.onmessage = async ({ data }: MessageEvent<{ index: number; picture: Picture }>) => {
-      ask(thread);
-      try {
-        await store(data.index, data.picture);
-      } catch (error) {
-        reject(error);
+    thread.onmessage = ({ data }: MessageEvent<Answer>) => {
+      if (stopped) return;
+      if ("failure" in data) {
+        reject(new Error(`Drawing picture ${data.index} failed: ${data.failure}`));
+        return;
       }
-      if (++stored === requests.length) resolve();
+      ask(thread);
+      const storing = store(data.index, data.picture).then(() => {
+        if (++stored === requests.length) resolve();
+      }).catch(reject).finally(() => pending.delete(storing));
+      pending.add(storing);
     };
     thread.onerror = (event) => {
       event.preventDefault();
-      reject(new Error(`A drawing thread failed: ${event.message}`));
+      reject(new Error(`A drawing thread cannot run: ${event.message}`));
     };
     for (let i = 0; i < QUEUED; i++) ask(thread);
   }
@@ -57,7 +64,10 @@ export async function drawAll(
     signal?.throwIfAborted();
     await promise;
   } finally {
+    stopped = true;
     signal?.removeEventListener("abort", abort);
     for (const thread of threads) thread.terminate();
+    // Nothing may be written any more once the caller knows of a failure.
+    await Promise.allSettled(pending);
   }
 }
