@@ -1,0 +1,83 @@
+import type { Command } from "../cli.ts";
+import { generateBirds } from "../data/birds/generate.ts";
+import { loadCub } from "../data/cub.ts";
+import { BIRDS_FOLDER } from "../data/open.ts";
+import { UserError } from "../engine/errors.ts";
+import type { ParsedOptions } from "./options.ts";
+import { Progress } from "./progress.ts";
+
+/** `./calm data`: draws the birds, or checks a folder. */
+const data: Command = {
+  spec: {
+    name: "data",
+    summary: "birds: draws the birds data set in CUB-200-2011's layout.\n" +
+      "check: reads a CUB folder and says what is missing or inconsistent.",
+    positionals: ["birds|check", "DIR"],
+    options: {
+      classes: { type: "integer", min: 2, max: 200, help: "species to draw", default: 12 },
+      train: { type: "integer", min: 1, help: "training pictures per species", default: 60 },
+      test: { type: "integer", min: 1, help: "test pictures per species", default: 20 },
+      size: { type: "integer", min: 32, max: 1024, help: "long side in pixels", default: 128 },
+      seed: { type: "integer", min: 0, help: "of the pictures", default: 0 },
+      "background-correlation": {
+        type: "number",
+        min: 0,
+        max: 1,
+        help: "how often the surroundings give the species away",
+        default: 0,
+      },
+      "drop-parts": {
+        type: "number",
+        min: 0,
+        max: 1,
+        help: "share of training pictures whose bird lacks parts",
+        default: 0,
+      },
+      workers: { type: "integer", min: 1, max: 64, help: "threads to draw with" },
+    },
+    examples: [
+      "./calm data birds",
+      "./calm data birds datasets/many --classes 200 --train 30 --test 30",
+      "./calm data check ~/CUB_200_2011",
+    ],
+  },
+  async run(options) {
+    const [action, folder] = options.positionals;
+    if (action === "birds") return await drawBirds(folder ?? BIRDS_FOLDER, options);
+    if (action === "check" && folder) return await checkFolder(folder);
+    throw new UserError(
+      action === "check"
+        ? "./calm data check needs the folder to check"
+        : `./calm data takes birds or check, not ${action ? `"${action}"` : "nothing"}`,
+    );
+  },
+};
+
+export default data;
+
+async function drawBirds(folder: string, options: ParsedOptions) {
+  const progress = new Progress();
+  const { images } = await generateBirds(folder, {
+    classes: options.number("classes"),
+    trainPerClass: options.number("train"),
+    testPerClass: options.number("test"),
+    size: options.number("size"),
+    seed: options.number("seed"),
+    backgroundCorrelation: options.number("background-correlation"),
+    dropParts: options.number("drop-parts"),
+    workers: options.number("workers"),
+    onProgress: (done, total) => progress.update("drawing", done / total, `${done} of ${total}`),
+  });
+  progress.line(`${images} pictures are in ${folder}`);
+  return { folder, images };
+}
+
+async function checkFolder(folder: string) {
+  const { root, classes, train, test } = await loadCub(folder);
+  const counts = { classes: classes.length, train: train.ids.length, test: test.ids.length };
+  console.error(
+    `${root} is complete: ${counts.classes} classes, ${counts.train} training and ` +
+      `${counts.test} test pictures`,
+  );
+  return { folder: root, ...counts };
+}
