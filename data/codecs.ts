@@ -7,6 +7,8 @@ import type { Picture } from "./dataset.ts";
 
 /** Warnings of libjpeg since the last picture; a sound file causes none. */
 const jpegWarnings: string[] = [];
+/** Pictures are decoded one after the other, or the warnings of one would be taken for another's. */
+let lastJpeg: Promise<unknown> = Promise.resolve();
 
 /** Compiles a codec's WebAssembly from the package's files. */
 async function wasm(entry: string, file: string): Promise<WebAssembly.Module> {
@@ -54,12 +56,9 @@ export async function decodePicture(bytes: Uint8Array, path: string): Promise<Pi
   try {
     const buffer = bytes.slice().buffer;
     if (isJpeg) {
-      await start.jpegDecoder();
-      jpegWarnings.length = 0;
-      // Decoding itself is synchronous, so the warnings are this picture's.
-      image = await jpegDecode(buffer);
-      // libjpeg fills what is missing with grey and only warns.
-      if (jpegWarnings.length > 0) throw new Error(jpegWarnings[0]);
+      const decoding = lastJpeg.then(() => decodeJpeg(buffer));
+      lastJpeg = decoding.catch(() => {});
+      image = await decoding;
     } else {
       await start.png();
       image = await pngDecode(buffer);
@@ -73,6 +72,15 @@ export async function decodePicture(bytes: Uint8Array, path: string): Promise<Pi
     height: image.height,
     data: dropAlpha(image.data as Uint8ClampedArray),
   };
+}
+
+async function decodeJpeg(buffer: ArrayBuffer): Promise<ImageData> {
+  await start.jpegDecoder();
+  jpegWarnings.length = 0;
+  const image = await jpegDecode(buffer);
+  // libjpeg fills what is missing with grey and only warns.
+  if (jpegWarnings.length > 0) throw new Error(jpegWarnings[0]);
+  return image;
 }
 
 /** Encodes as PNG. */

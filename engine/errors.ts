@@ -6,5 +6,6 @@
  * error is a defect of this program and keeps its stack trace.
  */
 export class UserError extends Error {
+  /** Tells it from defects in logs. */
   override name = "UserError";
 }

@@ -5,8 +5,11 @@ import type { Tensor } from "./tensor.ts";
 
 /** What the adapter says of itself. */
 export interface AdapterDescription {
+  /** The driver's own words, e.g. `llvmpipe (LLVM 15.0.6, 256 bits)`. */
   readonly description: string;
+  /** PCI vendor, as a number or a name. */
   readonly vendor: string;
+  /** GPU family, often empty. */
   readonly architecture: string;
   /** True for a software adapter: shaders run on the processor. */
   readonly fallback: boolean;
@@ -26,6 +29,7 @@ export interface Dispatch {
   readonly buffers: readonly PooledBuffer[];
   /** Uniform struct at binding 0; leave out when the shader has none. */
   readonly parameters?: Parameters;
+  /** Number of workgroups. */
   readonly workgroups: Workgroups;
 }
 

@@ -16,23 +16,31 @@ export class Kernel {
   /** Identifies the pipeline: the name and the constants. */
   readonly key: string;
 
-  /**
-   * @param name file name of the shader without its ending; appears in error messages
-   * @param source WGSL text with an entry point `main`
-   * @param constants values of the shader's `override` declarations
-   */
+  /** File name of the shader without its ending; appears in error messages. */
+  readonly name: string;
+  /** WGSL text with an entry point `main`. */
+  readonly source: string;
+  /** Values of the shader's `override` declarations. */
+  readonly constants: Readonly<Record<string, number>>;
+
+  /** Names a shader, its text and the values of its `override` declarations. */
   constructor(
-    readonly name: string,
-    readonly source: string,
-    readonly constants: Readonly<Record<string, number>> = {},
+    name: string,
+    source: string,
+    constants: Readonly<Record<string, number>> = {},
   ) {
+    this.name = name;
+    this.source = source;
+    this.constants = constants;
     this.key = [name, ...Object.entries(constants).map(([k, v]) => `${k}=${v}`)].join(" ");
   }
 }
 
 /** Scalars of a kernel's uniform struct: all `u32` (and `i32`) fields first, then all `f32`. */
 export interface Parameters {
+  /** Fields of type u32 or i32, in the struct's order. */
   readonly u32?: readonly number[];
+  /** Fields of type f32, which follow. */
   readonly f32?: readonly number[];
 }
 

@@ -2,7 +2,9 @@ import { UserError } from "./errors.ts";
 
 /** A GPU buffer of the pool. `id` is unique for the life of the program. */
 export interface PooledBuffer {
+  /** Part of the keys of bind groups. */
   readonly id: number;
+  /** The WebGPU buffer, larger than what was asked for. */
   readonly buffer: GPUBuffer;
   /** Size in bytes: the bucket's, at least what was asked for. */
   readonly bytes: number;
@@ -10,6 +12,7 @@ export interface PooledBuffer {
 
 /** An allocation that does not fit: in the device's memory, its limits or the limit set. */
 export class OutOfMemoryError extends UserError {
+  /** Tells it from other errors a user can mend. */
   override name = "OutOfMemoryError";
 }
 
@@ -33,6 +36,8 @@ export interface MemoryAccount {
  */
 export class BufferPool {
   #device: GPUDevice;
+  #limit: number;
+  #onDestroy: (buffer: PooledBuffer) => void;
   #free = new Map<number, PooledBuffer[]>();
   #live = 0;
   #peak = 0;
@@ -45,23 +50,20 @@ export class BufferPool {
    * @param limit most bytes that may be live at once; without it, what the device gives
    * @param onDestroy told of every buffer that goes, so that bind groups can go with it
    */
-  constructor(
-    device: GPUDevice,
-    readonly limit: number,
-    readonly onDestroy: (buffer: PooledBuffer) => void,
-  ) {
+  constructor(device: GPUDevice, limit: number, onDestroy: (buffer: PooledBuffer) => void) {
     this.#device = device;
+    this.#limit = limit;
+    this.#onDestroy = onDestroy;
   }
 
   /** The account of bytes. */
   get account(): MemoryAccount {
-    const { live, peak, pooled, created } = {
+    return {
       live: this.#live,
       peak: this.#peak,
       pooled: this.#pooled,
       created: this.#created,
     };
-    return { live, peak, pooled, created };
   }
 
   /**
@@ -81,10 +83,10 @@ export class BufferPool {
           `${mebibytes(largest)}`,
       );
     }
-    if (this.#live + rounded > this.limit) {
+    if (this.#live + rounded > this.#limit) {
       throw new OutOfMemoryError(
         `Out of GPU memory: ${mebibytes(this.#live)} are in use and ${mebibytes(rounded)} more ` +
-          `are needed, but the limit is ${mebibytes(this.limit)}`,
+          `are needed, but the limit is ${mebibytes(this.#limit)}`,
       );
     }
     this.#live += rounded;
@@ -110,7 +112,7 @@ export class BufferPool {
   trim(): void {
     for (const list of this.#free.values()) {
       for (const buffer of list) {
-        this.onDestroy(buffer);
+        this.#onDestroy(buffer);
         buffer.buffer.destroy();
       }
     }

@@ -6,7 +6,9 @@ export type DataType = "f32" | "u32";
 
 /** How an operation's output came about, for the backward pass. */
 export interface GraphNode {
+  /** Name of the operation, for messages. */
   readonly operation: string;
+  /** What the operation read, in its own order. */
   readonly inputs: readonly Tensor[];
   /**
    * Given ∂L/∂output, returns ∂L/∂input for each input, `null` where none is needed.
@@ -29,6 +31,7 @@ interface Storage {
  * every kernel can load `vec4`s. Kernels keep the padding zero; `from` and `read` add and remove it.
  */
 export class Tensor {
+  /** Extents of the dimensions; the last one is padded in memory. */
   readonly shape: readonly number[];
   /** ∂L/∂this, filled by `backward` for parameters. */
   gradient: Tensor | null = null;

@@ -81,14 +81,14 @@ async function sheetRow(
   const right = predicted === label;
   const parts = [
     await image(picture, left, top),
-    text(left, top + CELL + 15, readable(classNames[label]), { size: 11, bold: true }),
+    text(left, top + CELL + 15, readable(classNames[label]), { size: 10, bold: true }),
     text(
       left,
       top + CELL + 30,
       right
         ? `✓ p = ${number(probabilities[label])}`
         : `✗ ${readable(classNames[predicted])} ${number(probabilities[predicted])}`,
-      { size: 11, colour: right ? "#1a7f37" : "#b42318" },
+      { size: 10, colour: right ? "#1a7f37" : "#b42318" },
     ),
   ];
   for (const [k, kind] of kinds.entries()) {
@@ -141,7 +141,7 @@ function text(
 /** `017.Marsh_Wren` → `Marsh Wren`, cut to what fits below a picture. */
 function readable(name: string): string {
   const words = name.replace(/^\d+\./, "").replaceAll("_", " ");
-  return words.length > 22 ? `${words.slice(0, 21)}…` : words;
+  return words.length > 26 ? `${words.slice(0, 25)}…` : words;
 }
 
 function number(value: number): string {

@@ -27,7 +27,7 @@ export function overlay(picture: Picture, map: AttributionMap, top: number): Pic
       const i = 3 * (y * width + x);
       const grey = 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
       for (const c of [0, 1, 2] as const) {
-        out[i + c] = Math.min(255, 0.28 * grey + 0.8 * colour[c]);
+        out[i + c] = Math.min(255, 0.38 * grey + 0.8 * colour[c]);
       }
     }
   }

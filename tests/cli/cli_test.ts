@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { gpuTest } from "../gpu.ts";
+import { writeAtomically } from "../../weights/atomic_write.ts";
+
+const CLI = fileURLToPath(new URL("../../cli.ts", import.meta.url));
+
+/** Runs the command line in a process of its own, as a user does. */
+async function calm(args: string[], env: Record<string, string> = {}) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-read", "--allow-write", "--allow-env", CLI, ...args],
+    env: { NO_COLOR: "1", ...env },
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** Expects one clear sentence on standard error and a failing status. */
+async function refuses(args: string[], message: RegExp, env?: Record<string, string>) {
+  const { code, stdout, stderr } = await calm(args, env);
+  assert.match(stderr, message);
+  assert.equal(code, 1, stderr);
+  assert.equal(stdout, "");
+  assert.doesNotMatch(stderr, /^\s+at /m, "a stack trace is no message for a user");
+}
+
+/** A small birds data set and a run folder, removed after `body`. */
+async function withBirds(body: (data: string, out: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const data = `${folder}/birds`;
+    const sizes = ["--classes", "3", "--train", "8", "--test", "4", "--size", "48"];
+    const { code, stderr } = await calm(["data", "birds", data, ...sizes]);
+    assert.equal(code, 0, stderr);
+    await body(data, `${folder}/run`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const SMALL = ["--batch-size", "8", "--resize", "36", "--crop", "32"];
+
+Deno.test("every command has a help that names its options", async () => {
+  for (const command of ["train", "data", "bench", "doctor"]) {
+    const { code, stdout } = await calm([command, "--help"]);
+    assert.equal(code, 0);
+    assert.match(stdout, new RegExp(`Usage: ./calm ${command}`));
+    assert.match(stdout, /--json/);
+  }
+});
+
+Deno.test("unknown tasks and options, and values out of range, are named", async () => {
+  await refuses(["trian"], /There is no task "trian": the tasks are train, data/);
+  await refuses(["train", "--epoch", "3"], /Unknown option --epoch; did you mean --epochs\?/);
+  await refuses(
+    ["train", "--epochs", "0"],
+    /--epochs is "0", expected a whole number of at least 1/,
+  );
+  await refuses(["train", "--lr", "fast"], /--lr is "fast", expected a number/);
+  await refuses(
+    ["train", "--method", "em"],
+    /--method is "em", expected one of cam, calm-ml, calm-em/,
+  );
+  await refuses(["train", "--crop", "80"], /--crop 80 is larger than --resize 72/);
+  await refuses(["train", "birds"], /Unexpected argument "birds"/);
+  await refuses(
+    ["train", "--resume", "x", "--lr", "1"],
+    /--lr cannot change a run that is resumed/,
+  );
+});
+
+Deno.test("a missing data folder and a missing checkpoint are named", async () => {
+  await refuses(
+    ["train", "--dataset", "cub", "--data", "/no/such/folder"],
+    /data folder \/no\/such\/folder does not exist/,
+  );
+  await refuses(["train", "--resume", "/no/run"], /checkpoint \/no\/run\/.* cannot be read/);
+});
+
+gpuTest("train, stop and resume: numbers, checkpoint, log and pictures are there", async () => {
+  await withBirds(async (data, out) => {
+    const common = ["train", "--data", data, ...SMALL, "--json"];
+    const first = await calm([...common, "--out", out, "--epochs", "2"]);
+    assert.equal(first.code, 0, first.stderr);
+    const result = JSON.parse(first.stdout.trim().split("\n").at(-1)!);
+    assert.equal(result.dataset, "birds");
+    assert.equal(result.method, "calm-em");
+    assert.equal(result.train_loss.length, 2);
+    assert.ok(result.test_accuracy >= 0 && result.test_accuracy <= 1);
+    assert.ok(result.images_per_second > 0);
+    for (const path of [result.checkpoint, result.report]) {
+      assert.ok((await Deno.stat(path)).size > 0);
+    }
+
+    await refuses(["train", "--data", data, "--out", out], /already holds a checkpoint/);
+    await refuses(["train", "--resume", out], /has already seen 2 epochs: --epochs has to be more/);
+    const resumed = await calm(["train", "--resume", out, "--epochs", "3", "--json"]);
+    assert.equal(resumed.code, 0, resumed.stderr);
+    const longer = JSON.parse(resumed.stdout.trim().split("\n").at(-1)!);
+    assert.deepEqual(longer.train_loss.slice(0, 2), result.train_loss);
+    assert.equal(longer.epochs, 3);
+    const log = (await Deno.readTextFile(`${out}/log.jsonl`)).trim().split("\n").map((l) =>
+      JSON.parse(l)
+    );
+    assert.deepEqual(log.map(({ epoch }) => epoch).filter(Boolean), [1, 2, 3]);
+  });
+});
+
+gpuTest("a damaged picture is named; --skip-corrupt trains without it", async () => {
+  await withBirds(async (data, out) => {
+    const [line] = (await Deno.readTextFile(`${data}/images.txt`)).split("\n");
+    const path = `${data}/images/${line.split(" ")[1]}`;
+    await Deno.truncate(path, 700);
+    const common = ["train", "--data", data, ...SMALL, "--epochs", "1", "--out", out];
+    await refuses(common, /\.jpg is damaged: .*--skip-corrupt leaves such pictures out/);
+    const { code, stderr } = await calm([...common, "--skip-corrupt"]);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /Left out: .*\.jpg is damaged/);
+  });
+});
+
+gpuTest("running out of GPU memory names a batch size to try", async () => {
+  await withBirds(async (data, out) => {
+    await refuses(
+      ["train", "--data", data, ...SMALL, "--out", out, "--memory-limit", "2"],
+      /Out of GPU memory: .* the limit is 2\.00 MiB; try --batch-size 4 instead of 8/,
+    );
+    await assert.rejects(Deno.stat(`${out}/checkpoint.safetensors`), "nothing half-written");
+  });
+});
+
+Deno.test({
+  name: "without an adapter the message names ./calm doctor, which tells what to install",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const none = { VK_DRIVER_FILES: "/dev/null", DENO_WEBGPU_BACKEND: "vulkan" };
+    await withBirds(async (data) => {
+      await refuses(
+        ["train", "--data", data],
+        /No WebGPU adapter was found: run \.\/calm doctor/,
+        none,
+      );
+    });
+    const { code, stderr } = await calm(["doctor"], none);
+    assert.equal(code, 1);
+    assert.match(stderr, /adapter +none/);
+    assert.match(stderr, /mesa-vulkan-drivers/);
+  },
+});
+
+Deno.test({
+  name: "a full disk is named, and the old file stays",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    const path = `${folder}/checkpoint.safetensors`;
+    await writeAtomically(path, new Uint8Array([1, 2, 3]));
+    // /dev/full answers every write as a full disk does.
+    await Deno.symlink("/dev/full", `${path}.${Deno.pid}.tmp`);
+    await assert.rejects(
+      writeAtomically(path, new Uint8Array(10_000)),
+      /^UserError: The disk is full: .*checkpoint\.safetensors needs 10000 bytes; nothing was changed/,
+    );
+    assert.deepEqual([...await Deno.readFile(path)], [1, 2, 3]);
+    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), [
+      "checkpoint.safetensors",
+    ]);
+    await Deno.remove(folder, { recursive: true });
+  },
+});

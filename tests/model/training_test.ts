@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import type { Gpu } from "../../engine/gpu.ts";
+import { Random } from "../../engine/random.ts";
+import { BatchLoader } from "../../data/loader.ts";
+import type { Split } from "../../data/dataset.ts";
+import { buildModel, type ModelOptions } from "../../model/build.ts";
+import {
+  type CheckpointHeader,
+  readCheckpoint,
+  restore,
+  saveCheckpoint,
+} from "../../model/checkpoint.ts";
+import { Metrics } from "../../model/metrics.ts";
+import {
+  buildOptimiser,
+  learningRate,
+  NOT_BEGUN,
+  train,
+  type TrainingRecipe,
+  trainingStep,
+} from "../../model/trainer.ts";
+import { gpuTest } from "../gpu.ts";
+
+const OPTIONS: ModelOptions = {
+  arch: "small-resnet",
+  method: "calm-em",
+  prior: "softplus",
+  detachNormaliser: false,
+  classes: 3,
+};
+
+const RECIPE: TrainingRecipe = {
+  epochs: 3,
+  batchSize: 8,
+  lr: 0.02,
+  lrClassifierRatio: 10,
+  lrDecayEvery: 3,
+  weightDecay: 1e-4,
+  momentum: 0.9,
+  seed: 4,
+  transform: { resize: 18, crop: 16, flip: true },
+};
+
+/** Noise whose mean colour gives the class away: learnable in a few steps. */
+function colouredNoise(count: number): Split {
+  const random = Random.of(11);
+  const labels = Uint32Array.from({ length: count }, (_, n) => n % 3);
+  const pixels = new Uint8Array(count * 20 * 20 * 3);
+  for (let i = 0; i < pixels.length; i++) {
+    const n = Math.floor(i / 1200);
+    pixels[i] = random.int(120) + (i % 3 === labels[n] ? 100 : 0);
+  }
+  return {
+    name: "train",
+    ids: Array.from(labels, (_, n) => `noise/${n}`),
+    labels,
+    source: { kind: "memory", pixels, width: 20, height: 20, channels: 3 },
+  };
+}
+
+function start(gpu: Gpu, recipe = RECIPE, options = OPTIONS) {
+  const model = buildModel(gpu, options, recipe.seed);
+  const optimiser = buildOptimiser(model, recipe);
+  const loader = new BatchLoader(colouredNoise(52), { ...recipe, train: true });
+  const end = () => {
+    loader.close();
+    optimiser.dispose();
+    model.dispose();
+  };
+  return { model, optimiser, loader, end };
+}
+
+/** Every bit of a run's state. */
+async function bits({ model, optimiser }: ReturnType<typeof start>): Promise<string[]> {
+  const all = [];
+  for (const { name, tensor } of [...model.state(), ...optimiser.state()]) {
+    const words = new Uint32Array((await tensor.read()).buffer);
+    all.push(`${name} ${words.join()}`);
+  }
+  return all;
+}
+
+for (const method of ["cam", "calm-ml", "calm-em"] as const) {
+  gpuTest(`a few epochs of ${method} lower the loss and learn the classes`, async (gpu) => {
+    const run = start(gpu, RECIPE, { ...OPTIONS, method });
+    const progress = await train(run.model, run.optimiser, run.loader, {
+      recipe: RECIPE,
+      progress: NOT_BEGUN,
+    });
+    assert.equal(progress.epoch, 3);
+    assert.ok(progress.trainLoss[2] < 0.9 * progress.trainLoss[0], `${progress.trainLoss}`);
+    assert.ok(progress.trainAccuracy[2] > 0.8, `${progress.trainAccuracy}`);
+    run.end();
+  });
+}
+
+gpuTest("the same seed gives the same bits, another seed does not", async (gpu) => {
+  const results = [];
+  for (const seed of [4, 4, 5]) {
+    const recipe = { ...RECIPE, seed, epochs: 1 };
+    const run = start(gpu, recipe);
+    await train(run.model, run.optimiser, run.loader, { recipe, progress: NOT_BEGUN });
+    results.push(await bits(run));
+    run.end();
+  }
+  assert.deepEqual(results[0], results[1]);
+  assert.notDeepEqual(results[0], results[2]);
+});
+
+gpuTest("a run that is stopped, saved and resumed has the bits of one that is not", async (gpu) => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/checkpoint.safetensors`;
+  const whole = start(gpu);
+  const finished = await train(whole.model, whole.optimiser, whole.loader, {
+    recipe: RECIPE,
+    progress: NOT_BEGUN,
+  });
+
+  const first = start(gpu);
+  const stop = new AbortController();
+  let steps = 0;
+  const observed = first.loader.batches.bind(first.loader);
+  first.loader.batches = async function* (epoch, from) {
+    for await (const batch of observed(epoch, from)) {
+      if (++steps === 10) stop.abort(); // in the middle of the second epoch
+      yield batch;
+    }
+  };
+  const progress = await train(first.model, first.optimiser, first.loader, {
+    recipe: RECIPE,
+    progress: NOT_BEGUN,
+    signal: stop.signal,
+  });
+  assert.equal(progress.epoch, 1);
+  assert.equal(progress.batch, 3);
+  const header: CheckpointHeader = {
+    model: OPTIONS,
+    recipe: RECIPE,
+    dataset: { name: "birds", root: "/nowhere" },
+    classNames: ["a", "b", "c"],
+    progress,
+  };
+  await saveCheckpoint(path, first.model, first.optimiser, header);
+
+  const second = start(gpu, { ...RECIPE, seed: 4 });
+  const checkpoint = await readCheckpoint(path);
+  assert.deepEqual(checkpoint.header, header);
+  restore(checkpoint, second.model, second.optimiser);
+  const resumed = await train(second.model, second.optimiser, second.loader, {
+    recipe: RECIPE,
+    progress: checkpoint.header.progress,
+  });
+  assert.deepEqual(resumed, finished);
+  assert.deepEqual(await bits(second), await bits(whole));
+  for (const run of [whole, first, second]) run.end();
+  await Deno.remove(folder, { recursive: true });
+});
+
+gpuTest(
+  "200 further steps leave live GPU bytes and the number of buffers unchanged",
+  async (gpu) => {
+    const run = start(gpu);
+    const metrics = new Metrics(gpu);
+    const images = new Float32Array(8 * 16 * 16 * 4).fill(0.1);
+    const labels = new Uint32Array(8);
+    const step = () =>
+      trainingStep(run.model, run.optimiser, { images, labels, size: 8, rate: 0.01, metrics });
+    step();
+    await metrics.read();
+    const before = gpu.memory;
+    const process = Deno.memoryUsage().rss;
+    for (let i = 0; i < 200; i++) {
+      step();
+      if (i % 8 === 0) await metrics.read();
+    }
+    await gpu.idle();
+    assert.equal(gpu.memory.live, before.live);
+    assert.equal(gpu.memory.created, before.created);
+    const grown = (Deno.memoryUsage().rss - process) / 2 ** 20;
+    assert.ok(grown < 64, `the process grew by ${grown.toFixed(0)} MiB`);
+    metrics.dispose();
+    run.end();
+  },
+);
+
+gpuTest("a loss that is not a number stops the run and names the step", async (gpu) => {
+  const recipe = { ...RECIPE, lr: 1e30 };
+  const run = start(gpu, recipe);
+  await assert.rejects(
+    train(run.model, run.optimiser, run.loader, { recipe, progress: NOT_BEGUN }),
+    /UserError: The loss became NaN or infinite at step \d+ of epoch 1: try a smaller --lr/,
+  );
+  run.end();
+});
+
+gpuTest("a checkpoint of another shape is refused by name and changes nothing", async (gpu) => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/checkpoint.safetensors`;
+  const run = start(gpu);
+  await saveCheckpoint(path, run.model, run.optimiser, {
+    model: OPTIONS,
+    recipe: RECIPE,
+    dataset: { name: "birds", root: "" },
+    classNames: [],
+    progress: NOT_BEGUN,
+  });
+  const checkpoint = await readCheckpoint(path);
+  const other = start(gpu, { ...RECIPE, seed: 9 }, { ...OPTIONS, classes: 7 });
+  const before = await bits(other);
+  assert.throws(
+    () => restore(checkpoint, other.model, other.optimiser),
+    /conv_last\.weight has shape \[3,64,1,1\], but the model of calm-em .* needs \[7,64,1,1\]/,
+  );
+  assert.deepEqual(await bits(other), before);
+  const cam = start(gpu, RECIPE, { ...OPTIONS, method: "cam" });
+  assert.throws(() => restore(checkpoint, cam.model), /2 tensors that this model does not/);
+  for (const r of [run, other, cam]) r.end();
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("the learning rate falls at every epoch divisible by the interval", () => {
+  const rates = [1, 29, 30, 59, 60].map((e) =>
+    learningRate({ ...RECIPE, lr: 1, lrDecayEvery: 30 }, e)
+  );
+  for (const [i, expected] of [1, 1, 0.1, 0.1, 0.01].entries()) {
+    assert.ok(Math.abs(rates[i] - expected) < 1e-12);
+  }
+});
