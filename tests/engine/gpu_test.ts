@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { backward } from "../../engine/autograd.ts";
+import { Gpu } from "../../engine/gpu.ts";
+import { Kernel } from "../../engine/kernel.ts";
+import { add, affine, multiply } from "../../engine/ops/elementwise.ts";
+import { sum } from "../../engine/ops/reduce.ts";
+import { Tensor } from "../../engine/tensor.ts";
+import { gpuTest } from "../gpu.ts";
+
+gpuTest("a scope gives back what it made, except results and what is kept", async (gpu) => {
+  const before = gpu.memory.live;
+  const { result, kept } = gpu.scope(() => {
+    const x = Tensor.from(gpu, [1, 2, 3], [3]);
+    const kept = add(x, x).keep();
+    gpu.scope(() => multiply(x, x));
+    return { result: affine(kept, { scale: 10 }), kept };
+  });
+  assert.equal(gpu.memory.live - before, 512);
+  assert.deepEqual([...await result.read()], [20, 40, 60]);
+  assert.deepEqual([...await kept.read()], [2, 4, 6]);
+  result.dispose();
+  kept.dispose();
+  assert.equal(gpu.memory.live, before);
+});
+
+gpuTest("a scope that throws gives everything back", (gpu) => {
+  const before = gpu.memory.live;
+  assert.throws(() =>
+    gpu.scope(() => {
+      Tensor.zeros(gpu, [100]);
+      throw new Error("on purpose");
+    }), /on purpose/);
+  assert.equal(gpu.memory.live, before);
+});
+
+gpuTest("gradients of several backward passes add up until they are taken away", async (gpu) => {
+  const x = Tensor.from(gpu, [1, 2], [2]).asParameter();
+  for (let i = 0; i < 3; i++) gpu.scope(() => backward(sum(multiply(x, x))));
+  assert.deepEqual([...await x.gradient!.read()], [6, 12]);
+  x.dispose();
+});
+
+gpuTest("without gradients nothing is recorded", (gpu) => {
+  const x = Tensor.from(gpu, [1, 2], [2]).asParameter();
+  const y = gpu.withoutGradients(() => add(x, x));
+  assert.equal(y.node, null);
+  assert.equal(gpu.recordsGradients, true);
+  x.dispose();
+  y.dispose();
+});
+
+gpuTest("a tensor used after dispose is an error, not someone else's data", (gpu) => {
+  const x = Tensor.from(gpu, [1], [1]);
+  x.dispose();
+  gpu.scope(() => assert.throws(() => add(x, x), /A tensor of shape \[1\] was used after dispose/));
+});
+
+gpuTest("data that do not fit the shape are refused", (gpu) => {
+  assert.throws(() => Tensor.empty(gpu, [2, 0]), /positive integers, not \[2,0\]/);
+  gpu.scope(() => {
+    assert.throws(() => Tensor.from(gpu, [1, 2, 3], [2, 2]), /has 4 elements, not 3/);
+    const padded = new Float32Array(3);
+    assert.throws(() => Tensor.fromPadded(gpu, padded, [1, 3]), /has 4 elements, not 3/);
+  });
+});
+
+gpuTest("a shader that does not compile is named with the line", async () => {
+  const other = await Gpu.request();
+  const kernel = new Kernel("broken", "@compute @workgroup_size(1) fn main() { let x = 1 + ; }");
+  other.run(kernel, { buffers: [], workgroups: [1] });
+  await assert.rejects(other.idle(), /shaders\/broken\.wgsl does not compile:[\s\S]*wgsl:1:/);
+  other.destroy();
+});
+
+gpuTest("memory: limits of the pool and of the adapter are errors with numbers", async () => {
+  const other = await Gpu.request({ memoryLimit: 1 << 20 });
+  const first = Tensor.zeros(other, [1 << 17]);
+  assert.throws(
+    () => Tensor.empty(other, [1 << 18]),
+    /OutOfMemoryError: Out of GPU memory: 0\.50 MiB are in use and 1\.00 MiB more are needed/,
+  );
+  first.dispose();
+  const huge = other.device.limits.maxStorageBufferBindingSize;
+  assert.throws(
+    () => Tensor.empty(other, [huge / 4 + 1024]),
+    /one buffer of this adapter holds at most/,
+  );
+  other.destroy();
+});

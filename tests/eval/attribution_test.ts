@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { explain, mapKinds } from "../../eval/attribution.ts";
+import { contactSheet } from "../../eval/pictures/contact_sheet.ts";
+import { inferno } from "../../eval/pictures/colour_map.ts";
+import { overlay, pictureOf } from "../../eval/pictures/overlay.ts";
+import { decodePicture } from "../../data/codecs.ts";
+import { Random } from "../../engine/random.ts";
+import { buildModel } from "../../model/build.ts";
+import type { Method } from "../../model/classifier.ts";
+import { gpuTest } from "../gpu.ts";
+import { assertClose } from "../reference/check.ts";
+
+const SIZE = 3;
+const random = Random.of(8);
+const images = Float32Array.from(
+  { length: SIZE * 16 * 16 * 4 },
+  (_, i) => i % 4 === 3 ? 0 : random.normal(),
+);
+
+const options = (method: Method) =>
+  ({
+    arch: "small-resnet",
+    method,
+    prior: "softplus",
+    detachNormaliser: false,
+    classes: 6,
+  }) as const;
+
+gpuTest(
+  "CALM's maps are probabilities that add up: Σ joint = p(ŷ|x), Σ saliency = 1",
+  async (gpu) => {
+    const model = buildModel(gpu, options("calm-em"), 2);
+    const explanations = await explain(model, { images, size: SIZE });
+    assert.equal(explanations.length, SIZE);
+    for (const { probabilities, predicted, map } of explanations) {
+      assertClose([probabilities.reduce((a, b) => a + b)], [1], 2e-6, "Σ p(y|x)");
+      assert.equal(predicted, probabilities.indexOf(Math.max(...probabilities)));
+      const saliency = map("saliency", 0);
+      assert.deepEqual([saliency.width, saliency.height], [4, 4]);
+      assertClose([saliency.values.reduce((a, b) => a + b)], [1], 2e-6, "Σ p(z|x)");
+      for (let label = 0; label < 6; label++) {
+        const joint = map("joint", label).values;
+        const conditional = map("conditional", label).values;
+        assertClose([joint.reduce((a, b) => a + b)], [probabilities[label]], 2e-6, "Σ p(ŷ,z|x)");
+        const product = conditional.map((g, z) => g * saliency.values[z]);
+        assertClose(joint, product, 1e-6, "p(ŷ|x,z) · p(z|x)");
+      }
+    }
+    assert.equal(model.training, true, "explaining leaves the model's mode as it was");
+    model.dispose();
+  },
+);
+
+gpuTest("CAM's maps are the logits scaled by their maximum or their range", async (gpu) => {
+  const model = buildModel(gpu, options("cam"), 2);
+  assert.deepEqual(mapKinds(model), ["cam-max", "cam-minmax"]);
+  const [{ map }] = await explain(model, { images, size: SIZE });
+  for (let label = 0; label < 6; label++) {
+    const range = map("cam-minmax", label).values;
+    assert.equal(Math.min(...range), 0);
+    assert.equal(Math.max(...range), 1);
+    const top = map("cam-max", label).values;
+    assert.ok(top.every((v) => v >= 0 && v <= 1));
+    // Where neither map is cut off, one is an affine function of the other.
+    const order = (v: Float32Array) =>
+      [...v.keys()].filter((z) => top[z] > 0).sort((a, b) => v[a] - v[b]);
+    assert.deepEqual(order(top), order(range));
+  }
+  model.dispose();
+});
+
+Deno.test("an overlay shows a map's peak where it is, and the picture everywhere", () => {
+  const data = new Uint8Array(16 * 16 * 3).fill(100);
+  const picture = { width: 16, height: 16, data };
+  const values = new Float32Array(16);
+  values[4 * 2 + 1] = 0.5; // row 2, column 1 of 4 × 4
+  const out = overlay(picture, { width: 4, height: 4, values }, 0.5).data;
+  const brightness = (y: number, x: number) => {
+    const i = 3 * (y * 16 + x);
+    return out[i] + out[i + 1] + out[i + 2];
+  };
+  let best = [0, 0];
+  for (let y = 0; y < 16; y++) {
+    for (let x = 0; x < 16; x++) if (brightness(y, x) > brightness(best[0], best[1])) best = [y, x];
+  }
+  assert.ok(best[0] >= 8 && best[0] < 12 && best[1] >= 4 && best[1] < 8, `${best}`);
+  assert.ok(brightness(0, 15) > 0);
+});
+
+Deno.test("the colour map goes from black to light, brighter all the way", () => {
+  const luminance = ([r, g, b]: readonly number[]) => 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  for (let i = 1; i <= 50; i++) {
+    assert.ok(luminance(inferno(i / 50)) > luminance(inferno((i - 1) / 50)));
+  }
+});
+
+gpuTest("a contact sheet is a picture with every map and name on it", async (gpu) => {
+  const model = buildModel(gpu, options("calm-em"), 2);
+  const explanations = await explain(model, { images, size: SIZE });
+  const classNames = ["a & b", "<c>", "d", "e", "f", "007.Marsh_Wren"];
+  const rows = explanations.map((explanation, n) => ({
+    picture: pictureOf(images, n, 16),
+    label: n === 2 ? 5 : n,
+    explanation,
+  }));
+  const { svg, png } = await contactSheet(rows, {
+    kinds: mapKinds(model),
+    classNames,
+    title: ["Title", "Subtitle"],
+  });
+  assert.equal(svg.match(/<image /g)!.length, 3 * 4);
+  for (const text of ["a &amp; b", "&lt;c>", "Marsh Wren"]) assert.ok(svg.includes(text), text);
+  const { width, height } = await decodePicture(png, "sheet.png");
+  assert.ok(width > 1000 && height > 400);
+  model.dispose();
+});
