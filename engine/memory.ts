@@ -47,6 +47,8 @@ export class BufferPool {
   #failure: OutOfMemoryError | null = null;
 
   /**
+   * A pool without buffers.
+   *
    * @param limit most bytes that may be live at once; without it, what the device gives
    * @param onDestroy told of every buffer that goes, so that bind groups can go with it
    */
