@@ -91,8 +91,17 @@ export async function encodePng({ width, height, data }: Picture): Promise<Uint8
 
 /** Encodes as baseline JPEG of quality 0–100. */
 export async function encodeJpeg(picture: Picture, quality = 92): Promise<Uint8Array> {
+  return await encodeJpegRgba(withAlpha(picture), quality);
+}
+
+/** Encodes interleaved RGBA bytes (alpha is ignored) as baseline JPEG of quality 0–100. */
+export async function encodeJpegRgba(
+  { width, height, data }: Pick<ImageData, "width" | "height" | "data">,
+  quality = 92,
+): Promise<Uint8Array<ArrayBuffer>> {
   await start.jpegEncoder();
-  return new Uint8Array(await jpegEncode(withAlpha(picture), { quality, progressive: false }));
+  const image = { width, height, data, colorSpace: "srgb" } as ImageData;
+  return new Uint8Array(await jpegEncode(image, { quality, progressive: false }));
 }
 
 function withAlpha({ width, height, data }: Picture): ImageData {

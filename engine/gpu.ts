@@ -19,7 +19,7 @@ export interface AdapterDescription {
 export interface GpuOptions {
   /** `"high-performance"` (default) or `"low-power"`, where there are two GPUs. */
   readonly powerPreference?: GPUPowerPreference;
-  /** Most bytes of tensors that may be live at once; default: what the device gives. */
+  /** Most bytes of tensors, live and pooled; default: what the device gives. */
   readonly memoryLimit?: number;
 }
 
@@ -51,9 +51,6 @@ export interface Dispatch {
 export class Gpu {
   /** False inside `withoutGradients`: operations leave no trace for the backward pass. */
   recordsGradients = true;
-  /** Dispatches since the start. */
-  dispatches = 0;
-
   #pool: BufferPool;
   #pipelines = new Map<string, GPUComputePipeline>();
   #uniforms = new Map<string, GPUBuffer>();
@@ -118,18 +115,13 @@ export class Gpu {
 
   /** A buffer of at least `bytes` with undefined contents. */
   allocate(bytes: number): PooledBuffer {
+    if (this.#pool.isCrowded(bytes)) this.#trim();
     return this.#pool.allocate(bytes);
   }
 
   /** Takes a buffer back; the commands recorded so far may still use it. */
   release(buffer: PooledBuffer): void {
     this.#pool.release(buffer);
-  }
-
-  /** Destroys the pooled buffers that no tensor uses. */
-  trim(): void {
-    this.submit();
-    this.#pool.trim();
   }
 
   /** Records one dispatch of a kernel. */
@@ -142,7 +134,6 @@ export class Gpu {
     this.#pass.setPipeline(pipeline);
     this.#pass.setBindGroup(0, bindGroup);
     this.#pass.dispatchWorkgroups(...workgroups as [number, number, number]);
-    this.dispatches++;
   }
 
   /** Writes bytes from the processor; they are seen by the commands recorded afterwards. */
@@ -254,6 +245,12 @@ export class Gpu {
   destroy(): void {
     this.#destroyed = true;
     this.device.destroy();
+  }
+
+  /** Destroys the pooled buffers; recorded commands that use them have to go first. */
+  #trim(): void {
+    this.submit();
+    this.#pool.trim();
   }
 
   #endPass(): void {

@@ -49,7 +49,7 @@ export class BufferPool {
   /**
    * A pool without buffers.
    *
-   * @param limit most bytes that may be live at once; without it, what the device gives
+   * @param limit most bytes that may be live and pooled at once
    * @param onDestroy told of every buffer that goes, so that bind groups can go with it
    */
   constructor(device: GPUDevice, limit: number, onDestroy: (buffer: PooledBuffer) => void) {
@@ -99,6 +99,13 @@ export class BufferPool {
       return reused;
     }
     return this.#create(rounded);
+  }
+
+  /** True when an allocation fits only once the pooled buffers are gone. */
+  isCrowded(bytes: number): boolean {
+    const size = bucket(bytes);
+    const reusable = (this.#free.get(size)?.length ?? 0) > 0;
+    return !reusable && this.#pooled > 0 && this.#live + this.#pooled + size > this.#limit;
   }
 
   /** Takes a buffer back. */

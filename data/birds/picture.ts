@@ -1,11 +1,13 @@
 import { Random } from "../../engine/random.ts";
+import { encodeJpegRgba } from "../codecs.ts";
+import { loadRasteriser } from "../rasteriser.ts";
 import { drawPose, type Pose } from "./anatomy.ts";
 import { drawBackdrop, drawSurroundings } from "./backdrop.ts";
 import { drawBird, type DrawnBird, type KeyPoint } from "./bird.ts";
 import { type Affine, apply, compose, matrix, type Point, rotate, translate } from "./geometry.ts";
 import { drawLight, expose } from "./light.ts";
 import { type Appearance, type Part, PARTS } from "./parts.ts";
-import { encodeGreyPng, encodeJpeg, type Layer, loadCodecs, rasterise } from "./raster.ts";
+import { encodeGreyPng, type Layer, rasterise } from "./raster.ts";
 import { drawStage } from "./stage.ts";
 
 /** CUB's fifteen parts in the order of their ids 1 … 15. */
@@ -66,7 +68,7 @@ const BLURRED = 48;
  * part of the appearance give pictures that differ only there.
  */
 export async function drawPicture(request: PictureRequest): Promise<Picture> {
-  await loadCodecs();
+  await loadRasteriser();
   const { appearance, seed, classIndex, pictureIndex, size } = request;
   const of = (purpose: number) => Random.of(seed, classIndex, pictureIndex, purpose);
 
@@ -111,7 +113,7 @@ export async function drawPicture(request: PictureRequest): Promise<Picture> {
   return {
     width,
     height,
-    jpeg: await encodeJpeg(expose(far, layers, light, of(27)), width, height),
+    jpeg: await encodeJpegRgba({ width, height, data: expose(far, layers, light, of(27)) }),
     mask: encodeGreyPng(silhouette, width, height),
     box: boxOf(silhouette, width),
     parts: locate(bird, pose, mirrored, map, size / LONG, silhouette, width, height),

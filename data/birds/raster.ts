@@ -1,5 +1,4 @@
-import { initWasm, Resvg } from "@resvg/resvg-wasm";
-import encode, { init } from "@jsquash/jpeg/encode.js";
+import { Resvg } from "@resvg/resvg-wasm";
 import { crc32, deflateSync } from "node:zlib";
 
 /** An image of `width`×`height` pixels of four bytes, colours multiplied by alpha. */
@@ -9,25 +8,7 @@ export interface Layer {
   pixels: Uint8Array;
 }
 
-let ready: Promise<void> | undefined;
-
-/** Loads the rasteriser and the JPEG encoder once; needs to be awaited before the first use. */
-export function loadCodecs(): Promise<void> {
-  ready ??= (async () => {
-    const svg = new URL("index_bg.wasm", import.meta.resolve("@resvg/resvg-wasm"));
-    const jpeg = new URL(
-      "codec/enc/mozjpeg_enc.wasm",
-      import.meta.resolve("@jsquash/jpeg/encode.js"),
-    );
-    await initWasm(Deno.readFile(svg));
-    // The types lack the first argument: with it, the encoder need not fetch its own code.
-    const initWith = init as unknown as (module: WebAssembly.Module) => Promise<void>;
-    await initWith(await WebAssembly.compile(await Deno.readFile(jpeg)));
-  })();
-  return ready;
-}
-
-/** Rasterises SVG elements; `view` is the size in picture units that fills the layer. */
+/** Rasterises SVG elements (after `loadRasteriser`); `view` is the size in picture units that fills the layer. */
 export function rasterise(
   elements: string,
   view: readonly [width: number, height: number],
@@ -43,16 +24,6 @@ export function rasterise(
   image.free();
   source.free();
   return { width, height, pixels };
-}
-
-/** Encodes interleaved RGBA bytes (alpha is ignored) as JPEG. */
-export async function encodeJpeg(
-  rgba: Uint8ClampedArray<ArrayBuffer>,
-  width: number,
-  height: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const image = { data: rgba, width, height, colorSpace: "srgb" } as ImageData;
-  return new Uint8Array(await encode(image, { quality: 92, progressive: false }));
 }
 
 /** Encodes one byte per pixel as an 8-bit grey PNG (the npm encoder only writes RGBA). */

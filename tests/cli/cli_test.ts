@@ -106,6 +106,29 @@ gpuTest("train, stop and resume: numbers, checkpoint, log and pictures are there
   });
 });
 
+gpuTest("Ctrl-C saves and stops with status 130; the run can be resumed", async () => {
+  await withBirds(async (data, out) => {
+    const args = ["train", "--data", data, ...SMALL, "--out", out, "--epochs", "500"];
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", "--allow-read", "--allow-write", "--allow-env", CLI, ...args],
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    let told = "";
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+      if (!told.includes("epoch 2/") && (told + text).includes("epoch 2/")) child.kill("SIGINT");
+      told += text;
+    }
+    assert.equal((await child.status).code, 130, told);
+    assert.match(told, /Stopped; go on with \.\/calm train --resume/);
+    const done = Number(/.*epoch (\d+)\/500/s.exec(told)![1]);
+    const epochs = String(done + 2);
+    const { code, stderr } = await calm(["train", "--resume", out, "--epochs", epochs]);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, new RegExp(`epoch ${epochs}/${epochs}`));
+  });
+});
+
 gpuTest("a damaged picture is named; --skip-corrupt trains without it", async () => {
   await withBirds(async (data, out) => {
     const [line] = (await Deno.readTextFile(`${data}/images.txt`)).split("\n");

@@ -75,6 +75,13 @@ gpuTest("a shader that does not compile is named with the line", async () => {
 gpuTest("memory: limits of the pool and of the adapter are errors with numbers", async () => {
   const other = await Gpu.request({ memoryLimit: 1 << 20 });
   const first = Tensor.zeros(other, [1 << 17]);
+  Tensor.zeros(other, [1 << 16]).dispose();
+  assert.equal(other.memory.pooled, 1 << 18);
+  // Fits only without the pooled buffer, which makes room.
+  const second = affine(first, { scale: 2 });
+  assert.deepEqual(other.memory.pooled, 0);
+  assert.equal((await second.read())[5], 0);
+  second.dispose();
   assert.throws(
     () => Tensor.empty(other, [1 << 18]),
     /OutOfMemoryError: Out of GPU memory: 0\.50 MiB are in use and 1\.00 MiB more are needed/,

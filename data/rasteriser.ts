@@ -1,0 +1,12 @@
+import { initWasm } from "@resvg/resvg-wasm";
+
+let ready: Promise<void> | undefined;
+
+/**
+ * Loads the SVG rasteriser resvg. It refuses to be loaded twice in one thread, so whoever draws
+ * (the birds, the contact sheets) awaits this before making a `Resvg`.
+ */
+export function loadRasteriser(): Promise<void> {
+  const wasm = new URL("index_bg.wasm", import.meta.resolve("@resvg/resvg-wasm"));
+  return ready ??= initWasm(Deno.readFile(wasm));
+}
