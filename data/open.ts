@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { UserError } from "../engine/errors.ts";
 import { loadCub } from "./cub.ts";
 import type { Dataset } from "./dataset.ts";
 import { loadFashionMnist } from "./fashion_mnist.ts";
@@ -8,6 +9,8 @@ export type DatasetName = "birds" | "fashion-mnist" | "cub";
 
 /** Told while a data set is made. */
 export interface OpeningEvents {
+  /** Ends the drawing early. */
+  readonly signal?: AbortSignal;
   onLine(text: string): void;
   onProgress(state: { readonly label: string; readonly share: number }): void;
 }
@@ -32,9 +35,15 @@ export async function openDataset(
   if (!await Deno.stat(folder).then(() => true, () => false)) {
     const { generateBirds } = await import("./birds/generate.ts");
     events.onLine(`Drawing the birds data set in ${folder}`);
-    await generateBirds(folder, {
-      onProgress: (done, total) => events.onProgress({ label: "drawing", share: done / total }),
-    });
+    try {
+      await generateBirds(folder, {
+        signal: events.signal,
+        onProgress: (done, total) => events.onProgress({ label: "drawing", share: done / total }),
+      });
+    } catch (error) {
+      if (!events.signal?.aborted) throw error;
+      throw new UserError(`Stopped before the birds were drawn; nothing was left in ${folder}`);
+    }
   }
   return await loadCub(folder, name);
 }

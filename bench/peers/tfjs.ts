@@ -33,7 +33,8 @@ export async function tfjsSmallNetwork(
   const last = convolution(64, classes, 1, 1);
 
   const images = tf.randomNormal([batch, size, size, 3]) as tf.Tensor4D;
-  const labels = tf.oneHot(tf.range(0, batch, 1, "int32"), classes);
+  const classOf = Int32Array.from({ length: batch }, (_, n) => n % classes);
+  const labels = tf.oneHot(tf.tensor1d(classOf, "int32"), classes);
   const loss = () => {
     const features = blocks.reduce((x, next) => next(x), tf.relu(stem(images)) as tf.Tensor4D);
     const logits = tf.mean(last(features), [1, 2]);
