@@ -1,7 +1,6 @@
 import { softmax } from "../engine/ops/softmax.ts";
-import { Tensor } from "../engine/tensor.ts";
 import type { Batch } from "../data/loader.ts";
-import type { Classifier } from "../model/classifier.ts";
+import { type Classifier, uploadPictures } from "../model/classifier.ts";
 
 /** A map over the cells of the feature map, row by row. */
 export interface AttributionMap {
@@ -45,8 +44,7 @@ export async function explain(
   model.setTraining(false);
   const kept = gpu.withoutGradients(() =>
     gpu.scope(() => {
-      const extent = Math.sqrt(images.length / (4 * size));
-      const x = Tensor.fromPadded(gpu, images, [size, extent, extent, 3]);
+      const x = uploadPictures(gpu, { images, size });
       const outputs = model.forward(x);
       return {
         probabilities: model.probabilities(outputs),

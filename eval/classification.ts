@@ -1,6 +1,6 @@
 import { Tensor } from "../engine/tensor.ts";
 import type { BatchLoader } from "../data/loader.ts";
-import type { Classifier } from "../model/classifier.ts";
+import { type Classifier, uploadPictures } from "../model/classifier.ts";
 import { Metrics } from "../model/metrics.ts";
 
 /** Result of classifying a split (paper Table 2). */
@@ -33,8 +33,7 @@ export async function classify(
     for await (const { images, labels, size, number } of loader.batches(0)) {
       gpu.withoutGradients(() =>
         gpu.scope(() => {
-          const extent = Math.sqrt(images.length / (4 * size));
-          const x = Tensor.fromPadded(gpu, images, [size, extent, extent, 3]);
+          const x = uploadPictures(gpu, { images, size });
           const y = Tensor.from(gpu, labels, [size], "u32");
           const outputs = model.forward(x);
           metrics.add(model.negativeLogLikelihood(outputs, y), model.probabilities(outputs), y);

@@ -1,7 +1,9 @@
 import { crossEntropy } from "../engine/ops/cross_entropy.ts";
 import { mean, meanSpatial } from "../engine/ops/reduce.ts";
 import { softmax } from "../engine/ops/softmax.ts";
-import type { Tensor } from "../engine/tensor.ts";
+import type { Gpu } from "../engine/gpu.ts";
+import { Tensor } from "../engine/tensor.ts";
+import type { Batch } from "../data/loader.ts";
 import { classProbabilities, jointMap, labelLogJoint } from "./calm/joint.ts";
 import { type LocationOptions, logLocation } from "./calm/location.ts";
 import { expectationLoss, marginalLoss } from "./calm/losses.ts";
@@ -32,6 +34,12 @@ export interface Outputs {
   readonly f: Tensor;
   /** log p(z|x), `[n, h, w, 1]`; `null` for CAM. */
   readonly logH: Tensor | null;
+}
+
+/** A batch's pictures on the GPU, `[size, crop, crop, 3]`. */
+export function uploadPictures(gpu: Gpu, { images, size }: Pick<Batch, "images" | "size">): Tensor {
+  const extent = Math.sqrt(images.length / (4 * size));
+  return Tensor.fromPadded(gpu, images, [size, extent, extent, 3]);
 }
 
 /**

@@ -4,7 +4,7 @@ import { OutOfMemoryError } from "../engine/memory.ts";
 import { Tensor } from "../engine/tensor.ts";
 import type { Batch, BatchLoader } from "../data/loader.ts";
 import type { Transform } from "../data/transform.ts";
-import type { Classifier } from "./classifier.ts";
+import { type Classifier, uploadPictures } from "./classifier.ts";
 import type { TrainingProgress } from "./checkpoint.ts";
 import { Metrics, type Totals } from "./metrics.ts";
 import { Sgd } from "./sgd.ts";
@@ -75,8 +75,7 @@ export function trainingStep(
   const [first] = model.parameters();
   const { gpu } = first.tensor;
   gpu.scope(() => {
-    const extent = Math.sqrt(images.length / (4 * size));
-    const x = Tensor.fromPadded(gpu, images, [size, extent, extent, 3]);
+    const x = uploadPictures(gpu, { images, size });
     const y = Tensor.from(gpu, labels, [size], "u32");
     const outputs = model.forward(x);
     const probabilities = model.probabilities(outputs);
