@@ -4,8 +4,19 @@ import pngDecode, { init as initPngDecoder } from "@jsquash/png/decode.js";
 import pngEncode, { init as initPngEncoder } from "@jsquash/png/encode.js";
 import { UserError } from "../engine/errors.ts";
 import type { Picture } from "./dataset.ts";
+import { readJpegStructure } from "./jpeg_structure.ts";
+import { readPngStructure } from "./png_structure.ts";
 
-/** Warnings of libjpeg since the last picture; a sound file causes none. */
+/** Larger pictures are refused by Pillow, too: such headers are mistakes or attacks on memory. */
+const MOST_PIXELS = 178_956_970;
+
+/**
+ * What libjpeg says when pixels are lost. It warns of harmless things as well: of unused bytes
+ * between segments, or of an unknown revision of JFIF.
+ */
+const LOSS = /premature end|bad (Huffman|arithmetic) code|instead of RST/i;
+
+/** Warnings of libjpeg since the last picture: the first one, it keeps quiet about others. */
 const jpegWarnings: string[] = [];
 /** Pictures are decoded one after the other, or the warnings of one would be taken for another's. */
 let lastJpeg: Promise<unknown> = Promise.resolve();
@@ -37,10 +48,12 @@ const start = {
 
 /**
  * Decodes a JPEG or PNG file, known by its first bytes, to RGB as Pillow's `convert("RGB")` does:
- * grey levels are repeated, transparency is dropped, an EXIF orientation is not applied.
+ * grey levels are repeated, transparency is dropped, an EXIF orientation is not applied. Of 16-bit
+ * samples the upper 8 bits count, of grey ones too, which Pillow would cut off at 255. A JPEG file
+ * has no checksums: damage that leaves it decodable goes unseen, as with Pillow.
  *
  * @param path named in messages
- * @throws {UserError} when the file is damaged, cut short or of another format
+ * @throws {UserError} when the file is damaged, cut short, CMYK, huge or of another format
  */
 export async function decodePicture(bytes: Uint8Array, path: string): Promise<Picture> {
   const isJpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
@@ -52,35 +65,46 @@ export async function decodePicture(bytes: Uint8Array, path: string): Promise<Pi
         (bytes.length === 0 ? "is empty" : `begins with the bytes ${head}`),
     );
   }
-  let image: ImageData;
-  try {
-    const buffer = bytes.slice().buffer;
-    if (isJpeg) {
-      const decoding = lastJpeg.then(() => decodeJpeg(buffer));
-      lastJpeg = decoding.catch(() => {});
-      image = await decoding;
-    } else {
-      await start.png();
-      image = await pngDecode(buffer);
-    }
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`${path} is damaged: ${reason}`);
-  }
-  return {
-    width: image.width,
-    height: image.height,
-    data: dropAlpha(image.data as Uint8ClampedArray),
-  };
+  const image = isJpeg ? await decodeJpeg(bytes, path) : await decodePng(bytes, path);
+  const { width, height, data } = image;
+  return { width, height, data: dropAlpha(data as Uint8ClampedArray) };
 }
 
-async function decodeJpeg(buffer: ArrayBuffer): Promise<ImageData> {
+async function decodeJpeg(bytes: Uint8Array, path: string): Promise<ImageData> {
+  const frame = readJpegStructure(bytes, path);
+  refuseHuge(frame, path);
+  if (frame.components === 4) {
+    throw new UserError(`${path} is a CMYK picture, expected RGB or grey: please convert it`);
+  }
   await start.jpegDecoder();
-  jpegWarnings.length = 0;
-  const image = await jpegDecode(buffer);
-  // libjpeg fills what is missing with grey and only warns.
-  if (jpegWarnings.length > 0) throw new Error(jpegWarnings[0]);
-  return image;
+  const decoding = lastJpeg.then(async () => {
+    jpegWarnings.length = 0;
+    const image = await jpegDecode(bytes.slice().buffer).catch(() => null);
+    const loss = image ? jpegWarnings.find((line) => LOSS.test(line)) : jpegWarnings[0];
+    if (image && !loss) return image;
+    throw new UserError(`${path} is damaged: ${loss ?? "its pixels cannot be decoded"}`);
+  });
+  lastJpeg = decoding.catch(() => {});
+  return await decoding;
+}
+
+async function decodePng(bytes: Uint8Array, path: string): Promise<ImageData> {
+  refuseHuge(readPngStructure(bytes, path), path);
+  await start.png();
+  return await pngDecode(bytes.slice().buffer).catch(() => {
+    throw new UserError(`${path} is damaged: its pixels cannot be decoded`);
+  });
+}
+
+function refuseHuge(
+  { width, height }: { readonly width: number; readonly height: number },
+  path: string,
+): void {
+  if (width * height > MOST_PIXELS) {
+    throw new UserError(
+      `${path} says it has ${width} × ${height} pixels, expected at most ${MOST_PIXELS} in all`,
+    );
+  }
 }
 
 /** Encodes as PNG. */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { UserError } from "../engine/errors.ts";
 import type { Dataset, Split } from "./dataset.ts";
+import { exists, readFile } from "./files.ts";
 
 /** The lists that classification needs; the other annotations are read by who uses them. */
 const LISTS = ["images.txt", "image_class_labels.txt", "train_test_split.txt", "classes.txt"];
@@ -26,12 +27,12 @@ export async function loadCub(root: string, name = "cub"): Promise<Dataset> {
     const index = classIndex.get(label);
     if (index === undefined) {
       throw new UserError(
-        `${labels.path}: picture ${id} has class ${label}, which is not in ${classes.path}`,
+        `${labels.place(id)}: picture ${id} has class ${label}, which is not in ${classes.path}`,
       );
     }
     const split = splits.values.get(id)!;
     if (split !== "0" && split !== "1") {
-      throw new UserError(`${splits.path}: picture ${id} has "${split}", expected 0 or 1`);
+      throw new UserError(`${splits.place(id)}: picture ${id} has "${split}", expected 0 or 1`);
     }
     parts[split === "1" ? "train" : "test"].add(path, join(folder, "images", path), index);
   }
@@ -88,36 +89,47 @@ async function find(root: string): Promise<string> {
 }
 
 /** A list file of `id value` lines. */
-interface Pairs {
-  readonly path: string;
-  readonly values: ReadonlyMap<string, string>;
+class Pairs {
+  readonly values = new Map<string, string>();
+  readonly #lines = new Map<string, number>();
+
+  /** @param path named in messages */
+  constructor(readonly path: string, text: string) {
+    for (const [i, line] of text.split(/\r?\n/).entries()) {
+      if (line.trim() === "") continue;
+      const match = /^(\d+)[ \t]+(.*\S)\s*$/.exec(line);
+      if (!match) throw new UserError(`${path}:${i + 1}: expected "id value", found "${line}"`);
+      const [, id, value] = match;
+      if (this.values.has(id)) throw new UserError(`${path}:${i + 1}: id ${id} appears twice`);
+      this.values.set(id, value);
+      this.#lines.set(id, i + 1);
+    }
+  }
+
+  /** File and line of an id. */
+  place(id: string): string {
+    return `${this.path}:${this.#lines.get(id)}`;
+  }
 }
 
 async function readPairs(path: string): Promise<Pairs> {
-  const values = new Map<string, string>();
-  for (const [i, line] of (await Deno.readTextFile(path)).split(/\r?\n/).entries()) {
-    if (line.trim() === "") continue;
-    const match = /^(\d+) +(.*\S)\s*$/.exec(line);
-    if (!match) throw new UserError(`${path}:${i + 1}: expected "id value", found "${line}"`);
-    const [, id, value] = match;
-    if (values.has(id)) throw new UserError(`${path}:${i + 1}: id ${id} appears twice`);
-    values.set(id, value);
-  }
-  return { path, values };
+  return new Pairs(path, new TextDecoder().decode(await readFile(path)));
 }
 
 function compareIds(images: Pairs, other: Pairs): void {
   for (const id of images.values.keys()) {
     if (!other.values.has(id)) {
       throw new UserError(
-        `${other.path} has no line for picture ${id} of ${images.path} ` +
+        `${other.path} has no line for picture ${id} of ${images.place(id)} ` +
           `(${other.values.size} lines for ${images.values.size} pictures)`,
       );
     }
   }
   for (const id of other.values.keys()) {
     if (!images.values.has(id)) {
-      throw new UserError(`${other.path} has a line for picture ${id}, which ${images.path} lacks`);
+      throw new UserError(
+        `${other.place(id)} has a line for picture ${id}, which ${images.path} lacks`,
+      );
     }
   }
 }
@@ -134,17 +146,5 @@ async function expectPictures(paths: readonly string[]): Promise<void> {
     throw new UserError(
       `${missing.length} of ${paths.length} pictures are missing, the first is ${missing[0]}`,
     );
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return false;
-    }
-    throw new UserError(`${path} cannot be read: ${(error as Error).message}`);
   }
 }

@@ -1,6 +1,7 @@
 /// <reference lib="deno.worker" />
 import { UserError } from "../engine/errors.ts";
 import { decodePicture } from "./codecs.ts";
+import { readFile } from "./files.ts";
 import { resizeLikePillow } from "./resize.ts";
 
 /** A picture to decode and resize. */
@@ -20,7 +21,7 @@ export interface DecodeReply {
 
 self.onmessage = async ({ data: { index, path, size } }: MessageEvent<DecodeRequest>) => {
   try {
-    const bytes = await readPicture(path);
+    const bytes = await readFile(path);
     const { data } = resizeLikePillow(await decodePicture(bytes, path), size, size);
     const pixels = data as Uint8Array<ArrayBuffer>;
     self.postMessage({ index, pixels } satisfies DecodeReply, [pixels.buffer]);
@@ -30,11 +31,3 @@ self.onmessage = async ({ data: { index, path, size } }: MessageEvent<DecodeRequ
     self.postMessage({ index, problem: { message, mendable } } satisfies DecodeReply);
   }
 };
-
-async function readPicture(path: string): Promise<Uint8Array> {
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    throw new UserError(`${path} cannot be read: ${(error as Error).message}`);
-  }
-}

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { UserError } from "../engine/errors.ts";
 import type { Dataset, Split } from "./dataset.ts";
+import { exists, readFile } from "./files.ts";
 
 /** Where Debian's package `dataset-fashion-mnist` puts the files. */
 export const FASHION_MNIST_FOLDER = "/usr/share/datasets/fashion-mnist";
@@ -61,8 +62,13 @@ async function loadSplit(root: string, name: Split["name"], prefix: string): Pro
 async function readIdx(root: string, name: string, rank: number) {
   const { path, bytes } = await readMaybeGzipped(root, name);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 4 + 4 * rank || view.getUint32(0) !== 0x800 + rank) {
-    throw new UserError(`${path} is not an idx file of ${rank} dimensions of bytes`);
+  const magic = 0x800 + rank;
+  if (bytes.length < 4 + 4 * rank || view.getUint32(0) !== magic) {
+    throw new UserError(
+      `${path} is not an idx file of bytes in ${rank} dimensions: it begins with ` +
+        `0x${bytes.subarray(0, 4).toHex()} (${bytes.length} bytes in all), ` +
+        `expected 0x${magic.toString(16).padStart(8, "0")}`,
+    );
   }
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
   const data = bytes.subarray(4 + 4 * rank);
@@ -75,16 +81,15 @@ async function readIdx(root: string, name: string, rank: number) {
 
 async function readMaybeGzipped(root: string, name: string) {
   const zipped = join(root, `${name}.gz`);
-  const file = await Deno.readFile(zipped).catch(() => null);
-  if (!file) {
+  if (!await exists(zipped)) {
     const path = join(root, name);
-    const bytes = await Deno.readFile(path).catch(() => null);
-    if (bytes) return { path, bytes };
+    if (await exists(path)) return { path, bytes: await readFile(path) };
     throw new UserError(
       `${zipped} is missing: install Debian's package with "apt-get install ` +
         `dataset-fashion-mnist", or name the folder of the four idx files with --data`,
     );
   }
+  const file = await readFile(zipped);
   try {
     const stream = new Blob([file]).stream().pipeThrough(new DecompressionStream("gzip"));
     return { path: zipped, bytes: new Uint8Array(await new Response(stream).arrayBuffer()) };

@@ -32,6 +32,8 @@ export interface LoaderOptions {
   readonly onSkip?: (message: string) => void;
   /** Bytes of decoded pictures to keep in memory; default 512 MiB. */
   readonly cacheBytes?: number;
+  /** Leave out a last batch that is smaller than the others. */
+  readonly dropLast?: boolean;
   /** Batches prepared ahead; default 3. */
   readonly prefetch?: number;
 }
@@ -64,9 +66,11 @@ export class BatchLoader {
     });
   }
 
-  /** Batches in an epoch; the last one may be smaller. */
+  /** Batches in an epoch; without `dropLast` the last one may be smaller. */
   get batchesPerEpoch(): number {
-    return Math.ceil(this.#split.ids.length / this.#options.batchSize);
+    const { batchSize, dropLast } = this.#options;
+    const batches = this.#split.ids.length / batchSize;
+    return dropLast ? Math.floor(batches) : Math.ceil(batches);
   }
 
   /**
@@ -74,7 +78,7 @@ export class BatchLoader {
    *
    * @param epoch selects order and augmentation
    * @param from first batch, to take up an interrupted epoch
-   * @throws {UserError} when a picture is damaged and `skipCorrupt` is off
+   * @throws {UserError} when a picture is damaged and `skipCorrupt` is off, or all of them are
    */
   async *batches(epoch: number, from = 0): AsyncGenerator<Batch> {
     const { seed, train, prefetch = 3 } = this.#options;
@@ -92,9 +96,14 @@ export class BatchLoader {
       const batch = await ahead.shift()!;
       if (batch.size > 0) yield batch;
     }
+    if (count > 0 && this.#skipped.size === count) {
+      throw new UserError(
+        `None of the ${count} pictures of the ${this.#split.name} split is sound`,
+      );
+    }
   }
 
-  /** Stops the workers. */
+  /** Stops the workers; batches that are still awaited are rejected, and no more can be had. */
   close(): void {
     this.#pictures.close();
   }

@@ -16,6 +16,8 @@ export class Pictures {
   #wanted: number;
   #waiting = new Map<number, PromiseWithResolvers<Picture>>();
   #next = 0;
+  /** Why no more pictures can be had. */
+  #ended: Error | null = null;
 
   /**
    * @param size extent in pixels of the squares
@@ -36,8 +38,10 @@ export class Pictures {
    * One picture, `size × size`.
    *
    * @throws {UserError} (by rejection) when its file is missing or damaged
+   * @throws {Error} (by rejection) after `close`, or when a worker failed
    */
   get(index: number): Promise<Picture> {
+    if (this.#ended) return Promise.reject(this.#ended);
     const known = this.#cache.get(index);
     if (known) return known;
     const picture = this.#waiting.get(index)?.promise ?? this.#load(index);
@@ -45,11 +49,16 @@ export class Pictures {
     return picture;
   }
 
-  /** Stops the workers. */
+  /** Stops the workers; pictures that are still awaited are rejected. */
   close(): void {
+    this.#end(new Error("The pictures were closed"));
+  }
+
+  #end(reason: Error): void {
+    this.#ended ??= reason;
     for (const worker of this.#workers) worker.terminate();
     this.#workers = [];
-    for (const { reject } of this.#waiting.values()) reject(new Error("The pictures were closed"));
+    for (const { reject } of this.#waiting.values()) reject(reason);
     this.#waiting.clear();
   }
 
@@ -81,9 +90,7 @@ export class Pictures {
       worker.onmessage = ({ data }: MessageEvent<DecodeReply>) => this.#receive(data);
       worker.onerror = (event) => {
         event.preventDefault();
-        const error = new Error(`A decoding worker failed: ${event.message}`);
-        for (const { reject } of this.#waiting.values()) reject(error);
-        this.#waiting.clear();
+        this.#end(new Error(`A decoding worker failed: ${event.message}`));
       };
       this.#workers.push(worker);
     }

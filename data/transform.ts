@@ -53,7 +53,7 @@ export function denormalise(value: number, channel: number): number {
 
 /**
  * Writes a normalised `crop × crop` cut of a picture at `out[offset]`, in the engine's layout:
- * `[crop, crop, 3]` with the channels padded to 4.
+ * `[crop, crop, 3]` with the channels padded to 4 by a zero.
  */
 export function writeNormalised(
   { width, data }: Picture,
@@ -71,6 +71,7 @@ export function writeNormalised(
       out[to] = red[data[from]];
       out[to + 1] = green[data[from + 1]];
       out[to + 2] = blue[data[from + 2]];
+      out[to + 3] = 0;
       from += step;
       to += 4;
     }

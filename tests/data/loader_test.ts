@@ -1,35 +1,9 @@
 import assert from "node:assert/strict";
-import { encodeJpeg } from "../../data/codecs.ts";
+import { gzipSync } from "node:zlib";
 import { loadCub } from "../../data/cub.ts";
 import { loadFashionMnist } from "../../data/fashion_mnist.ts";
 import { type Batch, BatchLoader, type LoaderOptions } from "../../data/loader.ts";
-import { Random } from "../../engine/random.ts";
-
-/** A folder in CUB's layout with eight small pictures, removed after `body`. */
-async function withCub(body: (root: string) => Promise<void>): Promise<void> {
-  const root = await Deno.makeTempDir();
-  try {
-    await Deno.mkdir(`${root}/images/001.Wren`, { recursive: true });
-    const random = Random.of(1);
-    const lines = { images: "", labels: "", splits: "" };
-    for (let id = 1; id <= 8; id++) {
-      const path = `001.Wren/Wren_${id}.jpg`;
-      const data = Uint8Array.from({ length: 20 * 24 * 3 }, () => random.int(256));
-      const bytes = await encodeJpeg({ width: 24, height: 20, data });
-      await Deno.writeFile(`${root}/images/${path}`, bytes);
-      lines.images += `${id} ${path}\n`;
-      lines.labels += `${id} ${1 + id % 2}\n`;
-      lines.splits += `${id} ${id <= 6 ? 1 : 0}\n`;
-    }
-    await Deno.writeTextFile(`${root}/images.txt`, lines.images);
-    await Deno.writeTextFile(`${root}/image_class_labels.txt`, lines.labels);
-    await Deno.writeTextFile(`${root}/train_test_split.txt`, lines.splits.trimEnd());
-    await Deno.writeTextFile(`${root}/classes.txt`, "1 001.Wren\r\n2 002.Finch\r\n");
-    await body(root);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
-}
+import { withCub } from "./cub_folder.ts";
 
 const OPTIONS: LoaderOptions = {
   batchSize: 4,
@@ -73,6 +47,65 @@ Deno.test("a loader that is left early neither hangs nor leaks", async () => {
   });
 });
 
+Deno.test("dropLast leaves out the smaller last batch and nothing else", async () => {
+  await withCub(async (root) => {
+    const { train } = await loadCub(root);
+    const loaders = [OPTIONS, { ...OPTIONS, dropLast: true }].map((options) =>
+      new BatchLoader(train, options)
+    );
+    assert.deepEqual(loaders.map(({ batchesPerEpoch }) => batchesPerEpoch), [2, 1]);
+    const [all, whole] = await Promise.all(loaders.map((loader) => collect(loader, 1)));
+    assert.deepEqual(whole, all.slice(0, 1));
+    for (const loader of loaders) loader.close();
+  });
+});
+
+Deno.test("a closed loader rejects what is awaited and starts no workers again", async () => {
+  await withCub(async (root) => {
+    const loader = new BatchLoader((await loadCub(root)).train, { ...OPTIONS, cacheBytes: 0 });
+    const awaited = loader.batches(1).next();
+    loader.close();
+    await assert.rejects(awaited, /^Error: The pictures were closed$/);
+    await assert.rejects(collect(loader, 2), /^Error: The pictures were closed$/);
+  });
+});
+
+/** Runs read_only_epoch.ts on a CUB folder; whatever stays alive too long is ended. */
+async function beginEpoch(root: string, permission: string) {
+  const script = new URL("./read_only_epoch.ts", import.meta.url).pathname;
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", permission, script, root],
+    env: { NO_COLOR: "1" },
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const limit = setTimeout(() => process.kill("SIGKILL"), 20_000);
+  const { code, stdout, stderr } = await process.output();
+  clearTimeout(limit);
+  const text = new TextDecoder();
+  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+}
+
+Deno.test("reading needs no permission but to read, and no worker outlives close", async () => {
+  await withCub(async (root) => {
+    const { code, stdout, stderr } = await beginEpoch(root, "--allow-read");
+    assert.deepEqual([code, stdout], [0, "4\n"], stderr);
+  });
+});
+
+Deno.test("a decoder that cannot be loaded is not taken for damaged pictures", async () => {
+  await withCub(async (root) => {
+    // The program's own code may be read, the decoders' packages may not.
+    const sources = ["data", "engine"].map((folder) =>
+      new URL(`../../${folder}`, import.meta.url).pathname
+    );
+    const permission = `--allow-read=${[root, ...sources].join()}`;
+    const { code, stderr } = await beginEpoch(root, permission);
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: Uncaught .* Error: Requires read access to .*mozjpeg_dec\.wasm/);
+  });
+});
+
 Deno.test("a damaged picture stops the run by name, or is left out with skipCorrupt", async () => {
   await withCub(async (root) => {
     const path = `${root}/images/001.Wren/Wren_3.jpg`;
@@ -101,19 +134,48 @@ Deno.test("a damaged picture stops the run by name, or is left out with skipCorr
   });
 });
 
+Deno.test("a split without a sound picture is an error even with skipCorrupt", async () => {
+  await withCub(async (root) => {
+    const { test } = await loadCub(root);
+    assert.ok(test.source.kind === "files");
+    for (const path of test.source.paths) await Deno.writeTextFile(path, "");
+    const loader = new BatchLoader(test, { ...OPTIONS, skipCorrupt: true });
+    await assert.rejects(
+      collect(loader, 1),
+      /^UserError: None of the 2 pictures of the test split/,
+    );
+    loader.close();
+  });
+});
+
 const damages: [name: string, file: string, content: string | null, message: RegExp][] = [
   ["a missing list", "classes.txt", null, /is not a complete CUB folder: classes\.txt missing/],
-  ["a missing label", "image_class_labels.txt", "1 1\n2 1\n", /no line for picture 3 of .*images/],
-  ["a label too many", "image_class_labels.txt", lines(9, 1), /has a line for picture 9/],
+  [
+    "a missing label",
+    "image_class_labels.txt",
+    "1 1\n2 1\n",
+    /no line for picture 3 of .*images\.txt:3 /,
+  ],
+  [
+    "a label too many",
+    "image_class_labels.txt",
+    lines(9, 1),
+    /labels\.txt:9 has a line for picture 9/,
+  ],
   [
     "an unknown class",
     "image_class_labels.txt",
     lines(8, 3),
-    /picture 1 has class 3, which is not/,
+    /labels\.txt:1: picture 1 has class 3, which is not/,
   ],
   ["a malformed line", "images.txt", "1 a.jpg\noops\n", /images\.txt:2: expected "id value"/],
   ["a repeated id", "images.txt", "1 a.jpg\n1 b.jpg\n", /images\.txt:2: id 1 appears twice/],
-  ["an odd split", "train_test_split.txt", lines(8, 2), /picture 1 has "2", expected 0 or 1/],
+  [
+    "an odd split",
+    "train_test_split.txt",
+    lines(8, 2),
+    /split\.txt:1: picture 1 has "2", expected 0 or 1/,
+  ],
   ["an empty split", "train_test_split.txt", lines(8, 1), /leaves no pictures for the test split/],
   [
     "a missing picture",
@@ -173,7 +235,12 @@ Deno.test("Fashion-MNIST files are checked against their headers", async () => {
   await assert.rejects(loadFashionMnist(root), /has 3 labels, but .* has 2 pictures/);
   await write("train-images-idx3-ubyte", images.subarray(0, 20));
   await assert.rejects(loadFashionMnist(root), /holds 4 bytes of data, its header says 8/);
-  await write("train-images-idx3-ubyte.gz", new Uint8Array([31, 139, 8, 0]));
+  await write("train-images-idx3-ubyte", idx([2], [9, 0]));
+  await assert.rejects(loadFashionMnist(root), /begins with 0x00000801 .*, expected 0x00000803/);
+  await write("train-images-idx3-ubyte.gz", gzipSync(images).subarray(0, -10));
   await assert.rejects(loadFashionMnist(root), /ubyte\.gz is damaged/);
+  await write("train-images-idx3-ubyte.gz", gzipSync(images));
+  await write("train-labels-idx1-ubyte", idx([2], [9, 0]));
+  assert.deepEqual((await loadFashionMnist(root)).train, train);
   await Deno.remove(root, { recursive: true });
 });

@@ -71,7 +71,6 @@ Deno.test("normalising cuts, mirrors, scales and pads", () => {
   const data = Uint8Array.from({ length: 4 * 4 * 3 }, (_, i) => i);
   const out = new Float32Array(2 * 2 * 4).fill(9);
   const augmentation = { top: 1, left: 2, mirror: true };
-  out.forEach((_, i) => out[i] = i % 4 === 3 ? 0 : 9);
   writeNormalised({ width: 4, height: 4, data }, 2, out, 0, augmentation);
   // Pixel (row 1, column 3) comes first in the mirrored cut.
   const first = 3 * (4 + 3);
@@ -79,5 +78,5 @@ Deno.test("normalising cuts, mirrors, scales and pads", () => {
     const expected = ((first + c) / 255 - IMAGENET_MEAN[c]) / IMAGENET_DEVIATION[c];
     assert.ok(Math.abs(out[c] - expected) < 1e-6);
   }
-  assert.equal(out[3], 0);
+  for (let i = 3; i < out.length; i += 4) assert.equal(out[i], 0);
 });
