@@ -1,7 +1,9 @@
-import { type Kernel, packParameters, type Parameters, type Workgroups } from "./kernel.ts";
+import { Kernel, packParameters, type Parameters, type Workgroups } from "./kernel.ts";
 import { BufferPool, type MemoryAccount, type PooledBuffer } from "./memory.ts";
 import { UserError } from "./errors.ts";
+import { type ProfiledSection, Profiler, type Span } from "./profiler.ts";
 import type { Tensor } from "./tensor.ts";
+import type { Choices, Work } from "./tuning.ts";
 
 /** What the adapter says of itself. */
 export interface AdapterDescription {
@@ -21,6 +23,8 @@ export interface GpuOptions {
   readonly powerPreference?: GPUPowerPreference;
   /** Most bytes of tensors, live and pooled; default: what the device gives. */
   readonly memoryLimit?: number;
+  /** Variants that were measured to be the fastest; see tuning.ts. Default: none. */
+  readonly choices?: Choices;
 }
 
 /** One dispatch: what it reads and writes, its parameters and its size. */
@@ -51,6 +55,13 @@ export interface Dispatch {
 export class Gpu {
   /** False inside `withoutGradients`: operations leave no trace for the backward pass. */
   recordsGradients = true;
+  /** Variants that were measured to be the fastest on this adapter. */
+  choices: Choices = new Map();
+  /** Told of every piece of work that has variants. */
+  onWork: ((work: Work) => void) | null = null;
+  #profiler: Profiler | null = null;
+  #section: ProfiledSection | null = null;
+  #replacements = new Map<string, Kernel>();
   #pool: BufferPool;
   #pipelines = new Map<string, GPUComputePipeline>();
   #uniforms = new Map<string, GPUBuffer>();
@@ -86,7 +97,7 @@ export class Gpu {
    * @throws {UserError} when there is no adapter
    */
   static async request(options: GpuOptions = {}): Promise<Gpu> {
-    const { powerPreference = "high-performance", memoryLimit = Infinity } = options;
+    const { powerPreference = "high-performance", memoryLimit = Infinity, choices } = options;
     const adapter = await navigator.gpu?.requestAdapter({ powerPreference });
     if (!adapter) {
       throw new UserError(
@@ -100,12 +111,14 @@ export class Gpu {
       requiredLimits: everyLimit(adapter.limits),
     });
     const { info } = adapter;
-    return new Gpu(device, {
+    const gpu = new Gpu(device, {
       description: info.description || `${info.vendor} ${info.architecture}`.trim() || "unnamed",
       vendor: info.vendor,
       architecture: info.architecture,
       fallback: info.isFallbackAdapter ?? false,
     }, memoryLimit);
+    if (choices) gpu.choices = choices;
+    return gpu;
   }
 
   /** Bytes of tensors: live, peak, pooled. */
@@ -126,10 +139,18 @@ export class Gpu {
 
   /** Records one dispatch of a kernel. */
   run(kernel: Kernel, { buffers, parameters, workgroups }: Dispatch): void {
+    if (this.#replacements.size > 0) kernel = this.#replaced(kernel);
     const pipeline = this.#pipeline(kernel);
     const uniform = parameters ? this.#uniform(parameters) : null;
     const bindGroup = this.#bindGroup(kernel, pipeline, uniform, buffers);
     this.#encoder ??= this.device.createCommandEncoder();
+    if (this.#profiler) {
+      // Timestamps are written where a pass begins and ends, so each dispatch has its own.
+      this.#endPass();
+      const bytes = buffers.reduce((sum, buffer) => sum + buffer.bytes, 0);
+      const span = { kernel: kernel.key, section: this.#section, bytes };
+      this.#pass = this.#encoder.beginComputePass(this.#profiler.pass(span));
+    }
     this.#pass ??= this.#encoder.beginComputePass();
     this.#pass.setPipeline(pipeline);
     this.#pass.setBindGroup(0, bindGroup);
@@ -241,6 +262,58 @@ export class Gpu {
     }
   }
 
+  /**
+   * Runs another text in place of a shader, or the shipped one again. The text has to keep the
+   * shader's bindings; constants that it does not declare are not handed to it.
+   *
+   * @param name the shader's file name without its ending
+   */
+  replaceShader(name: string, source: string | null): void {
+    if (source === null) this.#replacements.delete(name);
+    else this.#replacements.set(name, new Kernel(`${name} (replaced)`, source));
+  }
+
+  /** True when dispatches can be timed on the GPU. */
+  get hasTimestamps(): boolean {
+    return this.device.features.has("timestamp-query");
+  }
+
+  /**
+   * From here on every dispatch is timed, in a compute pass of its own, until `endProfile`.
+   *
+   * @throws {UserError} when the adapter has no timestamps
+   */
+  beginProfile(): void {
+    if (!this.hasTimestamps) {
+      throw new UserError(`${this.adapter.description} cannot time shaders (no timestamp-query)`);
+    }
+    this.submit();
+    this.#profiler = new Profiler(this.device);
+  }
+
+  /** Stops timing and returns one entry for each dispatch since `beginProfile`, in their order. */
+  async endProfile(): Promise<Span[]> {
+    const profiler = this.#profiler;
+    if (!profiler) throw new Error("endProfile without beginProfile");
+    this.#profiler = null;
+    this.submit();
+    const spans = await profiler.read();
+    await this.check();
+    return spans;
+  }
+
+  /** Attributes the dispatches of `body` to a section of the profile. */
+  section<T>(describe: () => ProfiledSection, body: () => T): T {
+    if (!this.#profiler) return body();
+    const outer = this.#section;
+    this.#section = describe();
+    try {
+      return body();
+    } finally {
+      this.#section = outer;
+    }
+  }
+
   /** Gives everything back. The object cannot be used afterwards. */
   destroy(): void {
     this.#destroyed = true;
@@ -251,6 +324,16 @@ export class Gpu {
   #trim(): void {
     this.submit();
     this.#pool.trim();
+  }
+
+  /** What `replaceShader` put in the kernel's place, with those constants that it declares. */
+  #replaced(kernel: Kernel): Kernel {
+    const replacement = this.#replacements.get(kernel.name);
+    if (!replacement) return kernel;
+    const { name, source } = replacement;
+    const declared = Object.entries(kernel.constants)
+      .filter(([constant]) => new RegExp(`override\\s+${constant}\\b`).test(source));
+    return new Kernel(name, source, Object.fromEntries(declared));
   }
 
   #endPass(): void {
@@ -272,7 +355,7 @@ export class Gpu {
       this.device.popErrorScope().then((error) => {
         if (!error) return;
         this.#errors.push(
-          new Error(`shaders/${kernel.name}.wgsl does not compile: ${error.message}`),
+          new UserError(`The shader ${kernel.name} does not compile: ${error.message}`),
         );
       }),
     );

@@ -4,7 +4,11 @@
 //
 // over the rows (n, y) of stripe s, where g = ∂L/∂y; reduce_rows adds the stripes up. An outer
 // product for each pixel: both operands are NHWC, so both lie along the outputs. Each invocation
-// computes 8 input × 8 output channels of one tap for one stripe.
+// computes 8 input × 8 output channels of one tap for one stripe. Neighbouring invocations take
+// neighbouring stripes of one tile or, where there are enough tiles without, neighbouring tiles.
+
+override STRIPE_LANES: u32;
+override TILE_LANES: u32;
 
 struct Parameters {
   batch: u32,
@@ -29,12 +33,12 @@ struct Parameters {
 @group(0) @binding(2) var<storage, read> gradient: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
 
-@compute @workgroup_size(8, 8)
+@compute @workgroup_size(STRIPE_LANES, TILE_LANES)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let tiles_c = (p.in_pitch + 1) / 2;
   let tiles_o = (p.pitch + 1) / 2;
   let stripe = id.x;
-  let tile = id.z * groups.y * 8 + id.y;
+  let tile = id.z * groups.y * TILE_LANES + id.y;
   if (stripe >= p.stripes || tile >= p.kernel_height * p.kernel_width * tiles_c * tiles_o) { return; }
   let o = tile % tiles_o * 2;
   let c = tile / tiles_o % tiles_c * 2;

@@ -43,10 +43,17 @@ export function mean(x: Tensor): Tensor {
 /**
  * Sums `rows` rows for each of `outer` blocks: `[outer, rows, c]` → `outShape`, which has `outer`
  * rows. Not differentiable by itself; the building block of the reductions.
+ *
+ * @param options `into`: a tensor to write the result to instead of a new one
  */
 export function reduceRows(
   x: Tensor,
-  { outer, outShape, scale = 1 }: { outer: number; outShape: readonly number[]; scale?: number },
+  { outer, outShape, into, scale = 1 }: {
+    outer: number;
+    outShape: readonly number[];
+    into?: Tensor;
+    scale?: number;
+  },
 ): Tensor {
   const pitch = x.pitch / 4;
   let rows = x.rows / outer;
@@ -54,8 +61,9 @@ export function reduceRows(
   while (true) {
     const stripes = Math.ceil(rows / STRIPE);
     const last = stripes === 1;
-    const shape = last ? outShape : [outer, stripes, x.channels];
-    const to = Tensor.empty(x.gpu, shape);
+    const to = last
+      ? into ?? Tensor.empty(x.gpu, outShape)
+      : Tensor.empty(x.gpu, [outer, stripes, x.channels]);
     x.gpu.run(reduceRowsKernel, {
       buffers: [from.buffer, to.buffer],
       parameters: {

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
+import { checkVariant, sampleOperands } from "../../bench/check_variant.ts";
 import { conv2d } from "../../engine/ops/conv2d.ts";
+import { convolutionProblem } from "../../engine/ops/convolution/problem.ts";
+import { forwardProduct, inputGradient } from "../../engine/ops/convolution/product.ts";
+import { weightGradient } from "../../engine/ops/convolution/weight_gradient.ts";
 import { Tensor } from "../../engine/tensor.ts";
 import { gpuTest } from "../gpu.ts";
 import { random } from "../reference/array.ts";
 import { checkOperation } from "../reference/check.ts";
 import * as reference from "../reference/operations.ts";
+import { withVariants } from "../variants.ts";
 
 type Padding = readonly [number, number];
 const cases: {
@@ -49,27 +54,89 @@ const cases: {
 ];
 
 const none: Padding = [0, 0];
-for (const { name, x, weights, stride = 1, padding = none, bias = false } of cases) {
-  gpuTest(`conv2d: ${name}`, async (gpu) => {
-    const inputs = [random(1, x), random(2, weights), ...(bias ? [random(3, [weights[3]])] : [])];
-    await checkOperation(gpu, {
-      inputs,
-      operation: (x, w, b) => conv2d(x, w, b, { stride, padding }),
-      reference: (x, w, b) => reference.conv2d(x, w, b ?? null, { stride, padding }),
-      terms: Math.max(weights[0] * weights[1] * Math.max(weights[2], weights[3]), x[1] * x[2]),
+/** Variants of the families by position: each direction has one for software and one for GPUs. */
+for (const position of [0, 1]) {
+  const kind = forwardProduct.variants[position].name;
+  for (const { name, x, weights, stride = 1, padding = none, bias = false } of cases) {
+    gpuTest(`conv2d through ${kind}: ${name}`, async (gpu) => {
+      const inputs = [random(1, x), random(2, weights), ...(bias ? [random(3, [weights[3]])] : [])];
+      await withVariants(
+        gpu,
+        ({ family }) => family.variants[position].name,
+        () =>
+          checkOperation(gpu, {
+            inputs,
+            operation: (x, w, b) => conv2d(x, w, b, { stride, padding }),
+            reference: (x, w, b) => reference.conv2d(x, w, b ?? null, { stride, padding }),
+            terms: Math.max(
+              weights[0] * weights[1] * Math.max(weights[2], weights[3]),
+              x[1] * x[2],
+            ),
+          }),
+      );
     });
-  });
+  }
 }
 
-gpuTest("conv2d: a weight gradient split over many stripes", async (gpu) => {
-  const shape = [5, 6, 4, 3];
-  await checkOperation(gpu, {
-    inputs: [random(1, shape), random(2, [3, 3, 3, 2])],
-    operation: (x, w) => conv2d(x, w, null, { padding: 1 }),
-    reference: (x, w) => reference.conv2d(x, w, null, { padding: [1, 1] }),
-    terms: 120,
-  });
+/** Sizes at which the kernels take another path than for small ones. */
+const large: { name: string; extents: Parameters<typeof convolutionProblem>[0] }[] = [
+  {
+    name: "so many weights that the gradient needs no stripes",
+    extents: same({ n: 1, h: 3, w: 4, c: 250, kernel: 3, outputs: 257, stride: 1 }),
+  },
+  {
+    name: "many pixels, few weights",
+    extents: same({ n: 3, h: 41, w: 39, c: 5, kernel: 3, outputs: 6, stride: 1 }),
+  },
+  {
+    name: "several tiles each way",
+    extents: same({ n: 2, h: 9, w: 11, c: 37, kernel: 3, outputs: 70, stride: 2 }),
+  },
+  {
+    name: "pointwise with a stride",
+    extents: same({ n: 2, h: 9, w: 12, c: 40, kernel: 1, outputs: 36, stride: 2 }),
+  },
+];
+
+for (const { name, extents } of large) {
+  for (const family of [forwardProduct, inputGradient, weightGradient]) {
+    for (const { name: variant } of family.variants) {
+      gpuTest(`${family.name} through ${variant}: ${name}`, async (gpu) => {
+        const problem = convolutionProblem(extents);
+        const error = await checkVariant(gpu, family, problem, variant);
+        assert.ok(error < 1, `error is ${error} of what is allowed`);
+      });
+    }
+  }
+}
+
+gpuTest("conv2d: the same choice gives the same bits", async (gpu) => {
+  const extents = same({ n: 2, h: 13, w: 9, c: 33, kernel: 3, outputs: 34, stride: 1 });
+  const problem = convolutionProblem(extents);
+  for (const family of [forwardProduct, inputGradient, weightGradient]) {
+    for (const variant of family.variants) {
+      const results: Float32Array[] = [];
+      for (let run = 0; run < 2; run++) {
+        const operands = sampleOperands(gpu, family, problem);
+        variant.run(gpu, problem, operands);
+        results.push(await operands.at(-1)!.read());
+        for (const tensor of operands) tensor.dispose();
+      }
+      assert.deepEqual(results[0], results[1], `${family.name} ${variant.name}`);
+    }
+  }
 });
+
+function same(
+  { n, h, w, c, kernel, outputs, stride }: Record<
+    "n" | "h" | "w" | "c" | "kernel" | "outputs" | "stride",
+    number
+  >,
+) {
+  const pad = kernel >> 1;
+  const kernels = { kernelHeight: kernel, kernelWidth: kernel };
+  return { n, h, w, c, ...kernels, outputs, stride, padTop: pad, padLeft: pad };
+}
 
 gpuTest("conv2d: shapes that do not fit are refused", (gpu) => {
   gpu.scope(() => {

@@ -1,0 +1,58 @@
+import type { Gpu } from "../engine/gpu.ts";
+import type { ConvolutionProblem } from "../engine/ops/convolution/problem.ts";
+import { Random } from "../engine/random.ts";
+import { product, Tensor } from "../engine/tensor.ts";
+import type { Family } from "../engine/tuning.ts";
+import {
+  forwardReference,
+  inputGradientReference,
+  weightGradientReference,
+} from "./convolution_reference.ts";
+
+type Reference = (problem: ConvolutionProblem, operands: readonly Float64Array[]) => Float64Array;
+
+const REFERENCES: Record<string, Reference> = {
+  conv2d_forward: forwardReference,
+  conv2d_input_gradient: inputGradientReference,
+  conv2d_weight_gradient: weightGradientReference,
+};
+
+/** Random operands of a problem, from −1 to 1, the same every time; the last one is the result. */
+export function sampleOperands<P>(gpu: Gpu, family: Family<P>, problem: P): Tensor[] {
+  const random = Random.of(7);
+  return family.shapes(problem).map((shape) => {
+    const values = Float32Array.from({ length: product(shape) }, () => random.uniform(-1, 1));
+    return Tensor.from(gpu, values, shape).keep();
+  });
+}
+
+/**
+ * Compares a variant with the float64 reference on random operands.
+ *
+ * @returns the largest error as a share of what rounding allows, 8 · 2⁻²⁴ · √terms of the largest
+ * result: less than 1 is right; Infinity where a result is not a number
+ */
+export async function checkVariant(
+  gpu: Gpu,
+  family: Family<ConvolutionProblem>,
+  problem: ConvolutionProblem,
+  variant: string,
+): Promise<number> {
+  const operands = sampleOperands(gpu, family, problem);
+  const inputs: Float64Array[] = [];
+  for (const tensor of operands.slice(0, -1)) inputs.push(Float64Array.from(await tensor.read()));
+  const expected = REFERENCES[family.name](problem, inputs);
+  family.variants.find(({ name }) => name === variant)!.run(gpu, problem, operands);
+  const actual = await operands.at(-1)!.read();
+  for (const tensor of operands) tensor.dispose();
+
+  const terms = family.flops(problem) / 2 / expected.length;
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  const allowed = 8 * 2 ** -24 * Math.sqrt(Math.max(1, terms)) * largest;
+  let worst = 0;
+  for (let i = 0; i < expected.length; i++) {
+    const error = Math.abs(actual[i] - expected[i]) / allowed;
+    if (!(error <= worst)) worst = Number.isNaN(error) ? Infinity : error;
+  }
+  return worst;
+}

@@ -1,0 +1,50 @@
+/** Extents of one convolution; x is `[n, h, w, c]`, y is `[n, height, width, outputs]`. */
+export interface ConvolutionProblem {
+  readonly n: number;
+  readonly h: number;
+  readonly w: number;
+  readonly c: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly outputs: number;
+  readonly stride: number;
+  readonly padTop: number;
+  readonly padLeft: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** `1x28x28x128,3x3x128`, and stride and padding where they are not 1 and half the kernel. */
+export function describe(problem: ConvolutionProblem): string {
+  const { n, h, w, c, kernelHeight, kernelWidth, outputs, stride, padTop, padLeft } = problem;
+  const shape = `${n}x${h}x${w}x${c},${kernelHeight}x${kernelWidth}x${outputs}`;
+  const same = padTop === kernelHeight >> 1 && padLeft === kernelWidth >> 1;
+  const pads = same ? "" : ` padding ${padTop},${padLeft}`;
+  return `${shape}${stride === 1 ? "" : ` stride ${stride}`}${pads}`;
+}
+
+/** Operations of any of the three products of a convolution; taps in the padding count, too. */
+export function flops(problem: ConvolutionProblem): number {
+  const { n, height, width, outputs, kernelHeight, kernelWidth, c } = problem;
+  return 2 * n * height * width * outputs * kernelHeight * kernelWidth * c;
+}
+
+/**
+ * Completes a problem from its input extents.
+ *
+ * @throws {RangeError} when the kernel does not fit
+ */
+export function convolutionProblem(
+  extents: Omit<ConvolutionProblem, "height" | "width">,
+): ConvolutionProblem {
+  const { h, w, kernelHeight, kernelWidth, stride, padTop, padLeft } = extents;
+  const height = Math.floor((h + 2 * padTop - kernelHeight) / stride) + 1;
+  const width = Math.floor((w + 2 * padLeft - kernelWidth) / stride) + 1;
+  if (height < 1 || width < 1) {
+    throw new RangeError(
+      `A ${kernelHeight}×${kernelWidth} convolution does not fit a ${h}×${w} picture with ` +
+        `padding ${padTop}, ${padLeft}`,
+    );
+  }
+  return { ...extents, height, width };
+}

@@ -1,0 +1,240 @@
+import type { Gpu } from "../../gpu.ts";
+import { Kernel, linear } from "../../kernel.ts";
+import { Tensor } from "../../tensor.ts";
+import type { Family, Variant } from "../../tuning.ts";
+import { type ConvolutionProblem, describe, flops } from "./problem.ts";
+import panelSource from "../../../shaders/conv2d_panel.wgsl" with { type: "text" };
+import productSource from "../../../shaders/conv2d_product.wgsl" with { type: "text" };
+import tiledSource from "../../../shaders/conv2d_tiled.wgsl" with { type: "text" };
+import transposeSource from "../../../shaders/conv2d_transpose_weights.wgsl" with {
+  type: "text",
+};
+import dilateSource from "../../../shaders/conv2d_dilate.wgsl" with { type: "text" };
+
+const panelKernel = new Kernel("conv2d_panel", panelSource);
+const productKernel = new Kernel("conv2d_product", productSource);
+const tiledKernel = new Kernel("conv2d_tiled", tiledSource);
+const transposeKernel = new Kernel("conv2d_transpose_weights", transposeSource);
+const dilateKernel = new Kernel("conv2d_dilate", dilateSource);
+
+/** Which source pixel a result pixel and a tap meet at; see shaders/conv2d_tiled.wgsl. */
+interface Meeting {
+  readonly step: number;
+  readonly sign: 1 | -1;
+  readonly divisor: number;
+  readonly offsetY: number;
+  readonly offsetX: number;
+}
+
+/** The core that forward pass and input gradient share: a picture times weights. */
+interface Product {
+  readonly source: Tensor;
+  readonly weights: Tensor;
+  readonly bias: Tensor | null;
+  readonly out: Tensor;
+  readonly meeting: Meeting;
+}
+
+type Multiply = (gpu: Gpu, product: Product) => void;
+
+/** For software adapters: panels, then an 8 × 8 register tile that only reads from memory. */
+const throughPanels: Multiply = (gpu, { source, weights, bias, out, meeting }) => {
+  const { step, sign, divisor, offsetY, offsetX } = meeting;
+  const [kernelHeight, kernelWidth] = weights.shape;
+  let [n, sourceHeight, sourceWidth, channels] = source.shape;
+  let [, height, width] = out.shape;
+  // A pointwise convolution knows no rows: one long row per picture wastes less of a tile of 8.
+  const pointwise = kernelHeight * kernelWidth * step * divisor === 1 && offsetY === 0;
+  if (pointwise && width % 8 !== 0) {
+    [sourceHeight, sourceWidth] = [1, sourceHeight * sourceWidth];
+    [height, width] = [1, height * width];
+  }
+  const pitch = Math.ceil(width / 4);
+  const panel = Tensor.empty(gpu, [kernelWidth * n * sourceHeight * channels, pitch * 4]);
+  gpu.run(panelKernel, {
+    buffers: [source.buffer, panel.buffer],
+    parameters: {
+      u32: [
+        n * sourceHeight,
+        sourceWidth,
+        channels,
+        source.pitch / 4,
+        kernelWidth,
+        pitch,
+        step,
+        sign,
+        offsetX,
+        divisor,
+      ],
+    },
+    workgroups: linear(kernelWidth * n * sourceHeight * (source.pitch / 4) * pitch),
+  });
+  const [x, y] = linear(n * height * Math.ceil(width / 8));
+  gpu.run(productKernel, {
+    // Without a bias any buffer will do: `biased` is 0 and the shader does not read it.
+    buffers: [panel.buffer, weights.buffer, (bias ?? weights).buffer, out.buffer],
+    parameters: {
+      u32: [
+        n,
+        sourceHeight,
+        channels,
+        pitch,
+        height,
+        width,
+        out.pitch / 4,
+        kernelHeight,
+        kernelWidth,
+        step,
+        sign,
+        offsetY,
+        divisor,
+        bias ? 1 : 0,
+      ],
+    },
+    workgroups: [x, y, Math.ceil(out.pitch / 8)],
+  });
+  panel.dispose();
+};
+
+/** For GPUs: tiles of both operands in workgroup memory. */
+const throughTiles: Multiply = (gpu, { source, weights, bias, out, meeting }) => {
+  const { step, sign, divisor, offsetY, offsetX } = meeting;
+  const [n, sourceHeight, sourceWidth, channels] = source.shape;
+  const [, height, width] = out.shape;
+  const [kernelHeight, kernelWidth] = weights.shape;
+  const [x, y] = linear(n * height * width, 32);
+  gpu.run(tiledKernel, {
+    buffers: [source.buffer, weights.buffer, (bias ?? weights).buffer, out.buffer],
+    parameters: {
+      u32: [
+        n,
+        sourceHeight,
+        sourceWidth,
+        channels,
+        source.pitch / 4,
+        height,
+        width,
+        out.pitch / 4,
+        kernelHeight,
+        kernelWidth,
+        step,
+        sign,
+        offsetY,
+        offsetX,
+        divisor,
+        bias ? 1 : 0,
+      ],
+    },
+    workgroups: [x, y, Math.ceil(out.pitch / 32)],
+  });
+};
+
+/** Operands: x, weights, bias or null, y. */
+function forwardVariant(
+  name: string,
+  multiply: Multiply,
+  kernels: readonly Kernel[],
+): Variant<ConvolutionProblem> {
+  return {
+    name,
+    kernels,
+    run(gpu, { stride, padTop, padLeft }, [source, weights, bias, out]) {
+      const offsets = { offsetY: -padTop, offsetX: -padLeft };
+      const meeting = { step: stride, sign: 1, divisor: 1, ...offsets } as const;
+      multiply(gpu, { source: source!, weights: weights!, bias, out: out!, meeting });
+    },
+  };
+}
+
+/**
+ * Operands: ∂L/∂y, weights, ∂L/∂x. A convolution of ∂L/∂y with the weights' channels swapped and,
+ * where the stride is not 1, zeros between its pixels, which the kernels skip.
+ */
+function inputGradientVariant(
+  name: string,
+  multiply: Multiply,
+  kernels: readonly Kernel[],
+): Variant<ConvolutionProblem> {
+  return {
+    name,
+    kernels: [...kernels, transposeKernel, dilateKernel],
+    run(gpu, problem, [gradient, weights, out]) {
+      const { kernelHeight, kernelWidth, c, outputs, stride, padTop, padLeft } = problem;
+      const transposed = Tensor.empty(gpu, [kernelHeight, kernelWidth, outputs, c]);
+      gpu.run(transposeKernel, {
+        buffers: [weights!.buffer, transposed.buffer],
+        parameters: {
+          u32: [kernelHeight * kernelWidth, c, outputs, weights!.pitch, transposed.pitch],
+        },
+        workgroups: linear(4 * transposed.vectors),
+      });
+      // A pointwise convolution with a stride sees only some pixels: compute those, then spread.
+      const sparse = kernelHeight * kernelWidth === 1 && stride > 1 && padTop + padLeft === 0;
+      const { n, height, width } = problem;
+      const target = sparse ? Tensor.empty(gpu, [n, height, width, c]) : out!;
+      multiply(gpu, {
+        source: gradient!,
+        weights: transposed,
+        bias: null,
+        out: target,
+        meeting: {
+          step: 1,
+          sign: -1,
+          divisor: sparse ? 1 : stride,
+          offsetY: padTop,
+          offsetX: padLeft,
+        },
+      });
+      transposed.dispose();
+      if (!sparse) return;
+      gpu.run(dilateKernel, {
+        buffers: [target.buffer, out!.buffer],
+        parameters: {
+          u32: [problem.h, problem.w, height, width, out!.pitch / 4, stride, out!.vectors],
+        },
+        workgroups: linear(out!.vectors),
+      });
+      target.dispose();
+    },
+  };
+}
+
+const throughPanelsKernels = [productKernel, panelKernel];
+
+/** Software adapters read memory at the price of arithmetic; GPUs have workgroup memory. */
+const preferred = (gpu: Gpu) => gpu.adapter.fallback ? "panels" : "tiles";
+
+/** y = x ∗ weights + bias. */
+export const forwardProduct: Family<ConvolutionProblem> = {
+  name: "conv2d_forward",
+  variants: [
+    forwardVariant("panels", throughPanels, throughPanelsKernels),
+    forwardVariant("tiles", throughTiles, [tiledKernel]),
+  ],
+  preferred,
+  describe,
+  flops,
+  shapes: ({ n, h, w, c, kernelHeight, kernelWidth, outputs, height, width }) => [
+    [n, h, w, c],
+    [kernelHeight, kernelWidth, c, outputs],
+    [outputs],
+    [n, height, width, outputs],
+  ],
+};
+
+/** ∂L/∂x from ∂L/∂y. */
+export const inputGradient: Family<ConvolutionProblem> = {
+  name: "conv2d_input_gradient",
+  variants: [
+    inputGradientVariant("panels", throughPanels, throughPanelsKernels),
+    inputGradientVariant("tiles", throughTiles, [tiledKernel]),
+  ],
+  preferred,
+  describe,
+  flops,
+  shapes: ({ n, h, w, c, kernelHeight, kernelWidth, outputs, height, width }) => [
+    [n, height, width, outputs],
+    [kernelHeight, kernelWidth, c, outputs],
+    [n, h, w, c],
+  ],
+};
