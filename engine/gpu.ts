@@ -23,8 +23,6 @@ export interface GpuOptions {
   readonly powerPreference?: GPUPowerPreference;
   /** Most bytes of tensors, live and pooled; default: what the device gives. */
   readonly memoryLimit?: number;
-  /** Variants that were measured to be the fastest; see tuning.ts. Default: none. */
-  readonly choices?: Choices;
 }
 
 /** One dispatch: what it reads and writes, its parameters and its size. */
@@ -55,13 +53,13 @@ export interface Dispatch {
 export class Gpu {
   /** False inside `withoutGradients`: operations leave no trace for the backward pass. */
   recordsGradients = true;
-  /** Variants that were measured to be the fastest on this adapter. */
+  /** Variants that were measured to be the fastest on this adapter; none at first. */
   choices: Choices = new Map();
   /** Told of every piece of work that has variants. */
   onWork: ((work: Work) => void) | null = null;
   #profiler: Profiler | null = null;
   #section: ProfiledSection | null = null;
-  #replacements = new Map<string, Kernel>();
+  #replacements = new Map<string, string>();
   #pool: BufferPool;
   #pipelines = new Map<string, GPUComputePipeline>();
   #uniforms = new Map<string, GPUBuffer>();
@@ -97,7 +95,7 @@ export class Gpu {
    * @throws {UserError} when there is no adapter
    */
   static async request(options: GpuOptions = {}): Promise<Gpu> {
-    const { powerPreference = "high-performance", memoryLimit = Infinity, choices } = options;
+    const { powerPreference = "high-performance", memoryLimit = Infinity } = options;
     const adapter = await navigator.gpu?.requestAdapter({ powerPreference });
     if (!adapter) {
       throw new UserError(
@@ -111,14 +109,12 @@ export class Gpu {
       requiredLimits: everyLimit(adapter.limits),
     });
     const { info } = adapter;
-    const gpu = new Gpu(device, {
+    return new Gpu(device, {
       description: info.description || `${info.vendor} ${info.architecture}`.trim() || "unnamed",
       vendor: info.vendor,
       architecture: info.architecture,
       fallback: info.isFallbackAdapter ?? false,
     }, memoryLimit);
-    if (choices) gpu.choices = choices;
-    return gpu;
   }
 
   /** Bytes of tensors: live, peak, pooled. */
@@ -139,7 +135,7 @@ export class Gpu {
 
   /** Records one dispatch of a kernel. */
   run(kernel: Kernel, { buffers, parameters, workgroups }: Dispatch): void {
-    if (this.#replacements.size > 0) kernel = this.#replaced(kernel);
+    kernel = this.effective(kernel);
     const pipeline = this.#pipeline(kernel);
     const uniform = parameters ? this.#uniform(parameters) : null;
     const bindGroup = this.#bindGroup(kernel, pipeline, uniform, buffers);
@@ -270,7 +266,16 @@ export class Gpu {
    */
   replaceShader(name: string, source: string | null): void {
     if (source === null) this.#replacements.delete(name);
-    else this.#replacements.set(name, new Kernel(`${name} (replaced)`, source));
+    else this.#replacements.set(name, source);
+  }
+
+  /** What runs for a kernel: itself, or what `replaceShader` put in its place. */
+  effective(kernel: Kernel): Kernel {
+    const source = this.#replacements.get(kernel.name);
+    if (source === undefined) return kernel;
+    const declared = Object.entries(kernel.constants)
+      .filter(([constant]) => new RegExp(`override\\s+${constant}\\b`).test(source));
+    return new Kernel(`${kernel.name} (replaced)`, source, Object.fromEntries(declared));
   }
 
   /** True when dispatches can be timed on the GPU. */
@@ -324,16 +329,6 @@ export class Gpu {
   #trim(): void {
     this.submit();
     this.#pool.trim();
-  }
-
-  /** What `replaceShader` put in the kernel's place, with those constants that it declares. */
-  #replaced(kernel: Kernel): Kernel {
-    const replacement = this.#replacements.get(kernel.name);
-    if (!replacement) return kernel;
-    const { name, source } = replacement;
-    const declared = Object.entries(kernel.constants)
-      .filter(([constant]) => new RegExp(`override\\s+${constant}\\b`).test(source));
-    return new Kernel(name, source, Object.fromEntries(declared));
   }
 
   #endPass(): void {

@@ -1,3 +1,5 @@
+import { UserError } from "./errors.ts";
+
 /**
  * One compute shader: WGSL text and the values of its `override` constants.
  *
@@ -22,6 +24,7 @@ export class Kernel {
   readonly source: string;
   /** Values of the shader's `override` declarations. */
   readonly constants: Readonly<Record<string, number>>;
+  #tiles = new Map<string, number>();
 
   /** Names a shader, its text and the values of its `override` declarations. */
   constructor(
@@ -33,6 +36,26 @@ export class Kernel {
     this.source = source;
     this.constants = constants;
     this.key = [name, ...Object.entries(constants).map(([k, v]) => `${k}=${v}`)].join(" ");
+  }
+
+  /**
+   * The value of a `const NAME = 32u;` of the shader: the size of its tile, by which the number of
+   * workgroups is reckoned, is written down in the shader and nowhere else.
+   *
+   * @throws {UserError} when the shader does not declare it
+   */
+  tile(name: string): number {
+    const known = this.#tiles.get(name);
+    if (known !== undefined) return known;
+    const [, digits] = this.source.match(new RegExp(`^const ${name}\\s*=\\s*(\\d+)u?;`, "m")) ?? [];
+    if (!(Number(digits) > 0)) {
+      throw new UserError(
+        `The shader ${this.name} does not declare its tile: a line like const ${name} = 32u; is ` +
+          "expected",
+      );
+    }
+    this.#tiles.set(name, Number(digits));
+    return Number(digits);
   }
 }
 

@@ -20,8 +20,10 @@ export interface Family<Problem> {
   readonly variants: readonly Variant<Problem>[];
   /** The variant to take where nothing was measured. */
   preferred(gpu: Gpu): string;
-  /** The problem's extents as text, e.g. `1x28x28x128,3x3x128`: what a choice is stored under. */
+  /** The problem's extents as text, e.g. `1x28x28x128,3x3x128`. */
   describe(problem: Problem): string;
+  /** The same for problems so alike that they share a choice: what a choice is stored under. */
+  shapeClass(problem: Problem): string;
   /** Floating-point operations, a multiply-add counting as two. */
   flops(problem: Problem): number;
   /** Shapes of the operands, so that a problem can be timed on its own. */
@@ -34,12 +36,12 @@ export interface Work<Problem = unknown> {
   readonly problem: Problem;
 }
 
-/** Measured choices: family, shape and the text of its shaders → name of a variant. */
+/** Measured choices: family, shape class and the text of its shaders → name of a variant. */
 export type Choices = ReadonlyMap<string, string>;
 
 /** Key of a choice. It changes with the text of any shader of the family. */
 export function choiceKey<P>(family: Family<P>, problem: P): string {
-  return `${family.name} ${family.describe(problem)} ${fingerprint(family)}`;
+  return `${family.name} ${family.shapeClass(problem)} ${fingerprint(family)}`;
 }
 
 /**

@@ -1,11 +1,12 @@
 import { join, resolve } from "node:path";
 import { UserError } from "../engine/errors.ts";
-import { type AdapterDescription, Gpu } from "../engine/gpu.ts";
+import type { AdapterDescription, Gpu } from "../engine/gpu.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { BatchLoader } from "../data/loader.ts";
 import { type DatasetName, openDataset } from "../data/open.ts";
 import type { Prior } from "../model/calm/location.ts";
 import type { Classifier, Method } from "../model/classifier.ts";
+import { openGpu } from "../model/open_gpu.ts";
 import { buildModel, type ModelOptions } from "../model/build.ts";
 import {
   type Checkpoint,
@@ -96,7 +97,7 @@ export async function trainAndReport(
     throw new UserError(`${dataset.root} has other classes than ${resumed.path} was trained with`);
   }
   const { memoryLimit } = settings;
-  const gpu = await Gpu.request(memoryLimit ? { memoryLimit: memoryLimit * 2 ** 20 } : {});
+  const gpu = await openGpu(memoryLimit ? { memoryLimit: memoryLimit * 2 ** 20 } : {});
   const { skipCorrupt, workers } = settings;
   const loaderOptions = {
     transform: plan.recipe.transform,

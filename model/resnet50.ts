@@ -54,7 +54,7 @@ class Bottleneck extends Module {
 const STAGES = [[64, 3], [128, 4], [256, 6], [512, 3]] as const;
 
 /** Strides of the four stages by the stride of the whole network. */
-const STAGE_STRIDES = { 32: [1, 2, 2, 2], 16: [1, 2, 2, 1], 8: [1, 2, 1, 1] } as const;
+export const STAGE_STRIDES = { 32: [1, 2, 2, 2], 16: [1, 2, 2, 1], 8: [1, 2, 1, 1] } as const;
 
 /**
  * ResNet50 with torchvision's names. Of 224×224 pictures it makes 7×7 maps at stride 32

@@ -8,6 +8,9 @@
 // 8 channels. Both operands lie along the outputs, so four vec4 loads feed 64 multiply-adds; the
 // sums are named registers, for an indexed array would live in memory.
 
+const TILE_PIXELS = 8u;  // of one invocation
+const TILE_OUTPUTS = 8u;
+
 struct Parameters {
   batch: u32,
   source_height: u32,
@@ -37,13 +40,13 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let tiles = (p.width + 7) / 8;
+  let tiles = (p.width + TILE_PIXELS - 1) / TILE_PIXELS;
   let i = (group.y * groups.x + group.x) * 64 + local;
   if (i >= p.batch * p.height * tiles) { return; }
-  let x = i % tiles * 8;
+  let x = i % tiles * TILE_PIXELS;
   let y = i / tiles % p.height;
   let n = i / (tiles * p.height);
-  let o = group.z * 2;
+  let o = group.z * (TILE_OUTPUTS / 4);
 
   var a0 = vec4f(); var b0 = vec4f();
   var a1 = vec4f(); var b1 = vec4f();

@@ -7,6 +7,9 @@
 // computes 8 input × 8 output channels of one tap for one stripe. Neighbouring invocations take
 // neighbouring stripes of one tile or, where there are enough tiles without, neighbouring tiles.
 
+const TILE_INPUTS = 8u;  // of one invocation
+const TILE_OUTPUTS = 8u;
+
 override STRIPE_LANES: u32;
 override TILE_LANES: u32;
 
@@ -35,13 +38,13 @@ struct Parameters {
 
 @compute @workgroup_size(STRIPE_LANES, TILE_LANES)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let tiles_c = (p.in_pitch + 1) / 2;
-  let tiles_o = (p.pitch + 1) / 2;
+  let tiles_c = (p.in_pitch * 4 + TILE_INPUTS - 1) / TILE_INPUTS;
+  let tiles_o = (p.pitch * 4 + TILE_OUTPUTS - 1) / TILE_OUTPUTS;
   let stripe = id.x;
   let tile = id.z * groups.y * TILE_LANES + id.y;
   if (stripe >= p.stripes || tile >= p.kernel_height * p.kernel_width * tiles_c * tiles_o) { return; }
-  let o = tile % tiles_o * 2;
-  let c = tile / tiles_o % tiles_c * 2;
+  let o = tile % tiles_o * (TILE_OUTPUTS / 4);
+  let c = tile / tiles_o % tiles_c * (TILE_INPUTS / 4);
   let tap = tile / (tiles_o * tiles_c);
   let kw = tap % p.kernel_width;
   let kh = tap / p.kernel_width;

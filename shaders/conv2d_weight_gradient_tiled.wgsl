@@ -7,8 +7,9 @@
 // pixels at a time: all invocations bring both operands to workgroup memory, wait for each other,
 // and add up the outer products.
 
-const TILE_CHANNELS = 32u;  // of either side
-const TILE_PIXELS = 16u;    // a turn
+const TILE_INPUTS = 32u;  // of a workgroup
+const TILE_OUTPUTS = 32u;
+const TILE_PIXELS = 16u;  // a turn
 
 struct Parameters {
   batch: u32,
@@ -41,9 +42,9 @@ fn main(
   @builtin(local_invocation_id) local: vec3u,
   @builtin(local_invocation_index) index: u32,
 ) {
-  let tiles_o = (p.pitch * 4 + TILE_CHANNELS - 1) / TILE_CHANNELS;
-  let first_o = group.x % tiles_o * 8;
-  let first_c = group.x / tiles_o * 8;
+  let tiles_o = (p.pitch * 4 + TILE_OUTPUTS - 1) / TILE_OUTPUTS;
+  let first_o = group.x % tiles_o * (TILE_OUTPUTS / 4);
+  let first_c = group.x / tiles_o * (TILE_INPUTS / 4);
   let tap = group.y;
   let kw = tap % p.kernel_width;
   let kh = tap / p.kernel_width;

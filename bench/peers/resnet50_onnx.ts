@@ -9,6 +9,7 @@ export function resnet50Onnx(
   { batch, size, stageStrides }: {
     readonly batch: number;
     readonly size: number;
+    /** Strides of the four stages. */
     readonly stageStrides: readonly number[];
   },
 ): Uint8Array<ArrayBuffer> {

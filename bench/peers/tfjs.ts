@@ -1,55 +1,62 @@
 import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-backend-webgpu";
-import type { Peer, SmallNetworkShape } from "./peer.ts";
+import type { Contestant, NetworkShape, SharedData } from "../contestant.ts";
 
 /**
- * TensorFlow.js on its WebGPU backend: `SmallResNet` with biases in place of batch norm (TensorFlow.js
- * has no batch norm for training), mean over space, softmax cross-entropy, SGD with momentum.
+ * TensorFlow.js on its WebGPU backend: `SmallResNet` with biases in place of batch norm
+ * (TensorFlow.js has no batch norm for training), mean over space, softmax cross-entropy, SGD with
+ * momentum. With new batch norms both networks compute the same, but for their eps.
  */
 export async function tfjsSmallNetwork(
-  { batch, size, classes }: SmallNetworkShape,
-): Promise<Peer> {
+  { batch, size, classes }: NetworkShape,
+  { weights, images, labels }: SharedData,
+): Promise<Contestant> {
   if (!await tf.setBackend("webgpu")) throw new Error("TensorFlow.js has no WebGPU backend here");
   await tf.ready();
   const variables: tf.Variable[] = [];
-  const convolution = (inputs: number, outputs: number, kernel: number, stride: number) => {
-    const deviation = Math.sqrt(2 / (kernel * kernel * inputs));
-    const weights = tf.variable(tf.randomNormal([kernel, kernel, inputs, outputs], 0, deviation));
-    const bias = tf.variable(tf.zeros([outputs]));
-    variables.push(weights, bias);
-    return (x: tf.Tensor4D) =>
-      tf.add(tf.conv2d(x, weights as tf.Tensor4D, stride, "same"), bias) as tf.Tensor4D;
+  const convolution = (name: string, stride: number) => {
+    const { shape, data } = weights.find((tensor) => tensor.name === `${name}.weight`)!;
+    const kernel = tf.tidy(() => {
+      const ours = tf.tensor4d(data, shape as [number, number, number, number]);
+      return tf.variable(tf.transpose(ours, [2, 3, 1, 0]) as tf.Tensor4D);
+    }) as tf.Variable<tf.Rank.R4>;
+    const bias = tf.variable(tf.zeros([shape[0]]));
+    variables.push(kernel, bias);
+    const padding = shape[2] >> 1;
+    return (x: tf.Tensor4D) => tf.add(tf.conv2d(x, kernel, stride, padding), bias) as tf.Tensor4D;
   };
-  const block = (inputs: number, outputs: number, stride: number) => {
-    const first = convolution(inputs, outputs, 3, stride);
-    const second = convolution(outputs, outputs, 3, 1);
-    const changes = stride !== 1 || inputs !== outputs;
-    const shortcut = changes ? convolution(inputs, outputs, 1, stride) : (x: tf.Tensor4D) => x;
+  const block = (name: string, stride: number) => {
+    const first = convolution(`${name}.conv1`, stride);
+    const second = convolution(`${name}.conv2`, 1);
+    const changes = weights.some((tensor) => tensor.name === `${name}.downsample.0.weight`);
+    const shortcut = changes ? convolution(`${name}.downsample.0`, stride) : (x: tf.Tensor4D) => x;
     return (x: tf.Tensor4D) =>
       tf.relu(tf.add(second(tf.relu(first(x))), shortcut(x))) as tf.Tensor4D;
   };
-  const stem = convolution(3, 16, 3, 2);
-  const blocks = [block(16, 16, 1), block(16, 32, 2), block(32, 64, 1)];
-  const last = convolution(64, classes, 1, 1);
+  const stem = convolution("conv1", 2);
+  const blocks = [block("layer1", 1), block("layer2", 2), block("layer3", 1)];
+  const last = convolution("conv_last", 1);
 
-  const images = tf.randomNormal([batch, size, size, 3]) as tf.Tensor4D;
-  const classOf = Int32Array.from({ length: batch }, (_, n) => n % classes);
-  const labels = tf.oneHot(tf.tensor1d(classOf, "int32"), classes);
-  const loss = () => {
-    const features = blocks.reduce((x, next) => next(x), tf.relu(stem(images)) as tf.Tensor4D);
-    const logits = tf.mean(last(features), [1, 2]);
-    return tf.losses.softmaxCrossEntropy(labels, logits) as tf.Scalar;
+  const x = tf.tensor4d(images, [batch, size, size, 3]);
+  const y = tf.oneHot(tf.tensor1d(Int32Array.from(labels), "int32"), classes);
+  const logits = () => {
+    const features = blocks.reduce((x, next) => next(x), tf.relu(stem(x)) as tf.Tensor4D);
+    return tf.mean(last(features), [1, 2]);
   };
-  const optimiser = tf.train.momentum(0.01, 0.9);
+  const loss = () => tf.losses.softmaxCrossEntropy(y, logits()) as tf.Scalar;
+  const optimiser = tf.train.momentum(0.001, 0.9);
   const read = async (value: tf.Tensor) => {
-    const [number] = await value.data();
+    const numbers = await value.data();
     value.dispose();
-    return number;
+    return numbers;
   };
   return {
     name: `TensorFlow.js ${tf.version.tfjs} WebGPU`,
-    step: () => read(optimiser.minimize(loss, true, variables)!),
-    forward: () => read(tf.tidy(loss)),
+    phases: {
+      "forward pass": () => read(tf.tidy(loss)),
+      "training step": () => read(optimiser.minimize(loss, true, variables)!),
+    },
+    logits: () => read(tf.tidy(logits)),
     close: () => tf.disposeVariables(),
   };
 }

@@ -23,6 +23,11 @@ export function describe(problem: ConvolutionProblem): string {
   return `${shape}${stride === 1 ? "" : ` stride ${stride}`}${pads}`;
 }
 
+/** Batches of up to the next power of two share their choice of a variant. */
+export function shapeClass(problem: ConvolutionProblem): string {
+  return describe({ ...problem, n: 2 ** Math.ceil(Math.log2(problem.n)) });
+}
+
 /** Operations of any of the three products of a convolution; taps in the padding count, too. */
 export function flops(problem: ConvolutionProblem): number {
   const { n, height, width, outputs, kernelHeight, kernelWidth, c } = problem;

@@ -2,7 +2,7 @@ import type { Gpu } from "../../gpu.ts";
 import { Kernel, linear } from "../../kernel.ts";
 import { Tensor } from "../../tensor.ts";
 import type { Family, Variant } from "../../tuning.ts";
-import { type ConvolutionProblem, describe, flops } from "./problem.ts";
+import { type ConvolutionProblem, describe, flops, shapeClass } from "./problem.ts";
 import panelSource from "../../../shaders/conv2d_panel.wgsl" with { type: "text" };
 import productSource from "../../../shaders/conv2d_product.wgsl" with { type: "text" };
 import tiledSource from "../../../shaders/conv2d_tiled.wgsl" with { type: "text" };
@@ -69,7 +69,8 @@ const throughPanels: Multiply = (gpu, { source, weights, bias, out, meeting }) =
     },
     workgroups: linear(kernelWidth * n * sourceHeight * (source.pitch / 4) * pitch),
   });
-  const [x, y] = linear(n * height * Math.ceil(width / 8));
+  const kernel = gpu.effective(productKernel);
+  const [x, y] = linear(n * height * Math.ceil(width / kernel.tile("TILE_PIXELS")));
   gpu.run(productKernel, {
     // Without a bias any buffer will do: `biased` is 0 and the shader does not read it.
     buffers: [panel.buffer, weights.buffer, (bias ?? weights).buffer, out.buffer],
@@ -91,7 +92,7 @@ const throughPanels: Multiply = (gpu, { source, weights, bias, out, meeting }) =
         bias ? 1 : 0,
       ],
     },
-    workgroups: [x, y, Math.ceil(out.pitch / 8)],
+    workgroups: [x, y, Math.ceil(out.pitch / kernel.tile("TILE_OUTPUTS"))],
   });
   panel.dispose();
 };
@@ -102,7 +103,8 @@ const throughTiles: Multiply = (gpu, { source, weights, bias, out, meeting }) =>
   const [n, sourceHeight, sourceWidth, channels] = source.shape;
   const [, height, width] = out.shape;
   const [kernelHeight, kernelWidth] = weights.shape;
-  const [x, y] = linear(n * height * width, 32);
+  const kernel = gpu.effective(tiledKernel);
+  const [x, y] = linear(n * height * width, kernel.tile("TILE_PIXELS"));
   gpu.run(tiledKernel, {
     buffers: [source.buffer, weights.buffer, (bias ?? weights).buffer, out.buffer],
     parameters: {
@@ -125,7 +127,7 @@ const throughTiles: Multiply = (gpu, { source, weights, bias, out, meeting }) =>
         bias ? 1 : 0,
       ],
     },
-    workgroups: [x, y, Math.ceil(out.pitch / 32)],
+    workgroups: [x, y, Math.ceil(out.pitch / kernel.tile("TILE_OUTPUTS"))],
   });
 };
 
@@ -213,6 +215,7 @@ export const forwardProduct: Family<ConvolutionProblem> = {
   ],
   preferred,
   describe,
+  shapeClass,
   flops,
   shapes: ({ n, h, w, c, kernelHeight, kernelWidth, outputs, height, width }) => [
     [n, h, w, c],
@@ -231,6 +234,7 @@ export const inputGradient: Family<ConvolutionProblem> = {
   ],
   preferred,
   describe,
+  shapeClass,
   flops,
   shapes: ({ n, h, w, c, kernelHeight, kernelWidth, outputs, height, width }) => [
     [n, height, width, outputs],

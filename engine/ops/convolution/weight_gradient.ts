@@ -3,7 +3,7 @@ import { Kernel } from "../../kernel.ts";
 import { Tensor } from "../../tensor.ts";
 import type { Family, Variant } from "../../tuning.ts";
 import { reduceRows } from "../reduce.ts";
-import { type ConvolutionProblem, describe, flops } from "./problem.ts";
+import { type ConvolutionProblem, describe, flops, shapeClass } from "./problem.ts";
 import registersSource from "../../../shaders/conv2d_weight_gradient.wgsl" with { type: "text" };
 import tiledSource from "../../../shaders/conv2d_weight_gradient_tiled.wgsl" with {
   type: "text",
@@ -26,6 +26,12 @@ const INVOCATIONS = 8192;
 /** Workgroups a tiled weight gradient is split into at least. */
 const WORKGROUPS = 512;
 
+/** Tiles of a kernel that cover the channels of one tap. */
+function channelTiles(kernel: Kernel, x: Tensor, out: Tensor): number {
+  const inputs = Math.ceil(x.pitch / kernel.tile("TILE_INPUTS"));
+  return inputs * Math.ceil(out.pitch / kernel.tile("TILE_OUTPUTS"));
+}
+
 /**
  * Calls `run` with a tensor for the partial sums of `stripes` stripes, and adds them up to `out`.
  * A single stripe is the result already.
@@ -46,7 +52,7 @@ const registers: Variant<ConvolutionProblem> = {
     const { n, h, w, c, kernelHeight, kernelWidth, stride, padTop, padLeft } = problem;
     const { height, width } = problem;
     const taps = kernelHeight * kernelWidth;
-    const tiles = taps * Math.ceil(x!.pitch / 8) * Math.ceil(out!.pitch / 8);
+    const tiles = taps * channelTiles(gpu.effective(alongTiles), x!, out!);
     const rows = n * height;
     const enough = tiles >= INVOCATIONS / 8;
     const wanted = enough ? Math.ceil(INVOCATIONS / tiles) : 8 * Math.ceil(INVOCATIONS / tiles / 8);
@@ -91,10 +97,10 @@ const tiles: Variant<ConvolutionProblem> = {
     const { n, h, w, c, kernelHeight, kernelWidth, stride, padTop, padLeft } = problem;
     const { height, width } = problem;
     const taps = kernelHeight * kernelWidth;
-    const channelTiles = Math.ceil(x!.pitch / 32) * Math.ceil(out!.pitch / 32);
+    const channels = channelTiles(gpu.effective(tiledKernel), x!, out!);
     const pixels = n * height * width;
     // No stripe of less than 64 pixels: each costs another copy of the weights.
-    const wanted = Math.min(Math.ceil(pixels / 64), Math.ceil(WORKGROUPS / (taps * channelTiles)));
+    const wanted = Math.min(Math.ceil(pixels / 64), Math.ceil(WORKGROUPS / (taps * channels)));
     const stripePixels = 16 * Math.ceil(pixels / wanted / 16);
     const stripes = Math.ceil(pixels / stripePixels);
     inStripes(gpu, out!, stripes, (partial) =>
@@ -118,7 +124,7 @@ const tiles: Variant<ConvolutionProblem> = {
             stripePixels,
           ],
         },
-        workgroups: [channelTiles, taps, stripes],
+        workgroups: [channels, taps, stripes],
       }));
   },
 };
@@ -129,6 +135,7 @@ export const weightGradient: Family<ConvolutionProblem> = {
   variants: [registers, tiles],
   preferred: (gpu) => gpu.adapter.fallback ? "registers" : "tiles",
   describe,
+  shapeClass,
   flops,
   shapes: ({ n, h, w, c, kernelHeight, kernelWidth, outputs, height, width }) => [
     [n, h, w, c],
