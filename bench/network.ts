@@ -98,8 +98,8 @@ export class OurNetwork implements Contestant {
     return { weights, images, labels: this.#labels };
   }
 
-  /** The work with variants that one forward pass and one training step consist of, with counts. */
-  async works(phase: "inference" | "training step"): Promise<{ work: Work; count: number }[]> {
+  /** The work with variants that a phase consists of, with counts. */
+  async works(phase: string): Promise<{ work: Work; count: number }[]> {
     const works = new Map<string, { work: Work; count: number }>();
     this.#gpu.onWork = (work) => {
       const key = `${work.family.name} ${work.family.describe(work.problem)}`;

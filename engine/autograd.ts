@@ -1,8 +1,10 @@
 import { Kernel, linear } from "./kernel.ts";
 import { type GraphNode, Tensor } from "./tensor.ts";
 import accumulateSource from "../shaders/accumulate.wgsl" with { type: "text" };
+import fillSource from "../shaders/fill.wgsl" with { type: "text" };
 
 const accumulateKernel = new Kernel("accumulate", accumulateSource);
+const fillKernel = new Kernel("fill", fillSource);
 
 /**
  * Remembers how `output` was computed. Every differentiable operation ends with this call; where
@@ -29,10 +31,7 @@ export function record(
  */
 export function backward(root: Tensor, upstream?: Tensor): void {
   const gradients = new Map<Tensor, Tensor>();
-  gradients.set(
-    root,
-    upstream ?? Tensor.from(root.gpu, new Float32Array(root.size).fill(1), root.shape),
-  );
+  gradients.set(root, upstream ?? ones(root));
   for (const tensor of topological(root).reverse()) {
     const gradient = gradients.get(tensor);
     if (!gradient) continue;
@@ -59,6 +58,20 @@ export function backward(root: Tensor, upstream?: Tensor): void {
     if (tensor !== root && !tensor.kept) tensor.dispose();
     else tensor.node = null;
   }
+}
+
+/**
+ * Ones in the shape of a tensor. Made by a kernel: an upload would send the forward pass off first,
+ * and some drivers block the next submission until it is done.
+ */
+function ones({ gpu, shape }: Tensor): Tensor {
+  const out = Tensor.empty(gpu, shape);
+  gpu.run(fillKernel, {
+    buffers: [out.buffer],
+    parameters: { u32: [out.vectors, out.pitch / 4, out.channels], f32: [1] },
+    workgroups: linear(out.vectors),
+  });
+  return out;
 }
 
 /** `sum + addend`, in place where nobody else uses the memory; disposes of both otherwise. */

@@ -59,7 +59,7 @@ export class Gpu {
   onWork: ((work: Work) => void) | null = null;
   #profiler: Profiler | null = null;
   #section: ProfiledSection | null = null;
-  #replacements = new Map<string, string>();
+  #replacements = new Map<string, { readonly source: string; readonly label: string }>();
   #pool: BufferPool;
   #pipelines = new Map<string, GPUComputePipeline>();
   #uniforms = new Map<string, GPUBuffer>();
@@ -263,19 +263,24 @@ export class Gpu {
    * shader's bindings; constants that it does not declare are not handed to it.
    *
    * @param name the shader's file name without its ending
+   * @param replacement its text, and the name that messages call it by
    */
-  replaceShader(name: string, source: string | null): void {
-    if (source === null) this.#replacements.delete(name);
-    else this.#replacements.set(name, source);
+  replaceShader(
+    name: string,
+    replacement: { readonly source: string; readonly label: string } | null,
+  ): void {
+    if (replacement) this.#replacements.set(name, replacement);
+    else this.#replacements.delete(name);
   }
 
   /** What runs for a kernel: itself, or what `replaceShader` put in its place. */
   effective(kernel: Kernel): Kernel {
-    const source = this.#replacements.get(kernel.name);
-    if (source === undefined) return kernel;
+    const replacement = this.#replacements.get(kernel.name);
+    if (!replacement) return kernel;
+    const { source, label } = replacement;
     const declared = Object.entries(kernel.constants)
       .filter(([constant]) => new RegExp(`override\\s+${constant}\\b`).test(source));
-    return new Kernel(`${kernel.name} (replaced)`, source, Object.fromEntries(declared));
+    return new Kernel(label, source, Object.fromEntries(declared));
   }
 
   /** True when dispatches can be timed on the GPU. */

@@ -1,0 +1,196 @@
+import { basename } from "node:path";
+import { checkVariant, sampleOperands } from "../../bench/check_variant.ts";
+import { timeVariant } from "../../bench/layers.ts";
+import { profile, timeOnGpu, total } from "../../bench/measure.ts";
+import { registerPeak } from "../../bench/register_peak.ts";
+import { median, spread } from "../../bench/statistics.ts";
+import { UserError } from "../../engine/errors.ts";
+import {
+  type ConvolutionProblem,
+  convolutionProblem,
+  describe,
+} from "../../engine/ops/convolution/problem.ts";
+import { forwardProduct, inputGradient } from "../../engine/ops/convolution/product.ts";
+import { weightGradient } from "../../engine/ops/convolution/weight_gradient.ts";
+import { chosen, type Family, type Variant } from "../../engine/tuning.ts";
+import { type BenchContext, scatter } from "./context.ts";
+
+const FAMILIES = [forwardProduct, inputGradient, weightGradient];
+
+/** Work that can be timed by itself. */
+export const KERNELS = FAMILIES.map(({ name }) => name);
+
+const DEFAULT_SHAPE = "1x28x28x128,3x3x128";
+
+/** All variants of one product of a convolution, or a shader of the user's against ours. */
+export async function benchKernel(name: string, context: BenchContext) {
+  const { gpu, progress, options, repetitions } = context;
+  const family = FAMILIES.find((each) => each.name === name)!;
+  const problem = parseShape(
+    options.text("shape") ?? DEFAULT_SHAPE,
+    options.number("conv-stride") ?? 1,
+  );
+  const peak = await registerPeak(gpu);
+  progress.line(
+    `${name} ${describe(problem)}, register peak ${(peak / 1e9).toFixed(0)} GFLOP/s`,
+  );
+  const file = options.text("shader");
+  if (file !== undefined) {
+    return await compareShader(family, problem, { ...context, file, peak });
+  }
+  const results = [];
+  for (const variant of family.variants) {
+    const error = await checkVariant(gpu, family, problem, variant.name);
+    refuseWrong(variant.name, error);
+    const times = await timeVariant(gpu, { family, problem } as never, variant.name, repetitions);
+    const row = result(variant.name, family.flops(problem), times, peak);
+    const preferred = variant === chosen(gpu, family, problem);
+    progress.line(`${describeRow(row)}${preferred ? ", in use" : ""}`);
+    results.push({ ...row, error_share: error, in_use: preferred });
+  }
+  return { peak_gflops: peak / 1e9, shape: describe(problem), results };
+}
+
+/** Checks the user's shader against the float64 reference, then times it against the shipped one. */
+async function compareShader(
+  family: Family<ConvolutionProblem>,
+  problem: ConvolutionProblem,
+  { gpu, progress, options, repetitions, file, peak }: BenchContext & {
+    readonly file: string;
+    readonly peak: number;
+  },
+) {
+  let source: string;
+  try {
+    source = await Deno.readTextFile(file);
+  } catch (error) {
+    throw new UserError(`The shader ${file} cannot be read: ${(error as Error).message}`);
+  }
+  const wanted = options.text("replaces") ?? basename(file).replace(/\.wgsl$/, "");
+  const { variant, replaced } = placeOf(family, wanted, chosen(gpu, family, problem), {
+    strict: options.has("replaces"),
+  });
+  const swap = (on: boolean) => gpu.replaceShader(replaced, on ? { source, label: file } : null);
+
+  swap(true);
+  const error = await checkVariant(gpu, family, problem, variant.name);
+  progress.line(
+    `${file} in place of ${replaced} (variant ${variant.name}): error ${
+      error.toFixed(2)
+    } of what ` +
+      "rounding allows",
+  );
+  refuseWrong(file, error);
+
+  const operands = sampleOperands(gpu, family, problem);
+  const run = () => variant.run(gpu, problem, operands);
+  const times = { shipped: [] as number[], yours: [] as number[] };
+  for (let round = 0; round < repetitions; round++) {
+    for (const who of ["shipped", "yours"] as const) {
+      swap(who === "yours");
+      const time = gpu.hasTimestamps && round > 0
+        ? [total(await profile(gpu, run))]
+        : await timeOnGpu(gpu, 1, run);
+      times[who].push(...time);
+      progress.update("timing", (round + 1) / repetitions, `${round + 1} of ${repetitions}`);
+    }
+  }
+  swap(false);
+  for (const tensor of operands) tensor.dispose();
+
+  const flops = family.flops(problem);
+  const [shipped, yours] = [
+    result(`${replaced} (shipped)`, flops, times.shipped, peak),
+    result(file, flops, times.yours, peak),
+  ];
+  for (const row of [shipped, yours]) progress.line(describeRow(row));
+  const ratio = shipped.ours_ms / yours.ours_ms;
+  const apart = Math.abs(ratio - 1) > shipped.spread + yours.spread;
+  progress.line(
+    `yours is ${ratio.toFixed(2)}× as fast as the shipped shader` +
+      `${apart ? "" : ": no difference beyond the scatter of the repetitions"}`,
+  );
+  return {
+    peak_gflops: peak / 1e9,
+    shape: describe(problem),
+    replaced,
+    variant: variant.name,
+    error_share: error,
+    ratio,
+    results: [shipped, yours],
+  };
+}
+
+/** The variant and the shader that a file stands in for. */
+function placeOf(
+  family: Family<ConvolutionProblem>,
+  wanted: string,
+  inUse: Variant<ConvolutionProblem>,
+  { strict }: { readonly strict: boolean },
+) {
+  const variants = [inUse, ...family.variants];
+  const variant = variants.find(({ kernels }) => kernels.some(({ name }) => name === wanted));
+  if (variant) return { variant, replaced: wanted };
+  if (!strict) return { variant: inUse, replaced: inUse.kernels[0].name };
+  const names = new Set(family.variants.flatMap(({ kernels }) => kernels.map(({ name }) => name)));
+  throw new UserError(
+    `--replaces is "${wanted}", expected one of the shaders of ${family.name}: ` +
+      [...names].join(", "),
+  );
+}
+
+function result(name: string, flops: number, times: readonly number[], peak: number) {
+  const ms = median(times);
+  const gflops = flops / ms / 1e6;
+  return {
+    name,
+    ours_ms: ms,
+    gflops,
+    peak_share: 1e9 * gflops / peak,
+    peer: null,
+    peer_ms: null,
+    ratio: null,
+    spread: spread(times),
+  };
+}
+
+function describeRow({ name, ours_ms, gflops, peak_share, spread }: ReturnType<typeof result>) {
+  return `${name.padEnd(26)} ${ours_ms.toFixed(2)} ms ${scatter(spread)}, ` +
+    `${gflops.toFixed(1)} GFLOP/s, ${(100 * peak_share).toFixed(0)} % of the peak`;
+}
+
+function refuseWrong(name: string, error: number): void {
+  if (error < 1) return;
+  throw new UserError(
+    `${name} gives wrong results: the largest error is ${
+      error.toPrecision(3)
+    } times what rounding ` +
+      "allows",
+  );
+}
+
+/** `1x28x28x128,3x3x128`: input `n×h×w×c` and kernel `height×width×outputs`, half padded. */
+function parseShape(text: string, stride: number): ConvolutionProblem {
+  const match = text.match(/^(\d+)x(\d+)x(\d+)x(\d+),(\d+)x(\d+)x(\d+)$/);
+  const numbers = match?.slice(1).map(Number);
+  if (!numbers || !numbers.every((extent) => extent > 0)) {
+    throw new UserError(
+      `--shape is "${text}", expected input and kernel like ${DEFAULT_SHAPE}: ` +
+        "pictures x height x width x channels, kernel height x kernel width x outputs",
+    );
+  }
+  const [n, h, w, c, kernelHeight, kernelWidth, outputs] = numbers;
+  const [padTop, padLeft] = [kernelHeight >> 1, kernelWidth >> 1];
+  return convolutionProblem({
+    n,
+    h,
+    w,
+    c,
+    kernelHeight,
+    kernelWidth,
+    outputs,
+    stride,
+    padTop,
+    padLeft,
+  });
+}

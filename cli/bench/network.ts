@@ -1,0 +1,102 @@
+import { coldStart } from "../../bench/cold_start.ts";
+import { profile } from "../../bench/measure.ts";
+import { type NetworkOptions, OurNetwork } from "../../bench/network.ts";
+import { openPeer, type PeerName } from "../../bench/peers/open.ts";
+import { byKernel, chromeTrace, kernelTable } from "../../bench/profile_table.ts";
+import { compare, race, type Row } from "../../bench/race.ts";
+import { registerPeak } from "../../bench/register_peak.ts";
+import { median } from "../../bench/statistics.ts";
+import { writeAtomically } from "../../weights/atomic_write.ts";
+import { type BenchContext, networkOptions, scatter } from "./context.ts";
+
+/** Whole passes and steps, beside a peer where one is named. */
+export async function benchNetwork(network: NetworkOptions["network"], context: BenchContext) {
+  const { gpu, progress, options, repetitions } = context;
+  const settings = networkOptions(network, options);
+  const peerName = options.text("peer") as PeerName | undefined;
+  const ours = new OurNetwork(gpu, settings);
+  const peer = peerName ? await openPeer(peerName, settings, await ours.share()) : null;
+  try {
+    const peak = await registerPeak(gpu);
+    progress.line(`register peak: ${(peak / 1e9).toFixed(0)} GFLOP/s`);
+    const difference = peer ? await compare(ours, peer) : null;
+    if (difference !== null) {
+      progress.line(`logits agree with ${peer!.name} to ${difference.toExponential(1)}`);
+    }
+    const results: Row[] = [];
+    const recording: number[] = [];
+    for (const phase of Object.keys(ours.phases)) {
+      const works = await ours.works(phase);
+      const flops = works.reduce(
+        (sum, { work: { family, problem }, count }) => sum + count * family.flops(problem),
+        0,
+      );
+      const row = await race(ours, peer, {
+        phase,
+        repetitions,
+        flops,
+        peak,
+        onRound: (done) => progress.update(phase, done / repetitions, `${done} of ${repetitions}`),
+        onOurs: () => phase === "training step" && recording.push(ours.recording),
+      });
+      results.push(row);
+      progress.line(describe(row));
+    }
+    const step = results.find(({ name }) => name === "training step")!;
+    const recordingShare = median(recording) / step.ours_ms;
+    progress.line(
+      `recording a training step takes the processor ${median(recording).toFixed(1)} ms, ` +
+        `${(100 * recordingShare).toFixed(1)} % of the step`,
+    );
+    const cold = options.flag("cold") ? await coldStart(settings, await ours.share()) : null;
+    if (cold) {
+      progress.line(
+        `first result of a new process with empty caches: ${cold.ours_ms.toFixed(0)} ms, ` +
+          `${cold.peer} ${cold.peer_ms.toFixed(0)} ms: ${cold.ratio.toFixed(1)}×`,
+      );
+    }
+    return {
+      peak_gflops: peak / 1e9,
+      network: settings,
+      logits_difference: difference,
+      results: [...results, ...(cold ? [cold] : [])],
+      recording_ms: median(recording),
+      recording_share: recordingShare,
+    };
+  } finally {
+    ours.close();
+    await peer?.close();
+  }
+}
+
+/** Time of each kernel of a training step. */
+export async function profileNetwork(network: NetworkOptions["network"], context: BenchContext) {
+  const { gpu, progress, options } = context;
+  const settings = networkOptions(network, options);
+  const ours = new OurNetwork(gpu, settings);
+  try {
+    ours.step();
+    await gpu.idle();
+    const spans = await profile(gpu, () => ours.step());
+    const kernels = byKernel(spans);
+    for (const line of kernelTable(kernels)) progress.line(line);
+    const trace = options.text("trace");
+    if (trace !== undefined) {
+      const text = chromeTrace(spans, gpu.adapter.description);
+      await writeAtomically(trace, new TextEncoder().encode(text));
+      progress.line(`trace for chrome://tracing or ui.perfetto.dev: ${trace}`);
+    }
+    return { network: settings, kernels, trace: trace ?? null };
+  } finally {
+    ours.close();
+  }
+}
+
+function describe(row: Row): string {
+  const { name, ours_ms, gflops, peak_share, peer, peer_ms, ratio, spread } = row;
+  const ours = `${name.padEnd(14)} ${ours_ms.toFixed(1)} ms ${scatter(spread.ours)}, ` +
+    `${gflops.toFixed(1)} GFLOP/s, ${(100 * peak_share).toFixed(0)} % of the peak`;
+  if (!peer) return ours;
+  return `${ours}; ${peer} ${peer_ms!.toFixed(0)} ms ${scatter(spread.peer!)}: ` +
+    `${ratio!.toFixed(1)}×`;
+}
