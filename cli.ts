@@ -12,6 +12,7 @@ export interface Command {
 const COMMANDS: Record<string, () => Promise<{ default: Command }>> = {
   train: () => import("./cli/train.ts"),
   data: () => import("./cli/data.ts"),
+  tune: () => import("./cli/tune.ts"),
   bench: () => import("./cli/bench.ts"),
   doctor: () => import("./cli/doctor.ts"),
 };

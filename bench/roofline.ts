@@ -21,7 +21,7 @@ export function rooflineChart(
 ): string {
   const roof = (intensity: number) => Math.min(peak, bandwidth * intensity) / 1e9;
   const intensities = rows.map(({ intensity }) => intensity);
-  const x = scale(Math.min(1, ...intensities) / 2, 2 * Math.max(...intensities), [
+  const x = scale(Math.min(...intensities) / 4, 2 * Math.max(...intensities), [
     PLOT.left,
     PLOT.right,
   ]);
@@ -33,12 +33,14 @@ export function rooflineChart(
   const sorted = [...rows].sort((a, b) => a.peak_share - b.peak_share);
   const named = new Set([sorted[0], sorted.at(-1)]);
   const shapes = rows.map((row) => {
+    // The best is named above its dot, where fewer others are; the worst below.
+    const lift = row === sorted[0] ? 16 : -9;
     const [cx, cy] = [x.at(row.intensity), y.at(row.gflops)];
     const share = `${(100 * row.peak_share).toFixed(0)} %`;
     const tip = `${row.name} ${row.shape}: ${row.gflops.toFixed(1)} GFLOP/s, ${share} of the peak`;
     const anchor = cx > (PLOT.left + PLOT.right) / 2 ? "end" : "start";
     const label = named.has(row)
-      ? `<text x="${cx + (anchor === "end" ? -9 : 9)}" y="${cy + 16}" text-anchor="${anchor}">` +
+      ? `<text x="${cx + (anchor === "end" ? -9 : 9)}" y="${cy + lift}" text-anchor="${anchor}">` +
         `${row.shape}: ${share}</text>`
       : "";
     return `<circle cx="${cx}" cy="${cy}" r="5" fill="${COLOURS[row.name]}" fill-opacity="0.75">` +

@@ -5,6 +5,7 @@ import { openGpu } from "../model/open_gpu.ts";
 import { NETWORKS } from "../bench/network.ts";
 import { PEERS } from "../bench/peers/open.ts";
 import { benchKernel, KERNELS } from "./bench/kernel.ts";
+import { NETWORK_OPTIONS, networkOptions } from "./bench/context.ts";
 import { benchLayers } from "./bench/layers.ts";
 import { benchNetwork, profileNetwork } from "./bench/network.ts";
 import { printShader } from "./bench/print_shader.ts";
@@ -25,15 +26,7 @@ const bench: Command = {
     options: {
       peer: { type: "choice", choices: Object.keys(PEERS), help: "library to compare with" },
       method: { type: "choice", choices: METHODS, help: "last layers and loss", default: "cam" },
-      batch: { type: "integer", min: 1, help: "pictures (default 32, resnet50: 1)" },
-      size: { type: "integer", min: 8, help: "height and width (default 64, resnet50: 224)" },
-      classes: { type: "integer", min: 2, help: "classes (default 12, resnet50: 1000)" },
-      stride: {
-        type: "choice",
-        choices: ["32", "16", "8"],
-        help: "resnet50: pixels per cell of the map; 224 pixels give 7×7, 14×14, 28×28",
-        default: 32,
-      },
+      ...NETWORK_OPTIONS,
       layers: { type: "flag", help: "time each convolution by itself, in each direction" },
       chart: { type: "text", value: "FILE.svg", help: "with --layers: draw a roofline chart" },
       profile: { type: "flag", help: "time every kernel of a training step (needs timestamps)" },
@@ -78,9 +71,9 @@ const bench: Command = {
       ["peer", !kernel && !options.flag("layers") && !options.flag("profile")],
       ["chart", options.flag("layers")],
       ["trace", options.flag("profile")],
+      ...["method", ...Object.keys(NETWORK_OPTIONS)].map((name) => [name, !kernel] as const),
       ["cold", options.text("peer") === "ort"],
-      ["stride", subject === "resnet50"],
-    ] as const;
+    ] as const satisfies (readonly [string, boolean])[];
     for (const [name, allowed] of mode) {
       if (options.has(name) && !allowed) {
         throw new UserError(`--${name} has no meaning here (./calm bench --help)`);
@@ -94,7 +87,7 @@ const bench: Command = {
       const adapter = { description, fallback };
       progress.line(`adapter: ${description}`);
       if (kernel) return { adapter, ...await benchKernel(subject, context) };
-      const network = subject as typeof NETWORKS[number];
+      const network = networkOptions(subject, options);
       if (options.flag("layers")) return { adapter, ...await benchLayers(network, context) };
       if (options.flag("profile")) return { adapter, ...await profileNetwork(network, context) };
       return { adapter, ...await benchNetwork(network, context) };

@@ -1,7 +1,8 @@
 import type { Gpu } from "../../engine/gpu.ts";
-import type { NetworkOptions } from "../../bench/network.ts";
+import { type NetworkOptions, NETWORKS } from "../../bench/network.ts";
+import { UserError } from "../../engine/errors.ts";
 import type { Method } from "../../model/classifier.ts";
-import type { ParsedOptions } from "../options.ts";
+import type { OptionTable, ParsedOptions } from "../options.ts";
 import type { Progress } from "../progress.ts";
 
 /** What every part of `./calm bench` is handed. */
@@ -12,12 +13,32 @@ export interface BenchContext {
   readonly repetitions: number;
 }
 
-/** The network's options, with the defaults of each. */
+/** Options that say which network is meant, for `bench` and `tune`. */
+export const NETWORK_OPTIONS: OptionTable = {
+  batch: { type: "integer", min: 1, help: "pictures (default 32, resnet50: 1)" },
+  size: { type: "integer", min: 8, help: "height and width (default 64, resnet50: 224)" },
+  classes: { type: "integer", min: 2, help: "classes (default 12, resnet50: 1000)" },
+  stride: {
+    type: "choice",
+    choices: ["32", "16", "8"],
+    help: "resnet50: pixels per cell of the map; 224 pixels give 7×7, 14×14, 28×28",
+    default: 32,
+  },
+};
+
+/**
+ * The network that a command line names, with the defaults of each.
+ *
+ * @throws {UserError} when there is no such network, or the option is another network's
+ */
 export function networkOptions(
-  network: NetworkOptions["network"],
+  name: string = NETWORKS[0],
   options: ParsedOptions,
 ): NetworkOptions {
+  const network = NETWORKS.find((known) => known === name);
+  if (!network) throw new UserError(`There is no network "${name}": it is ${NETWORKS.join(", ")}`);
   const big = network === "resnet50";
+  if (!big && options.has("stride")) throw new UserError("--stride is an option of resnet50 only");
   return {
     network,
     method: (options.text("method") ?? "cam") as Method,

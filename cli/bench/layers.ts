@@ -4,12 +4,11 @@ import { type NetworkOptions, OurNetwork } from "../../bench/network.ts";
 import { registerPeak } from "../../bench/register_peak.ts";
 import { rooflineChart } from "../../bench/roofline.ts";
 import { writeAtomically } from "../../weights/atomic_write.ts";
-import { type BenchContext, networkOptions, scatter } from "./context.ts";
+import { type BenchContext, scatter } from "./context.ts";
 
 /** Each distinct convolution of a network's training step by itself, in each direction. */
-export async function benchLayers(network: NetworkOptions["network"], context: BenchContext) {
+export async function benchLayers(settings: NetworkOptions, context: BenchContext) {
   const { gpu, progress, options, repetitions } = context;
-  const settings = networkOptions(network, options);
   const ours = new OurNetwork(gpu, settings);
   const works = await ours.works("training step");
   ours.close();
@@ -28,7 +27,7 @@ export async function benchLayers(network: NetworkOptions["network"], context: B
   const chart = options.text("chart");
   if (chart !== undefined) {
     const { batch, size } = settings;
-    const title = `${network}, ${batch} × ${size}×${size}, on ${gpu.adapter.description}`;
+    const title = `${settings.network}, ${batch} × ${size}×${size}, on ${gpu.adapter.description}`;
     await writeAtomically(chart, new TextEncoder().encode(rooflineChart(results, roof, title)));
     progress.line(`roofline chart: ${chart}`);
   }

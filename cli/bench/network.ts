@@ -7,12 +7,11 @@ import { compare, race, type Row } from "../../bench/race.ts";
 import { registerPeak } from "../../bench/register_peak.ts";
 import { median } from "../../bench/statistics.ts";
 import { writeAtomically } from "../../weights/atomic_write.ts";
-import { type BenchContext, networkOptions, scatter } from "./context.ts";
+import { type BenchContext, scatter } from "./context.ts";
 
 /** Whole passes and steps, beside a peer where one is named. */
-export async function benchNetwork(network: NetworkOptions["network"], context: BenchContext) {
+export async function benchNetwork(settings: NetworkOptions, context: BenchContext) {
   const { gpu, progress, options, repetitions } = context;
-  const settings = networkOptions(network, options);
   const peerName = options.text("peer") as PeerName | undefined;
   const ours = new OurNetwork(gpu, settings);
   const peer = peerName ? await openPeer(peerName, settings, await ours.share()) : null;
@@ -70,9 +69,8 @@ export async function benchNetwork(network: NetworkOptions["network"], context: 
 }
 
 /** Time of each kernel of a training step. */
-export async function profileNetwork(network: NetworkOptions["network"], context: BenchContext) {
+export async function profileNetwork(settings: NetworkOptions, context: BenchContext) {
   const { gpu, progress, options } = context;
-  const settings = networkOptions(network, options);
   const ours = new OurNetwork(gpu, settings);
   try {
     ours.step();

@@ -162,16 +162,17 @@ function inputGradientVariant(
     kernels: [...kernels, transposeKernel, dilateKernel],
     run(gpu, problem, [gradient, weights, out]) {
       const { kernelHeight, kernelWidth, c, outputs, stride, padTop, padLeft } = problem;
+      const taps = kernelHeight * kernelWidth;
       const transposed = Tensor.empty(gpu, [kernelHeight, kernelWidth, outputs, c]);
       gpu.run(transposeKernel, {
         buffers: [weights!.buffer, transposed.buffer],
         parameters: {
-          u32: [kernelHeight * kernelWidth, c, outputs, weights!.pitch, transposed.pitch],
+          u32: [taps, c, outputs, weights!.pitch / 4, transposed.pitch / 4],
         },
-        workgroups: linear(4 * transposed.vectors),
+        workgroups: linear(taps * weights!.pitch * transposed.pitch / 16),
       });
       // A pointwise convolution with a stride sees only some pixels: compute those, then spread.
-      const sparse = kernelHeight * kernelWidth === 1 && stride > 1 && padTop + padLeft === 0;
+      const sparse = taps === 1 && stride > 1 && padTop + padLeft === 0;
       const { n, height, width } = problem;
       const target = sparse ? Tensor.empty(gpu, [n, height, width, c]) : out!;
       multiply(gpu, {
