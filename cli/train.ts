@@ -1,8 +1,10 @@
 import { basename, join } from "node:path";
 import type { Command } from "../cli.ts";
 import { UserError } from "../engine/errors.ts";
+import { byKernel, chromeTrace, kernelTable } from "../bench/profile_table.ts";
 import { METHODS } from "../model/classifier.ts";
-import { trainAndReport, type TrainingSettings } from "../eval/training_run.ts";
+import { type RunEvents, trainAndReport, type TrainingSettings } from "../eval/training_run.ts";
+import { writeAtomically } from "../weights/atomic_write.ts";
 import type { ParsedOptions } from "./options.ts";
 import { duration, percent, Progress } from "./progress.ts";
 
@@ -71,6 +73,10 @@ const train: Command = {
       },
       "skip-corrupt": { type: "flag", help: "leave damaged pictures out instead of stopping" },
       workers: { type: "integer", min: 1, max: 64, help: "threads that decode pictures" },
+      profile: {
+        type: "flag",
+        help: "print the time of each kernel over three steps; trace.json in the run's folder",
+      },
       "memory-limit": { type: "integer", min: 1, value: "MIB", help: "most GPU memory to use" },
     },
     examples: [
@@ -99,6 +105,7 @@ async function run(options: ParsedOptions): Promise<Record<string, unknown>> {
     const result = await trainAndReport(settings(options), {
       signal: stop.signal,
       onLine: (text) => progress.line(text),
+      ...(options.flag("profile") && { onProfile: (found) => showProfile(progress, found) }),
       onProgress({ label, share, loss, accuracy, imagesPerSecond, secondsLeft }) {
         const numbers = loss === undefined
           ? ""
@@ -117,6 +124,18 @@ async function run(options: ParsedOptions): Promise<Record<string, unknown>> {
   }
 }
 
+/** Prints a profile and leaves it as a Chrome trace. */
+async function showProfile(
+  progress: Progress,
+  { spans, adapter, folder }: Parameters<NonNullable<RunEvents["onProfile"]>>[0],
+): Promise<void> {
+  for (const line of kernelTable(byKernel(spans))) progress.line(line);
+  const trace = join(folder, "trace.json");
+  const text = chromeTrace(spans, adapter.description);
+  await writeAtomically(trace, new TextEncoder().encode(text));
+  progress.line(`trace for chrome://tracing or ui.perfetto.dev: ${trace}`);
+}
+
 function settings(options: ParsedOptions): TrainingSettings {
   const resume = options.text("resume");
   if (resume !== undefined) {
@@ -128,6 +147,7 @@ function settings(options: ParsedOptions): TrainingSettings {
       "skip-corrupt",
       "workers",
       "memory-limit",
+      "profile",
       "data",
     ];
     const refused = Object.keys(train.spec.options)

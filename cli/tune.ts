@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { Command } from "../cli.ts";
-import { NETWORKS, OurNetwork } from "../bench/network.ts";
+import { OurNetwork } from "../bench/network.ts";
 import { tune, type TuningRow } from "../bench/tune.ts";
 import { METHODS } from "../model/classifier.ts";
 import { openGpu, TUNING_FILE, writeChoices } from "../model/open_gpu.ts";

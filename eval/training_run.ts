@@ -6,6 +6,7 @@ import { BatchLoader } from "../data/loader.ts";
 import { type DatasetName, openDataset } from "../data/open.ts";
 import type { Prior } from "../model/calm/location.ts";
 import type { Classifier, Method } from "../model/classifier.ts";
+import type { Span } from "../engine/profiler.ts";
 import { openGpu } from "../model/open_gpu.ts";
 import { buildModel, type ModelOptions } from "../model/build.ts";
 import {
@@ -51,6 +52,12 @@ export interface RunEvents {
   readonly signal: AbortSignal;
   /** A line worth keeping. */
   onLine(text: string): void;
+  /** Asks for a profile of a few training steps. `folder` is the run's. */
+  onProfile?(profile: {
+    readonly spans: readonly Span[];
+    readonly adapter: AdapterDescription;
+    readonly folder: string;
+  }): Promise<void>;
   /** Where the work stands; the numbers are there while training. */
   onProgress(state: {
     readonly label: string;
@@ -213,6 +220,7 @@ async function runPlan(
     };
     await saveCheckpoint(checkpoint, model, optimiser, header);
   };
+  const { onProfile } = events;
   const started = performance.now();
   const pace = new Pace(recipe, dataset.train.ids.length, resumed?.header.progress ?? NOT_BEGUN);
   const progress = await train(model, optimiser, trainLoader, {
@@ -228,6 +236,10 @@ async function runPlan(
           ...pace.at(epoch, images),
         });
       },
+      ...(onProfile && {
+        onProfile: (spans: readonly Span[]) =>
+          onProfile({ spans, adapter: gpu.adapter, folder: out }),
+      }),
       async onEpoch(progress) {
         const { epoch, trainLoss, trainAccuracy } = progress;
         const seconds = (performance.now() - started) / 1000;

@@ -1,6 +1,7 @@
 import { backward } from "../engine/autograd.ts";
 import { UserError } from "../engine/errors.ts";
 import { OutOfMemoryError } from "../engine/memory.ts";
+import type { Span } from "../engine/profiler.ts";
 import { Tensor } from "../engine/tensor.ts";
 import type { Batch, BatchLoader } from "../data/loader.ts";
 import type { Transform } from "../data/transform.ts";
@@ -29,12 +30,17 @@ export interface TrainingRecipe {
 export interface TrainingEvents {
   /** After some of the steps: the epoch (from 1), batches done in it, and its sums so far. */
   onStep?(epoch: number, batches: number, totals: Totals): void;
+  /** Ask for a profile of a few steps after the first ones; called once, when it is there. */
+  onProfile?(spans: readonly Span[]): Promise<void> | void;
   /** After each epoch. */
   onEpoch?(progress: TrainingProgress): Promise<void> | void;
 }
 
 /** Steps between two readbacks of the loss: each costs about 11 ms. */
 const READ_EVERY = 8;
+
+/** Steps before a profile begins, which compile shaders and fill the pools, and steps it covers. */
+const PROFILE = { after: 3, steps: 3 };
 
 /** Progress of a run that has not begun. */
 export const NOT_BEGUN: TrainingProgress = {
@@ -109,6 +115,12 @@ export async function train(
   const [{ tensor: { gpu } }] = model.parameters();
   const metrics = new Metrics(gpu);
   model.setTraining(true);
+  let steps = 0;
+  let profiling = false;
+  const endProfile = async () => {
+    profiling = false;
+    await events.onProfile?.(await gpu.endProfile());
+  };
   try {
     while (progress.epoch < recipe.epochs && !signal?.aborted) {
       const epoch = progress.epoch + 1;
@@ -118,7 +130,12 @@ export async function train(
       metrics.reset(totals);
       let inFlight = Promise.resolve<unknown>(undefined);
       for await (const { number, ...examples } of loader.batches(epoch, batch)) {
+        if (events.onProfile && steps++ === PROFILE.after) {
+          gpu.beginProfile();
+          profiling = true;
+        }
         trainingStep(model, optimiser, { ...examples, rate, metrics });
+        if (profiling && steps === PROFILE.after + PROFILE.steps) await endProfile();
         batch = number + 1;
         const last = batch === loader.batchesPerEpoch;
         if (batch % READ_EVERY === 0 || last || signal?.aborted) {
@@ -142,6 +159,7 @@ export async function train(
       };
       await events.onEpoch?.(progress);
     }
+    if (profiling) await endProfile();
     return progress;
   } catch (error) {
     if (!(error instanceof OutOfMemoryError)) throw error;

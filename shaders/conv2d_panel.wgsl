@@ -1,11 +1,13 @@
 // Convolution, step 1: copies an NHWC tensor into panels in which neighbouring pixels of one
 // channel are neighbours in memory, one panel for each horizontal tap of the kernel:
 //
-//   panel[kw][n][row][channel][x] = source[n][row][column(x, kw)][channel], or 0 outside,
-//   column(x, kw) = (x · step + kw · sign + offset) / divisor, where the division has no remainder.
+//   panel[kw][n][row][channel][i] = source[n][row][column(x, kw)][channel], or 0 outside,
+//   column(x, kw) = (x · step + kw · sign + offset) / divisor,   x = i · divisor + phase(kw).
 //
-// Forward: step = stride, sign = 1, offset = −padding, divisor = 1.
-// Input gradient (source = ∂L/∂y): step = 1, sign = −1, offset = padding, divisor = stride.
+// Forward: step = stride, sign = 1, offset = −padding, divisor = 1, phase = 0.
+// Input gradient (source = ∂L/∂y): step = 1, sign = −1, offset = padding, divisor = stride. There a
+// tap meets only every divisor-th pixel of the result: those for which the division leaves no
+// remainder, which is what the phase says.
 //
 // Each invocation transposes 4 pixels × 4 channels.
 
@@ -15,7 +17,7 @@ struct Parameters {
   channels: u32,
   pitch: u32,        // vec4s per source pixel
   taps: u32,         // kernel width
-  panel_pitch: u32,  // vec4s in a panel row: width of the result / 4, rounded up
+  panel_pitch: u32,  // vec4s in a panel row: width of the result / divisor / 4, rounded up
   step: i32,
   sign: i32,
   offset: i32,
@@ -26,12 +28,13 @@ struct Parameters {
 @group(0) @binding(1) var<storage, read> source: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> panel: array<vec4f>;
 
-fn load(row: u32, x: i32, tap: i32, quad: u32) -> vec4f {
-  let column = x * p.step + tap * p.sign + p.offset;
-  if (column < 0 || column % p.divisor != 0) { return vec4f(); }
-  let inside = u32(column / p.divisor);
-  if (inside >= p.source_width) { return vec4f(); }
-  return source[(row * p.source_width + inside) * p.pitch + quad];
+fn load(row: u32, i: i32, tap: i32, quad: u32) -> vec4f {
+  let shift = tap * p.sign + p.offset;
+  let phase = (p.divisor - shift % p.divisor) % p.divisor;
+  let scaled = (i * p.divisor + phase) * p.step + shift;
+  let column = u32(scaled / p.divisor);
+  if (scaled < 0 || column >= p.source_width) { return vec4f(); }
+  return source[(row * p.source_width + column) * p.pitch + quad];
 }
 
 @compute @workgroup_size(64)

@@ -1,7 +1,8 @@
 // Convolution, step 2: multiplies the panels of conv2d_panel with the weights.
 //
-//   out[n][y][x][o] = bias[o] + Σ_kh Σ_kw Σ_c panel[kw][n][row(y, kh)][c][x] · weights[kh][kw][c][o]
-//   row(y, kh) = (y · step + kh · sign + offset) / divisor, where the division has no remainder.
+//   out[n][y][x][o] = bias[o] + Σ_kh Σ_kw Σ_c panel[kw][n][row(y, kh)][c][i] · weights[kh][kw][c][o]
+//   row(y, kh) = (y · step + kh · sign + offset) / divisor, where the division has no remainder,
+//   x = i · divisor + phase, over the taps kw that have this phase; see conv2d_panel.
 //
 // Serves the forward pass and, with ∂L/∂y in the panels and transposed weights, the input
 // gradient; the parameters are those of conv2d_panel. Each invocation computes 8 pixels of a row ×
@@ -23,7 +24,8 @@ struct Parameters {
   kernel_width: u32,
   step: i32,
   sign: i32,
-  offset: i32,
+  offset: i32,        // vertical
+  offset_x: i32,
   divisor: i32,
   biased: u32,
 }
@@ -40,12 +42,16 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let tiles = (p.width + TILE_PIXELS - 1) / TILE_PIXELS;
+  let phases = u32(p.divisor);
+  let tiles = ((p.width + phases - 1) / phases + TILE_PIXELS - 1) / TILE_PIXELS;
   let i = (group.y * groups.x + group.x) * 64 + local;
-  if (i >= p.batch * p.height * tiles) { return; }
-  let x = i % tiles * TILE_PIXELS;
+  if (i >= phases * p.batch * p.height * tiles) { return; }
+  let first = i % tiles * TILE_PIXELS;
   let y = i / tiles % p.height;
-  let n = i / (tiles * p.height);
+  let n = i / (tiles * p.height) % p.batch;
+  let phase = i / (tiles * p.height * p.batch);
+  let x = first * phases + phase;
+  if (x >= p.width) { return; }
   let o = group.z * (TILE_OUTPUTS / 4);
 
   var a0 = vec4f(); var b0 = vec4f();
@@ -63,7 +69,8 @@ fn main(
     let row = u32(scaled / p.divisor);
     if (row >= p.source_height) { continue; }
     for (var kw = 0u; kw < p.kernel_width; kw++) {
-      var at = ((kw * p.batch + n) * p.source_height + row) * p.channels * p.panel_pitch + x / 4;
+      if ((i32(phase) + i32(kw) * p.sign + p.offset_x) % p.divisor != 0) { continue; }
+      var at = ((kw * p.batch + n) * p.source_height + row) * p.channels * p.panel_pitch + first / 4;
       var w = (kh * p.kernel_width + kw) * p.channels * p.out_pitch + o;
       for (var c = 0u; c < p.channels; c++) {
         let u = panel[at]; let v = panel[at + 1];
@@ -85,8 +92,8 @@ fn main(
   var bias_a = vec4f(); var bias_b = vec4f();
   if (p.biased != 0) { bias_a = bias[o]; bias_b = bias[o + 1]; }
   let at = ((n * p.height + y) * p.width + x) * p.out_pitch + o;
-  let step = p.out_pitch;
-  let left = p.width - x;
+  let step = phases * p.out_pitch;
+  let left = (p.width - x + phases - 1) / phases;
   out[at] = a0 + bias_a;
   if (left > 1) { out[at + step] = a1 + bias_a; }
   if (left > 2) { out[at + 2 * step] = a2 + bias_a; }

@@ -49,7 +49,8 @@ const throughPanels: Multiply = (gpu, { source, weights, bias, out, meeting }) =
     [sourceHeight, sourceWidth] = [1, sourceHeight * sourceWidth];
     [height, width] = [1, height * width];
   }
-  const pitch = Math.ceil(width / 4);
+  const phaseWidth = Math.ceil(width / divisor);
+  const pitch = Math.ceil(phaseWidth / 4);
   const panel = Tensor.empty(gpu, [kernelWidth * n * sourceHeight * channels, pitch * 4]);
   gpu.run(panelKernel, {
     buffers: [source.buffer, panel.buffer],
@@ -70,7 +71,9 @@ const throughPanels: Multiply = (gpu, { source, weights, bias, out, meeting }) =
     workgroups: linear(kernelWidth * n * sourceHeight * (source.pitch / 4) * pitch),
   });
   const kernel = gpu.effective(productKernel);
-  const [x, y] = linear(n * height * Math.ceil(width / kernel.tile("TILE_PIXELS")));
+  const [x, y] = linear(
+    divisor * n * height * Math.ceil(phaseWidth / kernel.tile("TILE_PIXELS")),
+  );
   gpu.run(productKernel, {
     // Without a bias any buffer will do: `biased` is 0 and the shader does not read it.
     buffers: [panel.buffer, weights.buffer, (bias ?? weights).buffer, out.buffer],
@@ -88,6 +91,7 @@ const throughPanels: Multiply = (gpu, { source, weights, bias, out, meeting }) =
         step,
         sign,
         offsetY,
+        offsetX,
         divisor,
         bias ? 1 : 0,
       ],
