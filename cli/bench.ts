@@ -3,8 +3,8 @@ import { UserError } from "../engine/errors.ts";
 import { METHODS } from "../model/classifier.ts";
 import { openGpu } from "../model/open_gpu.ts";
 import { NETWORKS } from "../bench/network.ts";
-import { PEERS } from "../bench/peers/open.ts";
-import { benchKernel, KERNELS } from "./bench/kernel.ts";
+import { type PeerName, PEERS } from "../bench/peers/open.ts";
+import { benchKernel, kernelProblem, KERNELS } from "./bench/kernel.ts";
 import { NETWORK_OPTIONS, networkOptions } from "./bench/context.ts";
 import { benchLayers } from "./bench/layers.ts";
 import { benchNetwork, profileNetwork } from "./bench/network.ts";
@@ -79,6 +79,15 @@ const bench: Command = {
         throw new UserError(`--${name} has no meaning here (./calm bench --help)`);
       }
     }
+    const problem = kernel ? kernelProblem(options) : null;
+    const network = kernel ? null : networkOptions(subject, options);
+    const peer = options.text("peer") as PeerName | undefined;
+    if (peer && network && PEERS[peer] !== network.network) {
+      throw new UserError(
+        `--peer ${peer} is timed on ${PEERS[peer]}, not on ${subject}: ` +
+          `./calm bench ${PEERS[peer]} --peer ${peer}`,
+      );
+    }
     const progress = new Progress();
     const gpu = await openGpu();
     try {
@@ -86,11 +95,10 @@ const bench: Command = {
       const { description, fallback } = gpu.adapter;
       const adapter = { description, fallback };
       progress.line(`adapter: ${description}`);
-      if (kernel) return { adapter, ...await benchKernel(subject, context) };
-      const network = networkOptions(subject, options);
-      if (options.flag("layers")) return { adapter, ...await benchLayers(network, context) };
-      if (options.flag("profile")) return { adapter, ...await profileNetwork(network, context) };
-      return { adapter, ...await benchNetwork(network, context) };
+      if (problem) return { adapter, ...await benchKernel(subject, problem, context) };
+      if (options.flag("layers")) return { adapter, ...await benchLayers(network!, context) };
+      if (options.flag("profile")) return { adapter, ...await profileNetwork(network!, context) };
+      return { adapter, ...await benchNetwork(network!, context) };
     } finally {
       gpu.destroy();
     }

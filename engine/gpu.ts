@@ -60,6 +60,7 @@ export class Gpu {
   #profiler: Profiler | null = null;
   #section: ProfiledSection | null = null;
   #replacements = new Map<string, { readonly source: string; readonly label: string }>();
+  #replacementTexts = new Map<string, string>();
   #pool: BufferPool;
   #pipelines = new Map<string, GPUComputePipeline>();
   #uniforms = new Map<string, GPUBuffer>();
@@ -269,8 +270,18 @@ export class Gpu {
     name: string,
     replacement: { readonly source: string; readonly label: string } | null,
   ): void {
-    if (replacement) this.#replacements.set(name, replacement);
-    else this.#replacements.delete(name);
+    if (!replacement) {
+      this.#replacements.delete(name);
+      return;
+    }
+    const { label, source } = replacement;
+    this.#replacements.set(name, replacement);
+    if (this.#replacementTexts.get(label) === source) return;
+    // What was compiled under this name is another text.
+    this.#replacementTexts.set(label, source);
+    for (const known of [this.#pipelines, this.#bindGroups]) {
+      for (const key of known.keys()) if (key.startsWith(label)) known.delete(key);
+    }
   }
 
   /** What runs for a kernel: itself, or what `replaceShader` put in its place. */

@@ -1,4 +1,3 @@
-import { UserError } from "../../engine/errors.ts";
 import { STAGE_STRIDES } from "../../model/resnet50.ts";
 import type { Contestant, SharedData } from "../contestant.ts";
 import type { NetworkOptions } from "../network.ts";
@@ -10,22 +9,12 @@ export const PEERS = { tfjs: "small-network", ort: "resnet50" } as const;
 /** A library's name on the command line. */
 export type PeerName = keyof typeof PEERS;
 
-/**
- * Opens a peer on the same weights and pictures. Its package is loaded here, not before.
- *
- * @throws {UserError} when the peer does not have the network
- */
+/** Opens a peer on the same weights and pictures. Its package is loaded here, not before. */
 export async function openPeer(
   peer: PeerName,
   options: NetworkOptions,
   data: SharedData,
 ): Promise<Contestant> {
-  if (PEERS[peer] !== options.network) {
-    throw new UserError(
-      `--peer ${peer} is timed on ${PEERS[peer]}, not on ${options.network}: ` +
-        `./calm bench ${PEERS[peer]} --peer ${peer}`,
-    );
-  }
   if (peer === "tfjs") return (await import("./tfjs.ts")).tfjsSmallNetwork(options, data);
   const model = resnet50Onnx(data.weights, {
     ...options,

@@ -13,6 +13,7 @@ import {
 import { forwardProduct, inputGradient } from "../../engine/ops/convolution/product.ts";
 import { weightGradient } from "../../engine/ops/convolution/weight_gradient.ts";
 import { chosen, type Family, type Variant } from "../../engine/tuning.ts";
+import type { ParsedOptions } from "../options.ts";
 import { type BenchContext, scatter } from "./context.ts";
 
 const FAMILIES = [forwardProduct, inputGradient, weightGradient];
@@ -23,13 +24,13 @@ export const KERNELS = FAMILIES.map(({ name }) => name);
 const DEFAULT_SHAPE = "1x28x28x128,3x3x128";
 
 /** All variants of one product of a convolution, or a shader of the user's against ours. */
-export async function benchKernel(name: string, context: BenchContext) {
+export async function benchKernel(
+  name: string,
+  problem: ConvolutionProblem,
+  context: BenchContext,
+) {
   const { gpu, progress, options, repetitions } = context;
   const family = FAMILIES.find((each) => each.name === name)!;
-  const problem = parseShape(
-    options.text("shape") ?? DEFAULT_SHAPE,
-    options.number("conv-stride") ?? 1,
-  );
   const peak = await registerPeak(gpu);
   progress.line(
     `${name} ${describe(problem)}, register peak ${(peak / 1e9).toFixed(0)} GFLOP/s`,
@@ -169,8 +170,13 @@ function refuseWrong(name: string, error: number): void {
   );
 }
 
-/** `1x28x28x128,3x3x128`: input `n×h×w×c` and kernel `height×width×outputs`, half padded. */
-function parseShape(text: string, stride: number): ConvolutionProblem {
+/**
+ * The convolution of `--shape`, e.g. `1x28x28x128,3x3x128`: input `n×h×w×c` and kernel
+ * `height×width×outputs`, half padded.
+ */
+export function kernelProblem(options: ParsedOptions): ConvolutionProblem {
+  const text = options.text("shape") ?? DEFAULT_SHAPE;
+  const stride = options.number("conv-stride") ?? 1;
   const match = text.match(/^(\d+)x(\d+)x(\d+)x(\d+),(\d+)x(\d+)x(\d+)$/);
   const numbers = match?.slice(1).map(Number);
   if (!numbers || !numbers.every((extent) => extent > 0)) {

@@ -1,28 +1,7 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { gpuTest } from "../gpu.ts";
+import { calm, refuses } from "./calm.ts";
 import { writeAtomically } from "../../weights/atomic_write.ts";
-
-const CLI = fileURLToPath(new URL("../../cli.ts", import.meta.url));
-
-/** Runs the command line in a process of its own, as a user does. */
-async function calm(args: string[], env: Record<string, string> = {}) {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--allow-read", "--allow-write", "--allow-env", CLI, ...args],
-    env: { NO_COLOR: "1", ...env },
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, stdout: text(stdout), stderr: text(stderr) };
-}
-
-/** Expects one clear sentence on standard error and a failing status. */
-async function refuses(args: string[], message: RegExp, env?: Record<string, string>) {
-  const { code, stdout, stderr } = await calm(args, env);
-  assert.match(stderr, message);
-  assert.equal(code, 1, stderr);
-  assert.equal(stdout, "");
-  assert.doesNotMatch(stderr, /^\s+at /m, "a stack trace is no message for a user");
-}
 
 /** A small birds data set and a run folder, removed after `body`. */
 async function withBirds(body: (data: string, out: string) => Promise<void>): Promise<void> {
@@ -41,7 +20,7 @@ async function withBirds(body: (data: string, out: string) => Promise<void>): Pr
 const SMALL = ["--batch-size", "8", "--resize", "36", "--crop", "32"];
 
 Deno.test("every command has a help that names its options", async () => {
-  for (const command of ["train", "data", "bench", "doctor"]) {
+  for (const command of ["train", "data", "tune", "bench", "doctor"]) {
     const { code, stdout } = await calm([command, "--help"]);
     assert.equal(code, 0);
     assert.match(stdout, new RegExp(`Usage: ./calm ${command}`));

@@ -72,6 +72,36 @@ gpuTest("a shader that does not compile is named with the line", async () => {
   other.destroy();
 });
 
+gpuTest("a shader can be replaced for a while; messages name the replacement", async () => {
+  const other = await Gpu.request();
+  const shipped = (factor: number) =>
+    `override FACTOR: f32;
+     @group(0) @binding(1) var<storage, read_write> out: array<f32>;
+     @compute @workgroup_size(1) fn main() { out[0] = FACTOR * ${factor}; }`;
+  const kernel = new Kernel("double", shipped(1), { FACTOR: 2 });
+  const x = Tensor.zeros(other, [1]);
+  const run = async (source: string | null) => {
+    other.replaceShader("double", source === null ? null : { source, label: "mine.wgsl" });
+    other.run(kernel, { buffers: [x.buffer], workgroups: [1] });
+    return (await x.read())[0];
+  };
+  assert.equal(await run(null), 2);
+  assert.equal(await run(shipped(5)), 10);
+  const constantless = shipped(7).replace("override FACTOR: f32;", "const FACTOR = 1f;");
+  assert.equal(await run(constantless), 7, "constants it does not declare are not handed to it");
+  assert.equal(await run(null), 2);
+  await assert.rejects(run("fn main() { let x = ; }"), /The shader mine\.wgsl does not compile/);
+  other.destroy();
+});
+
+gpuTest("a shader that does not declare its tile is refused", () => {
+  assert.equal(new Kernel("a", "const TILE_PIXELS = 16u;").tile("TILE_PIXELS"), 16);
+  assert.throws(
+    () => new Kernel("a", "// const TILE_PIXELS = 16u;").tile("TILE_PIXELS"),
+    /The shader a does not declare its tile: a line like const TILE_PIXELS = 32u;/,
+  );
+});
+
 gpuTest("memory: limits of the pool and of the adapter are errors with numbers", async () => {
   const other = await Gpu.request({ memoryLimit: 1 << 20 });
   const first = Tensor.zeros(other, [1 << 17]);

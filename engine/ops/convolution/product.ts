@@ -9,13 +9,11 @@ import tiledSource from "../../../shaders/conv2d_tiled.wgsl" with { type: "text"
 import transposeSource from "../../../shaders/conv2d_transpose_weights.wgsl" with {
   type: "text",
 };
-import dilateSource from "../../../shaders/conv2d_dilate.wgsl" with { type: "text" };
 
 const panelKernel = new Kernel("conv2d_panel", panelSource);
 const productKernel = new Kernel("conv2d_product", productSource);
 const tiledKernel = new Kernel("conv2d_tiled", tiledSource);
 const transposeKernel = new Kernel("conv2d_transpose_weights", transposeSource);
-const dilateKernel = new Kernel("conv2d_dilate", dilateSource);
 
 /** Which source pixel a result pixel and a tap meet at; see shaders/conv2d_tiled.wgsl. */
 interface Meeting {
@@ -163,7 +161,7 @@ function inputGradientVariant(
 ): Variant<ConvolutionProblem> {
   return {
     name,
-    kernels: [...kernels, transposeKernel, dilateKernel],
+    kernels: [...kernels, transposeKernel],
     run(gpu, problem, [gradient, weights, out]) {
       const { kernelHeight, kernelWidth, c, outputs, stride, padTop, padLeft } = problem;
       const taps = kernelHeight * kernelWidth;
@@ -175,33 +173,20 @@ function inputGradientVariant(
         },
         workgroups: linear(taps * weights!.pitch * transposed.pitch / 16),
       });
-      // A pointwise convolution with a stride sees only some pixels: compute those, then spread.
-      const sparse = taps === 1 && stride > 1 && padTop + padLeft === 0;
-      const { n, height, width } = problem;
-      const target = sparse ? Tensor.empty(gpu, [n, height, width, c]) : out!;
       multiply(gpu, {
         source: gradient!,
         weights: transposed,
         bias: null,
-        out: target,
+        out: out!,
         meeting: {
           step: 1,
           sign: -1,
-          divisor: sparse ? 1 : stride,
+          divisor: stride,
           offsetY: padTop,
           offsetX: padLeft,
         },
       });
       transposed.dispose();
-      if (!sparse) return;
-      gpu.run(dilateKernel, {
-        buffers: [target.buffer, out!.buffer],
-        parameters: {
-          u32: [problem.h, problem.w, height, width, out!.pitch / 4, stride, out!.vectors],
-        },
-        workgroups: linear(out!.vectors),
-      });
-      target.dispose();
     },
   };
 }

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+
+const CLI = fileURLToPath(new URL("../../cli.ts", import.meta.url));
+
+/** Runs the command line in a process of its own, as a user does. */
+export async function calm(args: string[], env: Record<string, string> = {}) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-read", "--allow-write", "--allow-env", CLI, ...args],
+    env: { NO_COLOR: "1", ...env },
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** Expects one clear sentence on standard error and a failing status. */
+export async function refuses(args: string[], message: RegExp, env?: Record<string, string>) {
+  const { code, stdout, stderr } = await calm(args, env);
+  assert.match(stderr, message);
+  assert.equal(code, 1, stderr);
+  assert.equal(stdout, "");
+  assert.doesNotMatch(stderr, /^\s+at /m, "a stack trace is no message for a user");
+}
