@@ -4,6 +4,7 @@ export interface ProfiledSection {
   readonly family: string;
   /** Extents as text. */
   readonly shape: string;
+  /** Name of the variant that did it. */
   readonly variant: string;
   /** Floating-point operations of the whole section. */
   readonly flops: number;
@@ -13,11 +14,13 @@ export interface ProfiledSection {
 export interface Span {
   /** The kernel's key. */
   readonly kernel: string;
+  /** The work it was part of. */
   readonly section: ProfiledSection | null;
   /** Bytes of the buffers that are bound; a kernel that reads each once moves so many. */
   readonly bytes: number;
   /** Milliseconds since the first dispatch of the profile. */
   readonly start: number;
+  /** How long it took. */
   readonly milliseconds: number;
 }
 

@@ -32,7 +32,9 @@ export interface Family<Problem> {
 
 /** A problem together with its family. */
 export interface Work<Problem = unknown> {
+  /** What kind of work. */
   readonly family: Family<Problem>;
+  /** Its extents. */
   readonly problem: Problem;
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 
-const CLI = fileURLToPath(new URL("../../cli.ts", import.meta.url));
+export const CLI = fileURLToPath(new URL("../../cli.ts", import.meta.url));
 
 /** Runs the command line in a process of its own, as a user does. */
 export async function calm(args: string[], env: Record<string, string> = {}) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { gpuTest } from "../gpu.ts";
-import { calm, refuses } from "./calm.ts";
+import { calm, CLI, refuses } from "./calm.ts";
 import { writeAtomically } from "../../weights/atomic_write.ts";
 
 /** A small birds data set and a run folder, removed after `body`. */

@@ -1,16 +1,28 @@
 /** Extents of one convolution; x is `[n, h, w, c]`, y is `[n, height, width, outputs]`. */
 export interface ConvolutionProblem {
+  /** Pictures. */
   readonly n: number;
+  /** Height of x. */
   readonly h: number;
+  /** Width of x. */
   readonly w: number;
+  /** Channels of x. */
   readonly c: number;
+  /** Rows of the kernel. */
   readonly kernelHeight: number;
+  /** Columns of the kernel. */
   readonly kernelWidth: number;
+  /** Channels of y. */
   readonly outputs: number;
+  /** Pixels of x from one pixel of y to the next, both ways. */
   readonly stride: number;
+  /** Rows of zeros above and below x. */
   readonly padTop: number;
+  /** Columns of zeros on either side of x. */
   readonly padLeft: number;
+  /** Height of y. */
   readonly height: number;
+  /** Width of y. */
   readonly width: number;
 }
 
