@@ -9,9 +9,10 @@ const TOLERANCE = 1e-3;
 export interface Row {
   readonly name: string;
   readonly ours_ms: number;
-  readonly gflops: number;
+  /** `null` where more than arithmetic is timed. */
+  readonly gflops: number | null;
   /** Share of the register peak. */
-  readonly peak_share: number;
+  readonly peak_share: number | null;
   readonly peer: string | null;
   readonly peer_ms: number | null;
   /** peer_ms / ours_ms. */

@@ -49,16 +49,14 @@ export async function benchNetwork(settings: NetworkOptions, context: BenchConte
     );
     const cold = options.flag("cold") ? await coldStart(settings, await ours.share()) : null;
     if (cold) {
-      progress.line(
-        `first result of a new process with empty caches: ${cold.ours_ms.toFixed(0)} ms, ` +
-          `${cold.peer} ${cold.peer_ms.toFixed(0)} ms: ${cold.ratio.toFixed(1)}×`,
-      );
+      results.push(cold);
+      progress.line(describe(cold));
     }
     return {
       peak_gflops: peak / 1e9,
       network: settings,
       logits_difference: difference,
-      results: [...results, ...(cold ? [cold] : [])],
+      results,
       recording_ms: median(recording),
       recording_share: recordingShare,
     };
@@ -92,8 +90,10 @@ export async function profileNetwork(settings: NetworkOptions, context: BenchCon
 
 function describe(row: Row): string {
   const { name, ours_ms, gflops, peak_share, peer, peer_ms, ratio, spread } = row;
-  const ours = `${name.padEnd(14)} ${ours_ms.toFixed(1)} ms ${scatter(spread.ours)}, ` +
-    `${gflops.toFixed(1)} GFLOP/s, ${(100 * peak_share).toFixed(0)} % of the peak`;
+  const rate = gflops === null
+    ? ""
+    : `, ${gflops.toFixed(1)} GFLOP/s, ${(100 * peak_share!).toFixed(0)} % of the peak`;
+  const ours = `${name.padEnd(14)} ${ours_ms.toFixed(1)} ms ${scatter(spread.ours)}${rate}`;
   if (!peer) return ours;
   return `${ours}; ${peer} ${peer_ms!.toFixed(0)} ms ${scatter(spread.peer!)}: ` +
     `${ratio!.toFixed(1)}×`;
