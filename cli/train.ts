@@ -129,6 +129,10 @@ async function showProfile(
   progress: Progress,
   { spans, adapter, folder }: Parameters<NonNullable<RunEvents["onProfile"]>>[0],
 ): Promise<void> {
+  if (spans.length === 0) {
+    progress.line("No profile: the run was over before the first steps had warmed up.");
+    return;
+  }
   for (const line of kernelTable(byKernel(spans))) progress.line(line);
   const trace = join(folder, "trace.json");
   const text = chromeTrace(spans, adapter.description);

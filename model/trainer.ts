@@ -30,7 +30,10 @@ export interface TrainingRecipe {
 export interface TrainingEvents {
   /** After some of the steps: the epoch (from 1), batches done in it, and its sums so far. */
   onStep?(epoch: number, batches: number, totals: Totals): void;
-  /** Ask for a profile of a few steps after the first ones; called once, when it is there. */
+  /**
+   * Asks for a profile of a few steps after the first ones; called once, when it is there. Empty
+   * when the run ended before.
+   */
   onProfile?(spans: readonly Span[]): Promise<void> | void;
   /** After each epoch. */
   onEpoch?(progress: TrainingProgress): Promise<void> | void;
@@ -160,6 +163,7 @@ export async function train(
       await events.onEpoch?.(progress);
     }
     if (profiling) await endProfile();
+    else if (steps <= PROFILE.after) await events.onProfile?.([]);
     return progress;
   } catch (error) {
     if (!(error instanceof OutOfMemoryError)) throw error;

@@ -170,3 +170,20 @@ Deno.test({
     await Deno.remove(folder, { recursive: true });
   },
 });
+
+gpuTest(
+  "train --profile prints kernels and leaves a trace",
+  (gpu) =>
+    withBirds(async (data, out) => {
+      if (!gpu.hasTimestamps) return;
+      const train = ["train", "--data", data, "--out", out, ...SMALL, "--profile"];
+      const { code, stderr } = await calm([...train, "--epochs", "2"]);
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /^kernel +calls +ms/m);
+      assert.match(stderr, /^conv2d_\w+ .* %/m);
+      const { traceEvents } = JSON.parse(await Deno.readTextFile(`${out}/trace.json`));
+      assert.ok(traceEvents.length > 100);
+      const resumed = await calm(["train", "--resume", out, "--epochs", "3", "--profile"]);
+      assert.match(resumed.stderr, /No profile: the run was over/);
+    }),
+);
