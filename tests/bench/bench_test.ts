@@ -13,6 +13,7 @@ import { timeLayer } from "../../bench/layers.ts";
 import { tune } from "../../bench/tune.ts";
 import { convolutionProblem } from "../../engine/ops/convolution/problem.ts";
 import { affine } from "../../engine/ops/elementwise.ts";
+import { Gpu } from "../../engine/gpu.ts";
 import { Tensor } from "../../engine/tensor.ts";
 import { gpuTest } from "../gpu.ts";
 import { array, random } from "../reference/array.ts";
@@ -126,6 +127,17 @@ gpuTest("time on the GPU grows with the work", async (gpu) => {
   const [[one], [many]] = [await timeOnGpu(gpu, 1, copies(1)), await timeOnGpu(gpu, 1, copies(40))];
   assert.ok(many > 4 * one, `${many} ms against ${one} ms`);
   x.dispose();
+});
+
+gpuTest("without timestamps the clock is used, and a profile is refused", async () => {
+  const gpu = await Gpu.request();
+  Object.defineProperty(gpu, "hasTimestamps", { value: false });
+  const x = Tensor.zeros(gpu, [1024, 1024]);
+  const times = await timeOnGpu(gpu, 3, () => affine(x, { scale: 1 }).dispose());
+  assert.equal(times.length, 3);
+  assert.ok(times.every((ms) => ms > 0));
+  assert.throws(() => gpu.beginProfile(), /cannot time shaders \(no timestamp-query\)/);
+  gpu.destroy();
 });
 
 const contestant = (name: string, logits: number[]): Contestant => ({
