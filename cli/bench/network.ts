@@ -13,11 +13,12 @@ import { type BenchContext, scatter } from "./context.ts";
 export async function benchNetwork(settings: NetworkOptions, context: BenchContext) {
   const { gpu, progress, options, repetitions } = context;
   const peerName = options.text("peer") as PeerName | undefined;
+  // Before the peer is there: its threads would take processor time from a software adapter.
+  const peak = await registerPeak(gpu);
+  progress.line(`register peak: ${(peak / 1e9).toFixed(0)} GFLOP/s`);
   const ours = new OurNetwork(gpu, settings);
   const peer = peerName ? await openPeer(peerName, settings, await ours.share()) : null;
   try {
-    const peak = await registerPeak(gpu);
-    progress.line(`register peak: ${(peak / 1e9).toFixed(0)} GFLOP/s`);
     const difference = peer ? await compare(ours, peer) : null;
     if (difference !== null) {
       progress.line(`logits agree with ${peer!.name} to ${difference.toExponential(1)}`);
