@@ -1,3 +1,5 @@
+import type { HostTensor } from "../weights/safetensors.ts";
+
 /** A network that is ready to be timed: ours or another library's. */
 export interface Contestant {
   readonly name: string;
@@ -19,14 +21,15 @@ export interface NetworkShape {
   readonly classes: number;
 }
 
+/** A weight or another constant, float32 and row-major. */
+export interface NamedTensor extends HostTensor {
+  readonly name: string;
+}
+
 /** The same weights, pictures and labels for every contestant. */
 export interface SharedData {
   /** Named as in checkpoints, convolution weights `[out, in, height, width]`. */
-  readonly weights: readonly {
-    readonly name: string;
-    readonly shape: readonly number[];
-    readonly data: Float32Array<ArrayBuffer>;
-  }[];
+  readonly weights: readonly NamedTensor[];
   /** `[batch, size, size, 3]`, without padding. */
   readonly images: Float32Array<ArrayBuffer>;
   readonly labels: Uint32Array<ArrayBuffer>;

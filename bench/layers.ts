@@ -33,9 +33,9 @@ export interface Roof {
 }
 
 /** Times one variant of a piece of work on random operands. */
-export async function timeVariant(
+export async function timeVariant<P>(
   gpu: Gpu,
-  { family, problem }: Work,
+  { family, problem }: Work<P>,
   variant: string,
   repetitions: number,
 ): Promise<number[]> {

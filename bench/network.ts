@@ -10,7 +10,7 @@ import { ResNet50 } from "../model/resnet50.ts";
 import { SmallResNet } from "../model/small_resnet.ts";
 import { buildOptimiser, trainingStep } from "../model/trainer.ts";
 import { toFile } from "../weights/layout.ts";
-import type { Contestant, NetworkShape, SharedData } from "./contestant.ts";
+import type { Contestant, NamedTensor, NetworkShape, SharedData } from "./contestant.ts";
 
 /** Networks that can be timed. */
 export const NETWORKS = ["small-network", "resnet50"] as const;
@@ -90,9 +90,9 @@ export class OurNetwork implements Contestant {
 
   /** Weights, pictures and labels for a peer. */
   async share(): Promise<SharedData> {
-    const weights = [];
+    const weights: NamedTensor[] = [];
     for (const { name, tensor } of this.#model.state()) {
-      weights.push({ name, ...await toFile(tensor) as { shape: number[]; data: never } });
+      weights.push({ name, ...await toFile(tensor) });
     }
     const images = this.#padded.filter((_, i) => i % 4 !== 3);
     return { weights, images, labels: this.#labels };

@@ -11,7 +11,7 @@ import { benchNetwork, profileNetwork } from "./bench/network.ts";
 import { printShader } from "./bench/print_shader.ts";
 import { Progress } from "./progress.ts";
 
-const SUBJECTS = [...NETWORKS, ...KERNELS];
+const SUBJECTS: readonly string[] = [...NETWORKS, ...KERNELS];
 
 /** `./calm bench`. */
 const bench: Command = {
@@ -57,7 +57,7 @@ const bench: Command = {
     const shader = options.text("print-shader");
     if (shader !== undefined) return await printShader(shader);
     const subject = options.positionals[0] ?? "small-network";
-    if (!SUBJECTS.includes(subject as never)) {
+    if (!SUBJECTS.includes(subject)) {
       throw new UserError(`There is nothing called "${subject}": it is ${SUBJECTS.join(", ")}`);
     }
     const kernel = KERNELS.includes(subject);

@@ -1,14 +1,9 @@
+import type { NamedTensor } from "../contestant.ts";
+
 /**
  * Writes ONNX models: just enough of the protocol buffer format (tagged varints and
  * length-delimited fields, https://protobuf.dev/programming-guides/encoding) and of onnx.proto3.
  */
-
-/** A model's weights or another constant: float32, row-major. */
-export interface OnnxTensor {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly data: Float32Array<ArrayBuffer>;
-}
 
 /** One operator application. */
 export interface OnnxNode {
@@ -24,7 +19,7 @@ export interface OnnxGraph {
   readonly inputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
   readonly output: { readonly name: string; readonly shape: readonly number[] };
   readonly nodes: readonly OnnxNode[];
-  readonly weights: readonly OnnxTensor[];
+  readonly weights: readonly NamedTensor[];
 }
 
 /** An ONNX file of operator set 17. */

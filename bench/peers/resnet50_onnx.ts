@@ -1,11 +1,12 @@
-import { encodeOnnx, type OnnxNode, type OnnxTensor } from "./onnx.ts";
+import type { NamedTensor } from "../contestant.ts";
+import { encodeOnnx, type OnnxNode } from "./onnx.ts";
 
 /**
  * ResNet50 as an ONNX file: torchvision's structure and names, weights in PyTorch's layout
  * (`[out, in, height, width]`). Pictures `[batch, 3, size, size]` → logits `[batch, classes]`.
  */
 export function resnet50Onnx(
-  weights: readonly OnnxTensor[],
+  weights: readonly NamedTensor[],
   { batch, size, stageStrides }: {
     readonly batch: number;
     readonly size: number;

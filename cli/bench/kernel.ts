@@ -43,7 +43,7 @@ export async function benchKernel(
   for (const variant of family.variants) {
     const error = await checkVariant(gpu, family, problem, variant.name);
     refuseWrong(variant.name, error);
-    const times = await timeVariant(gpu, { family, problem } as never, variant.name, repetitions);
+    const times = await timeVariant(gpu, { family, problem }, variant.name, repetitions);
     const row = result(variant.name, family.flops(problem), times, peak);
     const preferred = variant === chosen(gpu, family, problem);
     progress.line(`${describeRow(row)}${preferred ? ", in use" : ""}`);

@@ -32,6 +32,12 @@ function channelTiles(kernel: Kernel, x: Tensor, out: Tensor): number {
   return inputs * Math.ceil(out.pitch / kernel.tile("TILE_OUTPUTS"));
 }
 
+/** The first words of both kernels' parameters. */
+function extents(problem: ConvolutionProblem, x: Tensor, out: Tensor): number[] {
+  const { n, h, w, c, height, width } = problem;
+  return [n, h, w, c, x.pitch / 4, height, width, out.pitch / 4];
+}
+
 /**
  * Calls `run` with a tensor for the partial sums of `stripes` stripes, and adds them up to `out`.
  * A single stripe is the result already.
@@ -49,8 +55,7 @@ const registers: Variant<ConvolutionProblem> = {
   name: "registers",
   kernels: [alongStripes, alongTiles],
   run(gpu, problem, [x, gradient, out]) {
-    const { n, h, w, c, kernelHeight, kernelWidth, stride, padTop, padLeft } = problem;
-    const { height, width } = problem;
+    const { n, height, kernelHeight, kernelWidth, stride, padTop, padLeft } = problem;
     const taps = kernelHeight * kernelWidth;
     const tiles = taps * channelTiles(gpu.effective(alongTiles), x!, out!);
     const rows = n * height;
@@ -67,14 +72,7 @@ const registers: Variant<ConvolutionProblem> = {
         buffers: [x!.buffer, gradient!.buffer, partial.buffer],
         parameters: {
           u32: [
-            n,
-            h,
-            w,
-            c,
-            x!.pitch / 4,
-            height,
-            width,
-            out!.pitch / 4,
+            ...extents(problem, x!, out!),
             kernelHeight,
             kernelWidth,
             stride,
@@ -94,8 +92,7 @@ const tiles: Variant<ConvolutionProblem> = {
   name: "tiles",
   kernels: [tiledKernel],
   run(gpu, problem, [x, gradient, out]) {
-    const { n, h, w, c, kernelHeight, kernelWidth, stride, padTop, padLeft } = problem;
-    const { height, width } = problem;
+    const { n, height, width, kernelHeight, kernelWidth, stride, padTop, padLeft } = problem;
     const taps = kernelHeight * kernelWidth;
     const channels = channelTiles(gpu.effective(tiledKernel), x!, out!);
     const pixels = n * height * width;
@@ -108,14 +105,7 @@ const tiles: Variant<ConvolutionProblem> = {
         buffers: [x!.buffer, gradient!.buffer, partial.buffer],
         parameters: {
           u32: [
-            n,
-            h,
-            w,
-            c,
-            x!.pitch / 4,
-            height,
-            width,
-            out!.pitch / 4,
+            ...extents(problem, x!, out!),
             kernelWidth,
             taps,
             stride,
