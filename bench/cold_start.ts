@@ -35,7 +35,7 @@ export async function coldStart(options: NetworkOptions, data: SharedData): Prom
         const cache = join(folder, `${who}-${round}`);
         await Deno.mkdir(cache);
         const command = new Deno.Command(Deno.execPath(), {
-          args: ["run", "--allow-all", SCRIPT, who, JSON.stringify(options), model],
+          args: ["run", "--no-lock", "--allow-all", SCRIPT, who, JSON.stringify(options), model],
           // Mesa's and NVIDIA's names for the place of the cache.
           env: { MESA_SHADER_CACHE_DIR: cache, __GL_SHADER_DISK_CACHE_PATH: cache },
           stdout: "null",

@@ -7,7 +7,7 @@ if (who === "ours") {
   const network = new OurNetwork(await Gpu.request(), settings);
   await network.logits();
 } else {
-  const { ortNetwork } = await import("./peers/ort.ts");
+  const { ortNetwork } = await import(new URL("./peers/ort.ts", import.meta.url).href);
   const images = new Float32Array(settings.batch * settings.size ** 2 * 3);
   const network = await ortNetwork(await Deno.readFile(model), settings, images);
   await network.logits();

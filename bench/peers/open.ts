@@ -9,16 +9,21 @@ export const PEERS = { tfjs: "small-network", ort: "resnet50" } as const;
 /** A library's name on the command line. */
 export type PeerName = keyof typeof PEERS;
 
-/** Opens a peer on the same weights and pictures. Its package is loaded here, not before. */
+/**
+ * Opens a peer on the same weights and pictures. Its packages, hundreds of megabytes, are named in
+ * its file and not in deno.json or deno.lock, and the file is imported by a computed address, so
+ * that nobody downloads them who does not ask for the peer.
+ */
 export async function openPeer(
   peer: PeerName,
   options: NetworkOptions,
   data: SharedData,
 ): Promise<Contestant> {
-  if (peer === "tfjs") return (await import("./tfjs.ts")).tfjsSmallNetwork(options, data);
+  const file = await import(new URL(`./${peer}.ts`, import.meta.url).href);
+  if (peer === "tfjs") return file.tfjsSmallNetwork(options, data);
   const model = resnet50Onnx(data.weights, {
     ...options,
     stageStrides: STAGE_STRIDES[options.stride],
   });
-  return (await import("./ort.ts")).ortNetwork(model, options, data.images);
+  return file.ortNetwork(model, options, data.images);
 }

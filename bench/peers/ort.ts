@@ -1,4 +1,4 @@
-import * as ort from "onnxruntime-web/webgpu";
+import * as ort from "npm:onnxruntime-web@1.30.0/webgpu";
 import type { Contestant, NetworkShape } from "../contestant.ts";
 
 /**

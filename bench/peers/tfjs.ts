@@ -1,5 +1,5 @@
-import * as tf from "@tensorflow/tfjs";
-import "@tensorflow/tfjs-backend-webgpu";
+import * as tf from "npm:@tensorflow/tfjs@4.22.0";
+import "npm:@tensorflow/tfjs-backend-webgpu@4.22.0";
 import type { Contestant, NetworkShape, SharedData } from "../contestant.ts";
 
 /**
