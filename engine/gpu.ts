@@ -60,7 +60,6 @@ export class Gpu {
   #profiler: Profiler | null = null;
   #section: ProfiledSection | null = null;
   #replacements = new Map<string, { readonly source: string; readonly label: string }>();
-  #replacementTexts = new Map<string, string>();
   #pool: BufferPool;
   #pipelines = new Map<string, GPUComputePipeline>();
   #uniforms = new Map<string, GPUBuffer>();
@@ -270,18 +269,8 @@ export class Gpu {
     name: string,
     replacement: { readonly source: string; readonly label: string } | null,
   ): void {
-    if (!replacement) {
-      this.#replacements.delete(name);
-      return;
-    }
-    const { label, source } = replacement;
-    this.#replacements.set(name, replacement);
-    if (this.#replacementTexts.get(label) === source) return;
-    // What was compiled under this name is another text.
-    this.#replacementTexts.set(label, source);
-    for (const known of [this.#pipelines, this.#bindGroups]) {
-      for (const key of known.keys()) if (key.startsWith(label)) known.delete(key);
-    }
+    if (replacement) this.#replacements.set(name, replacement);
+    else this.#replacements.delete(name);
   }
 
   /** What runs for a kernel: itself, or what `replaceShader` put in its place. */
@@ -353,7 +342,7 @@ export class Gpu {
   }
 
   #pipeline(kernel: Kernel): GPUComputePipeline {
-    const known = this.#pipelines.get(kernel.key);
+    const known = this.#pipelines.get(kernel.id);
     if (known) return known;
     this.device.pushErrorScope("validation");
     const module = this.device.createShaderModule({ label: kernel.name, code: kernel.source });
@@ -370,7 +359,7 @@ export class Gpu {
         );
       }),
     );
-    this.#pipelines.set(kernel.key, pipeline);
+    this.#pipelines.set(kernel.id, pipeline);
     return pipeline;
   }
 
@@ -401,7 +390,7 @@ export class Gpu {
     buffers: readonly PooledBuffer[],
   ): GPUBindGroup {
     const ids = buffers.map((buffer) => buffer.id);
-    const key = `${kernel.key}|${uniform?.label}|${ids.join()}`;
+    const key = `${kernel.id}|${uniform?.label}|${ids.join()}`;
     let group = this.#bindGroups.get(key);
     if (!group) {
       group = this.device.createBindGroup({

@@ -1,5 +1,8 @@
 import { UserError } from "./errors.ts";
 
+/** Numbers of the shader texts seen so far. */
+const TEXTS = new Map<string, number>();
+
 /**
  * One compute shader: WGSL text and the values of its `override` constants.
  *
@@ -15,8 +18,10 @@ import { UserError } from "./errors.ts";
  * ```
  */
 export class Kernel {
-  /** Identifies the pipeline: the name and the constants. */
+  /** The name and the constants, as profiles show them. */
   readonly key: string;
+  /** Identifies the pipeline: the key and the text, for two texts may go by one name. */
+  readonly id: string;
 
   /** File name of the shader without its ending; appears in error messages. */
   readonly name: string;
@@ -36,6 +41,9 @@ export class Kernel {
     this.source = source;
     this.constants = constants;
     this.key = [name, ...Object.entries(constants).map(([k, v]) => `${k}=${v}`)].join(" ");
+    let text = TEXTS.get(source);
+    if (text === undefined) TEXTS.set(source, text = TEXTS.size);
+    this.id = `${this.key}#${text}`;
   }
 
   /**

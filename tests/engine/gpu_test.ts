@@ -90,6 +90,9 @@ gpuTest("a shader can be replaced for a while; messages name the replacement", a
   const constantless = shipped(7).replace("override FACTOR: f32;", "const FACTOR = 1f;");
   assert.equal(await run(constantless), 7, "constants it does not declare are not handed to it");
   assert.equal(await run(null), 2);
+  other.replaceShader("double", { source: shipped(3), label: "double" });
+  other.run(kernel, { buffers: [x.buffer], workgroups: [1] });
+  assert.equal((await x.read())[0], 6, "a label may be the name of a shipped shader");
   await assert.rejects(run("fn main() { let x = ; }"), /The shader mine\.wgsl does not compile/);
   other.destroy();
 });
