@@ -121,8 +121,9 @@ export async function train(
   let steps = 0;
   let profiling = false;
   const endProfile = async () => {
+    if (profiling) await events.onProfile?.(await gpu.endProfile());
+    else if (steps <= PROFILE.after) await events.onProfile?.([]);
     profiling = false;
-    await events.onProfile?.(await gpu.endProfile());
   };
   try {
     while (progress.epoch < recipe.epochs && !signal?.aborted) {
@@ -150,7 +151,10 @@ export async function train(
           await inFlight;
           inFlight = gpu.device.queue.onSubmittedWorkDone();
         }
-        if (signal?.aborted && !last) return { ...progress, batch, totals };
+        if (signal?.aborted && !last) {
+          await endProfile();
+          return { ...progress, batch, totals };
+        }
       }
       totals = await metrics.read();
       refuseBadLoss(totals, epoch);
@@ -162,8 +166,7 @@ export async function train(
       };
       await events.onEpoch?.(progress);
     }
-    if (profiling) await endProfile();
-    else if (steps <= PROFILE.after) await events.onProfile?.([]);
+    await endProfile();
     return progress;
   } catch (error) {
     if (!(error instanceof OutOfMemoryError)) throw error;
