@@ -2,7 +2,7 @@ import type { Gpu } from "../engine/gpu.ts";
 import type { ConvolutionProblem } from "../engine/ops/convolution/problem.ts";
 import { Random } from "../engine/random.ts";
 import { product, Tensor } from "../engine/tensor.ts";
-import type { Family } from "../engine/tuning.ts";
+import type { Family, Variant } from "../engine/tuning.ts";
 import {
   forwardReference,
   inputGradientReference,
@@ -36,13 +36,13 @@ export async function checkVariant(
   gpu: Gpu,
   family: Family<ConvolutionProblem>,
   problem: ConvolutionProblem,
-  variant: string,
+  variant: Variant<ConvolutionProblem>,
 ): Promise<number> {
   const operands = sampleOperands(gpu, family, problem);
   const inputs: Float64Array[] = [];
   for (const tensor of operands.slice(0, -1)) inputs.push(Float64Array.from(await tensor.read()));
   const expected = REFERENCES[family.name](problem, inputs);
-  family.variants.find(({ name }) => name === variant)!.run(gpu, problem, operands);
+  variant.run(gpu, problem, operands);
   const actual = await operands.at(-1)!.read();
   for (const tensor of operands) tensor.dispose();
 

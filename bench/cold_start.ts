@@ -4,7 +4,6 @@ import { UserError } from "../engine/errors.ts";
 import type { SharedData } from "./contestant.ts";
 import type { NetworkOptions } from "./network.ts";
 import { resnet50Onnx } from "./peers/resnet50_onnx.ts";
-import { STAGE_STRIDES } from "../model/resnet50.ts";
 import type { Row } from "./race.ts";
 import { median, spread, time } from "./statistics.ts";
 
@@ -17,18 +16,11 @@ const SCRIPT = fileURLToPath(new URL("./first_result.ts", import.meta.url));
  * Time from the start of a new process to its first logits, the drivers' shader caches empty: ours
  * draws its initial weights, ONNX Runtime Web loads the same weights from an ONNX file.
  */
-export async function coldStart(options: NetworkOptions, data: SharedData): Promise<
-  Row & {
-    readonly peer: string;
-    readonly peer_ms: number;
-    readonly ratio: number;
-  }
-> {
+export async function coldStart(options: NetworkOptions, data: SharedData): Promise<Row> {
   const folder = await Deno.makeTempDir({ prefix: "calm-cold-" });
   try {
-    const stageStrides = STAGE_STRIDES[options.stride];
     const model = join(folder, "model.onnx");
-    await Deno.writeFile(model, resnet50Onnx(data.weights, { ...options, stageStrides }));
+    await Deno.writeFile(model, resnet50Onnx(data.weights, options));
     const times = { ours: [] as number[], ort: [] as number[] };
     for (let round = 0; round < ROUNDS; round++) {
       for (const who of ["ours", "ort"] as const) {

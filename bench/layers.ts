@@ -1,6 +1,6 @@
 import type { Gpu } from "../engine/gpu.ts";
 import { product } from "../engine/tensor.ts";
-import { chosen, type Work } from "../engine/tuning.ts";
+import { chosen, type Variant, type Work } from "../engine/tuning.ts";
 import { sampleOperands } from "./check_variant.ts";
 import { timeOnGpu } from "./measure.ts";
 import { median, spread } from "./statistics.ts";
@@ -36,13 +36,12 @@ export interface Roof {
 export async function timeVariant<P>(
   gpu: Gpu,
   { family, problem }: Work<P>,
-  variant: string,
+  variant: Variant<P>,
   repetitions: number,
 ): Promise<number[]> {
   const operands = sampleOperands(gpu, family, problem);
-  const { run } = family.variants.find(({ name }) => name === variant)!;
   try {
-    return await timeOnGpu(gpu, repetitions, () => run(gpu, problem, operands));
+    return await timeOnGpu(gpu, repetitions, () => variant.run(gpu, problem, operands));
   } finally {
     for (const tensor of operands) tensor.dispose();
   }
@@ -55,7 +54,7 @@ export async function timeLayer(
   { roof, repetitions }: { readonly roof: Roof; readonly repetitions: number },
 ): Promise<LayerRow> {
   const { family, problem } = work;
-  const variant = chosen(gpu, family, problem).name;
+  const variant = chosen(gpu, family, problem);
   const times = await timeVariant(gpu, work, variant, repetitions);
   const seconds = median(times) / 1000;
   const flops = family.flops(problem);
@@ -63,7 +62,7 @@ export async function timeLayer(
   return {
     name: family.name,
     shape: family.describe(problem),
-    variant,
+    variant: variant.name,
     count,
     ours_ms: 1000 * seconds,
     gflops: flops / seconds / 1e9,

@@ -40,9 +40,9 @@ export async function timeOnGpu(
 }
 
 /** The dispatches of `body`, each with its time. */
-export async function profile(gpu: Gpu, body: () => unknown): Promise<Span[]> {
+export async function profile(gpu: Gpu, body: () => void): Promise<Span[]> {
   gpu.beginProfile();
-  await body();
+  body();
   return await gpu.endProfile();
 }
 
@@ -58,7 +58,7 @@ export async function copyBandwidth(gpu: Gpu): Promise<number> {
   const times = await timeOnGpu(
     gpu,
     5,
-    () => gpu.withoutGradients(() => affine(x, { scale: 1 }).dispose()),
+    () => affine(x, { scale: 1 }).dispose(),
   );
   x.dispose();
   return 2 * 4 * elements / (median(times) / 1000);

@@ -30,13 +30,11 @@ export async function tune(
     const key = choiceKey(family, problem);
     if (choices.has(key)) continue;
     const ms: Record<string, number> = {};
-    let choice = family.preferred(gpu);
-    ms[choice] = median(await timeVariant(gpu, work, choice, repetitions));
-    for (const { name } of family.variants) {
-      if (name in ms) continue;
-      ms[name] = median(await timeVariant(gpu, work, name, repetitions));
-      if (ms[name] < MARGIN * ms[choice]) choice = name;
+    for (const variant of family.variants) {
+      ms[variant.name] = median(await timeVariant(gpu, work, variant, repetitions));
     }
+    let choice = family.preferred(gpu);
+    for (const { name } of family.variants) if (ms[name] < MARGIN * ms[choice]) choice = name;
     choices.set(key, choice);
     onWork({ name: family.name, shape: family.describe(problem), choice, ms }, i + 1);
   }

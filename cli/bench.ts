@@ -5,10 +5,11 @@ import { openGpu } from "../model/open_gpu.ts";
 import { NETWORKS } from "../bench/network.ts";
 import { type PeerName, PEERS } from "../bench/peers/open.ts";
 import { benchKernel, kernelProblem, KERNELS } from "./bench/kernel.ts";
-import { NETWORK_OPTIONS, networkOptions } from "./bench/context.ts";
+import { type BenchContext, NETWORK_OPTIONS, networkOptions } from "./bench/context.ts";
 import { benchLayers } from "./bench/layers.ts";
 import { benchNetwork, profileNetwork } from "./bench/network.ts";
 import { printShader } from "./bench/print_shader.ts";
+import type { ParsedOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 
 const SUBJECTS: readonly string[] = [...NETWORKS, ...KERNELS];
@@ -79,15 +80,7 @@ const bench: Command = {
         throw new UserError(`--${name} has no meaning here (./calm bench --help)`);
       }
     }
-    const problem = kernel ? kernelProblem(options) : null;
-    const network = kernel ? null : networkOptions(subject, options);
-    const peer = options.text("peer") as PeerName | undefined;
-    if (peer && network && PEERS[peer] !== network.network) {
-      throw new UserError(
-        `--peer ${peer} is timed on ${PEERS[peer]}, not on ${subject}: ` +
-          `./calm bench ${PEERS[peer]} --peer ${peer}`,
-      );
-    }
+    const job = kernel ? kernelJob(subject, options) : networkJob(subject, options);
     const progress = new Progress();
     const gpu = await openGpu();
     try {
@@ -95,10 +88,7 @@ const bench: Command = {
       const { description, fallback } = gpu.adapter;
       const adapter = { description, fallback };
       progress.line(`adapter: ${description}`);
-      if (problem) return { adapter, ...await benchKernel(subject, problem, context) };
-      if (options.flag("layers")) return { adapter, ...await benchLayers(network!, context) };
-      if (options.flag("profile")) return { adapter, ...await profileNetwork(network!, context) };
-      return { adapter, ...await benchNetwork(network!, context) };
+      return { adapter, ...await job(context) };
     } finally {
       gpu.destroy();
     }
@@ -106,3 +96,25 @@ const bench: Command = {
 };
 
 export default bench;
+
+/** What is to be done once the adapter is open; the command line has been checked before. */
+type Job = (context: BenchContext) => Promise<Record<string, unknown>>;
+
+function kernelJob(subject: string, options: ParsedOptions): Job {
+  const problem = kernelProblem(options);
+  return (context) => benchKernel(subject, problem, context);
+}
+
+function networkJob(subject: string, options: ParsedOptions): Job {
+  const network = networkOptions(subject, options, "cam");
+  const peer = options.text("peer") as PeerName | undefined;
+  if (peer && PEERS[peer] !== network.network) {
+    throw new UserError(
+      `--peer ${peer} is timed on ${PEERS[peer]}, not on ${subject}: ` +
+        `./calm bench ${PEERS[peer]} --peer ${peer}`,
+    );
+  }
+  const layers = options.flag("layers");
+  const work = layers ? benchLayers : options.flag("profile") ? profileNetwork : benchNetwork;
+  return (context) => work(network, context);
+}

@@ -1,11 +1,10 @@
 import { basename, join } from "node:path";
 import type { Command } from "../cli.ts";
 import { UserError } from "../engine/errors.ts";
-import { byKernel, chromeTrace, kernelTable } from "../bench/profile_table.ts";
 import { METHODS } from "../model/classifier.ts";
-import { type RunEvents, trainAndReport, type TrainingSettings } from "../eval/training_run.ts";
-import { writeAtomically } from "../weights/atomic_write.ts";
+import { trainAndReport, type TrainingSettings } from "../eval/training_run.ts";
 import type { ParsedOptions } from "./options.ts";
+import { showProfile } from "./profile.ts";
 import { duration, percent, Progress } from "./progress.ts";
 
 /** `./calm train`. */
@@ -105,7 +104,16 @@ async function run(options: ParsedOptions): Promise<Record<string, unknown>> {
     const result = await trainAndReport(settings(options), {
       signal: stop.signal,
       onLine: (text) => progress.line(text),
-      ...(options.flag("profile") && { onProfile: (found) => showProfile(progress, found) }),
+      ...(options.flag("profile") && {
+        async onProfile({ spans, adapter, folder }) {
+          if (spans.length === 0) {
+            progress.line("No profile: the run was over before the first steps had warmed up.");
+            return;
+          }
+          const trace = join(folder, "trace.json");
+          await showProfile(progress, spans, { adapter: adapter.description, trace });
+        },
+      }),
       onProgress({ label, share, loss, accuracy, imagesPerSecond, secondsLeft }) {
         const numbers = loss === undefined
           ? ""
@@ -122,22 +130,6 @@ async function run(options: ParsedOptions): Promise<Record<string, unknown>> {
       // Removed by the first Ctrl-C.
     }
   }
-}
-
-/** Prints a profile and leaves it as a Chrome trace. */
-async function showProfile(
-  progress: Progress,
-  { spans, adapter, folder }: Parameters<NonNullable<RunEvents["onProfile"]>>[0],
-): Promise<void> {
-  if (spans.length === 0) {
-    progress.line("No profile: the run was over before the first steps had warmed up.");
-    return;
-  }
-  for (const line of kernelTable(byKernel(spans))) progress.line(line);
-  const trace = join(folder, "trace.json");
-  const text = chromeTrace(spans, adapter.description);
-  await writeAtomically(trace, new TextEncoder().encode(text));
-  progress.line(`trace for chrome://tracing or ui.perfetto.dev: ${trace}`);
 }
 
 function settings(options: ParsedOptions): TrainingSettings {

@@ -35,7 +35,7 @@ const command: Command = {
   },
   async run(options) {
     const progress = new Progress();
-    const settings = networkOptions(options.positionals[0], options);
+    const settings = networkOptions(options.positionals[0], options, "calm-em");
     const gpu = await openGpu();
     try {
       const network = new OurNetwork(gpu, settings);

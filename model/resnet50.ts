@@ -1,6 +1,7 @@
 import { maxPool } from "../engine/ops/pool.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import type { Backbone } from "./classifier.ts";
+import { isResNetFeature } from "./feature_names.ts";
 import { BatchNorm, Conv2d } from "./layers.ts";
 import { type Builder, Module } from "./module.ts";
 
@@ -93,7 +94,5 @@ export class ResNet50 extends Module implements Backbone {
   }
 
   /** True for what the official code trains at the base learning rate (its substring rule). */
-  isFeature(name: string): boolean {
-    return /conv1|layer1|layer2|layer3/.test(name);
-  }
+  readonly isFeature = isResNetFeature;
 }

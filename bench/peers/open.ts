@@ -1,4 +1,3 @@
-import { STAGE_STRIDES } from "../../model/resnet50.ts";
 import type { Contestant, SharedData } from "../contestant.ts";
 import type { NetworkOptions } from "../network.ts";
 import { resnet50Onnx } from "./resnet50_onnx.ts";
@@ -21,9 +20,5 @@ export async function openPeer(
 ): Promise<Contestant> {
   const file = await import(new URL(`./${peer}.ts`, import.meta.url).href);
   if (peer === "tfjs") return file.tfjsSmallNetwork(options, data);
-  const model = resnet50Onnx(data.weights, {
-    ...options,
-    stageStrides: STAGE_STRIDES[options.stride],
-  });
-  return file.ortNetwork(model, options, data.images);
+  return file.ortNetwork(resnet50Onnx(data.weights, options), options, data.images);
 }

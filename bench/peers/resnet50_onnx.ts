@@ -1,4 +1,6 @@
+import { STAGE_STRIDES } from "../../model/resnet50.ts";
 import type { NamedTensor } from "../contestant.ts";
+import type { NetworkOptions } from "../network.ts";
 import { encodeOnnx, type OnnxNode } from "./onnx.ts";
 
 /**
@@ -7,12 +9,7 @@ import { encodeOnnx, type OnnxNode } from "./onnx.ts";
  */
 export function resnet50Onnx(
   weights: readonly NamedTensor[],
-  { batch, size, stageStrides }: {
-    readonly batch: number;
-    readonly size: number;
-    /** Strides of the four stages. */
-    readonly stageStrides: readonly number[];
-  },
+  { batch, size, stride }: Pick<NetworkOptions, "batch" | "size" | "stride">,
 ): Uint8Array<ArrayBuffer> {
   const names = new Set(weights.map(({ name }) => name));
   const classes = weights.find(({ name }) => name === "conv_last.weight")!.shape[0];
@@ -40,15 +37,15 @@ export function resnet50Onnx(
 
   let x = relu(norm(convolution("x", "conv1", 2), "bn1"));
   x = node("MaxPool", [x], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] });
-  for (const [stage, stageStride] of stageStrides.entries()) {
+  for (const [stage, stageStride] of STAGE_STRIDES[stride].entries()) {
     for (let i = 0; names.has(`layer${stage + 1}.${i}.conv1.weight`); i++) {
       const block = `layer${stage + 1}.${i}`;
-      const stride = i === 0 ? stageStride : 1;
+      const step = i === 0 ? stageStride : 1;
       const shortcut = names.has(`${block}.downsample.0.weight`)
-        ? norm(convolution(x, `${block}.downsample.0`, stride), `${block}.downsample.1`)
+        ? norm(convolution(x, `${block}.downsample.0`, step), `${block}.downsample.1`)
         : x;
       const narrow = relu(norm(convolution(x, `${block}.conv1`, 1), `${block}.bn1`));
-      const seen = relu(norm(convolution(narrow, `${block}.conv2`, stride), `${block}.bn2`));
+      const seen = relu(norm(convolution(narrow, `${block}.conv2`, step), `${block}.bn2`));
       const wide = norm(convolution(seen, `${block}.conv3`, 1), `${block}.bn3`);
       x = relu(node("Add", [wide, shortcut]));
     }

@@ -1,5 +1,6 @@
 import type { Gpu } from "../../engine/gpu.ts";
 import { type NetworkOptions, NETWORKS } from "../../bench/network.ts";
+import type { Row } from "../../bench/race.ts";
 import { UserError } from "../../engine/errors.ts";
 import type { Method } from "../../model/classifier.ts";
 import type { OptionTable, ParsedOptions } from "../options.ts";
@@ -34,6 +35,7 @@ export const NETWORK_OPTIONS: OptionTable = {
 export function networkOptions(
   name: string = NETWORKS[0],
   options: ParsedOptions,
+  defaultMethod: Method,
 ): NetworkOptions {
   const network = NETWORKS.find((known) => known === name);
   if (!network) throw new UserError(`There is no network "${name}": it is ${NETWORKS.join(", ")}`);
@@ -41,7 +43,7 @@ export function networkOptions(
   if (!big && options.has("stride")) throw new UserError("--stride is an option of resnet50 only");
   return {
     network,
-    method: (options.text("method") ?? "cam") as Method,
+    method: (options.text("method") ?? defaultMethod) as Method,
     batch: options.number("batch") ?? (big ? 1 : 32),
     size: options.number("size") ?? (big ? 224 : 64),
     classes: options.number("classes") ?? (big ? 1000 : 12),
@@ -52,4 +54,14 @@ export function networkOptions(
 /** `± 3 %`. */
 export function scatter(share: number): string {
   return `± ${(100 * share).toFixed(0)} %`;
+}
+
+/** `8.08 ms ± 1 %, 28.6 GFLOP/s, 41 % of the peak`. */
+export function speed(
+  { ours_ms, gflops, peak_share }: Pick<Row, "ours_ms" | "gflops" | "peak_share">,
+  { spread, digits }: { readonly spread: number; readonly digits: number },
+): string {
+  const time = `${ours_ms.toFixed(digits)} ms ${scatter(spread)}`;
+  if (gflops === null || peak_share === null) return time;
+  return `${time}, ${gflops.toFixed(1)} GFLOP/s, ${(100 * peak_share).toFixed(0)} % of the peak`;
 }

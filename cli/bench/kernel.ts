@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { checkVariant, sampleOperands } from "../../bench/check_variant.ts";
 import { timeVariant } from "../../bench/layers.ts";
-import { profile, timeOnGpu, total } from "../../bench/measure.ts";
+import { timeOnGpu } from "../../bench/measure.ts";
 import { registerPeak } from "../../bench/register_peak.ts";
 import { median, spread } from "../../bench/statistics.ts";
 import { UserError } from "../../engine/errors.ts";
@@ -14,7 +14,7 @@ import { forwardProduct, inputGradient } from "../../engine/ops/convolution/prod
 import { weightGradient } from "../../engine/ops/convolution/weight_gradient.ts";
 import { chosen, type Family, type Variant } from "../../engine/tuning.ts";
 import type { ParsedOptions } from "../options.ts";
-import { type BenchContext, scatter } from "./context.ts";
+import { type BenchContext, speed } from "./context.ts";
 
 const FAMILIES = [forwardProduct, inputGradient, weightGradient];
 
@@ -41,9 +41,9 @@ export async function benchKernel(
   }
   const results = [];
   for (const variant of family.variants) {
-    const error = await checkVariant(gpu, family, problem, variant.name);
+    const error = await checkVariant(gpu, family, problem, variant);
     refuseWrong(variant.name, error);
-    const times = await timeVariant(gpu, { family, problem }, variant.name, repetitions);
+    const times = await timeVariant(gpu, { family, problem }, variant, repetitions);
     const row = result(variant.name, family.flops(problem), times, peak);
     const preferred = variant === chosen(gpu, family, problem);
     progress.line(`${describeRow(row)}${preferred ? ", in use" : ""}`);
@@ -74,12 +74,10 @@ async function compareShader(
   const swap = (on: boolean) => gpu.replaceShader(replaced, on ? { source, label: file } : null);
 
   swap(true);
-  const error = await checkVariant(gpu, family, problem, variant.name);
+  const error = await checkVariant(gpu, family, problem, variant);
   progress.line(
-    `${file} in place of ${replaced} (variant ${variant.name}): error ${
-      error.toFixed(2)
-    } of what ` +
-      "rounding allows",
+    `${file} in place of ${replaced} (variant ${variant.name}): ` +
+      `error ${error.toFixed(2)} of what rounding allows`,
   );
   refuseWrong(file, error);
 
@@ -89,10 +87,7 @@ async function compareShader(
   for (let round = 0; round < repetitions; round++) {
     for (const who of ["shipped", "yours"] as const) {
       swap(who === "yours");
-      const time = gpu.hasTimestamps && round > 0
-        ? [total(await profile(gpu, run))]
-        : await timeOnGpu(gpu, 1, run);
-      times[who].push(...time);
+      times[who].push(...await timeOnGpu(gpu, 1, run));
       progress.update("timing", (round + 1) / repetitions, `${round + 1} of ${repetitions}`);
     }
   }
@@ -155,18 +150,15 @@ function result(name: string, flops: number, times: readonly number[], peak: num
   };
 }
 
-function describeRow({ name, ours_ms, gflops, peak_share, spread }: ReturnType<typeof result>) {
-  return `${name.padEnd(26)} ${ours_ms.toFixed(2)} ms ${scatter(spread)}, ` +
-    `${gflops.toFixed(1)} GFLOP/s, ${(100 * peak_share).toFixed(0)} % of the peak`;
+function describeRow(row: ReturnType<typeof result>): string {
+  return `${row.name.padEnd(26)} ${speed(row, { spread: row.spread, digits: 2 })}`;
 }
 
 function refuseWrong(name: string, error: number): void {
   if (error < 1) return;
   throw new UserError(
-    `${name} gives wrong results: the largest error is ${
-      error.toPrecision(3)
-    } times what rounding ` +
-      "allows",
+    `${name} gives wrong results: ` +
+      `the largest error is ${error.toPrecision(3)} times what rounding allows`,
   );
 }
 

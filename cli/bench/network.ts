@@ -2,12 +2,11 @@ import { coldStart } from "../../bench/cold_start.ts";
 import { profile } from "../../bench/measure.ts";
 import { type NetworkOptions, OurNetwork } from "../../bench/network.ts";
 import { openPeer, type PeerName } from "../../bench/peers/open.ts";
-import { byKernel, chromeTrace, kernelTable } from "../../bench/profile_table.ts";
 import { compare, race, type Row } from "../../bench/race.ts";
 import { registerPeak } from "../../bench/register_peak.ts";
 import { median } from "../../bench/statistics.ts";
-import { writeAtomically } from "../../weights/atomic_write.ts";
-import { type BenchContext, scatter } from "./context.ts";
+import { showProfile } from "../profile.ts";
+import { type BenchContext, scatter, speed } from "./context.ts";
 
 /** Whole passes and steps, beside a peer where one is named. */
 export async function benchNetwork(settings: NetworkOptions, context: BenchContext) {
@@ -17,7 +16,8 @@ export async function benchNetwork(settings: NetworkOptions, context: BenchConte
   const peak = await registerPeak(gpu);
   progress.line(`register peak: ${(peak / 1e9).toFixed(0)} GFLOP/s`);
   const ours = new OurNetwork(gpu, settings);
-  const peer = peerName ? await openPeer(peerName, settings, await ours.share()) : null;
+  const data = peerName ? await ours.share() : null;
+  const peer = peerName && data ? await openPeer(peerName, settings, data) : null;
   try {
     const difference = peer ? await compare(ours, peer) : null;
     if (difference !== null) {
@@ -43,13 +43,14 @@ export async function benchNetwork(settings: NetworkOptions, context: BenchConte
       progress.line(describe(row));
     }
     const step = results.find(({ name }) => name === "training step")!;
-    const recordingShare = median(recording) / step.ours_ms;
+    const recordingTime = median(recording);
+    const recordingShare = recordingTime / step.ours_ms;
     progress.line(
-      `recording a training step takes the processor ${median(recording).toFixed(1)} ms, ` +
+      `recording a training step takes the processor ${recordingTime.toFixed(1)} ms, ` +
         `${(100 * recordingShare).toFixed(1)} % of the step`,
     );
-    const cold = options.flag("cold") ? await coldStart(settings, await ours.share()) : null;
-    if (cold) {
+    if (options.flag("cold") && data) {
+      const cold = await coldStart(settings, data);
       results.push(cold);
       progress.line(describe(cold));
     }
@@ -58,7 +59,7 @@ export async function benchNetwork(settings: NetworkOptions, context: BenchConte
       network: settings,
       logits_difference: difference,
       results,
-      recording_ms: median(recording),
+      recording_ms: recordingTime,
       recording_share: recordingShare,
     };
   } finally {
@@ -75,14 +76,9 @@ export async function profileNetwork(settings: NetworkOptions, context: BenchCon
     ours.step();
     await gpu.idle();
     const spans = await profile(gpu, () => ours.step());
-    const kernels = byKernel(spans);
-    for (const line of kernelTable(kernels)) progress.line(line);
     const trace = options.text("trace");
-    if (trace !== undefined) {
-      const text = chromeTrace(spans, gpu.adapter.description);
-      await writeAtomically(trace, new TextEncoder().encode(text));
-      progress.line(`trace for chrome://tracing or ui.perfetto.dev: ${trace}`);
-    }
+    const adapter = gpu.adapter.description;
+    const kernels = await showProfile(progress, spans, { adapter, trace });
     return { network: settings, kernels, trace: trace ?? null };
   } finally {
     ours.close();
@@ -90,11 +86,8 @@ export async function profileNetwork(settings: NetworkOptions, context: BenchCon
 }
 
 function describe(row: Row): string {
-  const { name, ours_ms, gflops, peak_share, peer, peer_ms, ratio, spread } = row;
-  const rate = gflops === null
-    ? ""
-    : `, ${gflops.toFixed(1)} GFLOP/s, ${(100 * peak_share!).toFixed(0)} % of the peak`;
-  const ours = `${name.padEnd(14)} ${ours_ms.toFixed(1)} ms ${scatter(spread.ours)}${rate}`;
+  const { name, peer, peer_ms, ratio, spread } = row;
+  const ours = `${name.padEnd(14)} ${speed(row, { spread: spread.ours, digits: 1 })}`;
   if (!peer) return ours;
   return `${ours}; ${peer} ${peer_ms!.toFixed(0)} ms ${scatter(spread.peer!)}: ` +
     `${ratio!.toFixed(1)}×`;

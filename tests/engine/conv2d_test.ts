@@ -100,8 +100,8 @@ const large: { name: string; extents: Parameters<typeof convolutionProblem>[0] }
 
 for (const { name, extents } of large) {
   for (const family of [forwardProduct, inputGradient, weightGradient]) {
-    for (const { name: variant } of family.variants) {
-      gpuTest(`${family.name} through ${variant}: ${name}`, async (gpu) => {
+    for (const variant of family.variants) {
+      gpuTest(`${family.name} through ${variant.name}: ${name}`, async (gpu) => {
         const problem = convolutionProblem(extents);
         const error = await checkVariant(gpu, family, problem, variant);
         assert.ok(error < 1, `error is ${error} of what is allowed`);

@@ -26,6 +26,19 @@ export interface ConvolutionProblem {
   readonly width: number;
 }
 
+/** Shapes of the tensors of a convolution; gradients have those of what they belong to. */
+export function shapesOf(
+  problem: ConvolutionProblem,
+): Record<"x" | "weights" | "bias" | "y", readonly number[]> {
+  const { n, h, w, c, kernelHeight, kernelWidth, outputs, height, width } = problem;
+  return {
+    x: [n, h, w, c],
+    weights: [kernelHeight, kernelWidth, c, outputs],
+    bias: [outputs],
+    y: [n, height, width, outputs],
+  };
+}
+
 /** `1x28x28x128,3x3x128`, and stride and padding where they are not 1 and half the kernel. */
 export function describe(problem: ConvolutionProblem): string {
   const { n, h, w, c, kernelHeight, kernelWidth, outputs, stride, padTop, padLeft } = problem;

@@ -2,7 +2,7 @@ import type { Gpu } from "../../gpu.ts";
 import { Kernel, linear } from "../../kernel.ts";
 import { Tensor } from "../../tensor.ts";
 import type { Family, Variant } from "../../tuning.ts";
-import { type ConvolutionProblem, describe, flops, shapeClass } from "./problem.ts";
+import { type ConvolutionProblem, describe, flops, shapeClass, shapesOf } from "./problem.ts";
 import panelSource from "../../../shaders/conv2d_panel.wgsl" with { type: "text" };
 import productSource from "../../../shaders/conv2d_product.wgsl" with { type: "text" };
 import tiledSource from "../../../shaders/conv2d_tiled.wgsl" with { type: "text" };
@@ -33,17 +33,27 @@ interface Product {
   readonly meeting: Meeting;
 }
 
+/** The last words of both kernels' parameters. */
+function tapWords({ weights, bias, meeting }: Product): number[] {
+  const [kernelHeight, kernelWidth] = weights.shape;
+  const { step, sign, offsetY, offsetX, divisor } = meeting;
+  return [kernelHeight, kernelWidth, step, sign, offsetY, offsetX, divisor, bias ? 1 : 0];
+}
+
 type Multiply = (gpu: Gpu, product: Product) => void;
 
 /** For software adapters: panels, then an 8 × 8 register tile that only reads from memory. */
-const throughPanels: Multiply = (gpu, { source, weights, bias, out, meeting }) => {
-  const { step, sign, divisor, offsetY, offsetX } = meeting;
+const throughPanels: Multiply = (gpu, product) => {
+  const { source, weights, bias, out, meeting: { step, sign, divisor, offsetY, offsetX } } =
+    product;
+  const kernel = gpu.effective(productKernel);
+  const tilePixels = kernel.tile("TILE_PIXELS");
   const [kernelHeight, kernelWidth] = weights.shape;
   let [n, sourceHeight, sourceWidth, channels] = source.shape;
   let [, height, width] = out.shape;
-  // A pointwise convolution knows no rows: one long row per picture wastes less of a tile of 8.
+  // A pointwise convolution knows no rows: one long row per picture wastes less of a tile.
   const pointwise = kernelHeight * kernelWidth * step * divisor === 1 && offsetY === 0;
-  if (pointwise && width % 8 !== 0) {
+  if (pointwise && width % tilePixels !== 0) {
     [sourceHeight, sourceWidth] = [1, sourceHeight * sourceWidth];
     [height, width] = [1, height * width];
   }
@@ -68,10 +78,7 @@ const throughPanels: Multiply = (gpu, { source, weights, bias, out, meeting }) =
     },
     workgroups: linear(kernelWidth * n * sourceHeight * (source.pitch / 4) * pitch),
   });
-  const kernel = gpu.effective(productKernel);
-  const [x, y] = linear(
-    divisor * n * height * Math.ceil(phaseWidth / kernel.tile("TILE_PIXELS")),
-  );
+  const [x, y] = linear(divisor * n * height * Math.ceil(phaseWidth / tilePixels));
   gpu.run(productKernel, {
     // Without a bias any buffer will do: `biased` is 0 and the shader does not read it.
     buffers: [panel.buffer, weights.buffer, (bias ?? weights).buffer, out.buffer],
@@ -84,14 +91,7 @@ const throughPanels: Multiply = (gpu, { source, weights, bias, out, meeting }) =
         height,
         width,
         out.pitch / 4,
-        kernelHeight,
-        kernelWidth,
-        step,
-        sign,
-        offsetY,
-        offsetX,
-        divisor,
-        bias ? 1 : 0,
+        ...tapWords(product),
       ],
     },
     workgroups: [x, y, Math.ceil(out.pitch / kernel.tile("TILE_OUTPUTS"))],
@@ -100,11 +100,10 @@ const throughPanels: Multiply = (gpu, { source, weights, bias, out, meeting }) =
 };
 
 /** For GPUs: tiles of both operands in workgroup memory. */
-const throughTiles: Multiply = (gpu, { source, weights, bias, out, meeting }) => {
-  const { step, sign, divisor, offsetY, offsetX } = meeting;
+const throughTiles: Multiply = (gpu, product) => {
+  const { source, weights, bias, out } = product;
   const [n, sourceHeight, sourceWidth, channels] = source.shape;
   const [, height, width] = out.shape;
-  const [kernelHeight, kernelWidth] = weights.shape;
   const kernel = gpu.effective(tiledKernel);
   const [x, y] = linear(n * height * width, kernel.tile("TILE_PIXELS"));
   gpu.run(tiledKernel, {
@@ -119,14 +118,7 @@ const throughTiles: Multiply = (gpu, { source, weights, bias, out, meeting }) =>
         height,
         width,
         out.pitch / 4,
-        kernelHeight,
-        kernelWidth,
-        step,
-        sign,
-        offsetY,
-        offsetX,
-        divisor,
-        bias ? 1 : 0,
+        ...tapWords(product),
       ],
     },
     workgroups: [x, y, Math.ceil(out.pitch / kernel.tile("TILE_OUTPUTS"))],
@@ -207,12 +199,10 @@ export const forwardProduct: Family<ConvolutionProblem> = {
   describe,
   shapeClass,
   flops,
-  shapes: ({ n, h, w, c, kernelHeight, kernelWidth, outputs, height, width }) => [
-    [n, h, w, c],
-    [kernelHeight, kernelWidth, c, outputs],
-    [outputs],
-    [n, height, width, outputs],
-  ],
+  shapes(problem) {
+    const { x, weights, bias, y } = shapesOf(problem);
+    return [x, weights, bias, y];
+  },
 };
 
 /** ∂L/∂x from ∂L/∂y. */
@@ -226,9 +216,8 @@ export const inputGradient: Family<ConvolutionProblem> = {
   describe,
   shapeClass,
   flops,
-  shapes: ({ n, h, w, c, kernelHeight, kernelWidth, outputs, height, width }) => [
-    [n, height, width, outputs],
-    [kernelHeight, kernelWidth, c, outputs],
-    [n, h, w, c],
-  ],
+  shapes(problem) {
+    const { x, weights, y } = shapesOf(problem);
+    return [y, weights, x];
+  },
 };

@@ -3,7 +3,7 @@ import { Kernel } from "../../kernel.ts";
 import { Tensor } from "../../tensor.ts";
 import type { Family, Variant } from "../../tuning.ts";
 import { reduceRows } from "../reduce.ts";
-import { type ConvolutionProblem, describe, flops, shapeClass } from "./problem.ts";
+import { type ConvolutionProblem, describe, flops, shapeClass, shapesOf } from "./problem.ts";
 import registersSource from "../../../shaders/conv2d_weight_gradient.wgsl" with { type: "text" };
 import tiledSource from "../../../shaders/conv2d_weight_gradient_tiled.wgsl" with {
   type: "text",
@@ -127,9 +127,8 @@ export const weightGradient: Family<ConvolutionProblem> = {
   describe,
   shapeClass,
   flops,
-  shapes: ({ n, h, w, c, kernelHeight, kernelWidth, outputs, height, width }) => [
-    [n, h, w, c],
-    [n, height, width, outputs],
-    [kernelHeight, kernelWidth, c, outputs],
-  ],
+  shapes(problem) {
+    const { x, weights, y } = shapesOf(problem);
+    return [x, y, weights];
+  },
 };
