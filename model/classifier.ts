@@ -4,23 +4,12 @@ import { softmax } from "../engine/ops/softmax.ts";
 import type { Gpu } from "../engine/gpu.ts";
 import { Tensor } from "../engine/tensor.ts";
 import type { Batch } from "../data/loader.ts";
+import type { Backbone } from "./backbones/backbone.ts";
 import { classProbabilities, jointMap, labelLogJoint } from "./calm/joint.ts";
 import { type LocationOptions, logLocation } from "./calm/location.ts";
 import { expectationLoss, marginalLoss } from "./calm/losses.ts";
 import { Conv2d } from "./layers.ts";
 import { type Builder, Module } from "./module.ts";
-
-/** A fully convolutional feature extractor. */
-export interface Backbone extends Module {
-  /** Channels of the feature map. */
-  readonly features: number;
-  /** Input pixels per cell of the feature map. */
-  readonly stride: number;
-  /** `[n, h, w, 3]` → `[n, height, width, features]`. */
-  forward(x: Tensor): Tensor;
-  /** Whether a tensor of this name is trained at the base learning rate (the rest: × ratio). */
-  isFeature(name: string): boolean;
-}
 
 /** CAM (paper §3) or CALM trained by marginal likelihood or expectation-maximisation (§4.1.2). */
 export type Method = "cam" | "calm-ml" | "calm-em";

@@ -8,6 +8,8 @@ export interface Golden {
   readonly cases: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Activations and vectors; NCHW becomes NHWC. */
   tensor(name: string): HostTensor;
+  /** The numbers as they are in the file. */
+  slice(name: string): Float32Array;
   has(name: string): boolean;
   names(prefix: string): string[];
 }
@@ -16,13 +18,18 @@ export interface Golden {
 export async function readGolden(name: string): Promise<Golden> {
   const url = new URL(`../goldens/${name}.safetensors`, import.meta.url);
   const { tensors, metadata } = decodeSafetensors(await Deno.readFile(url), url.pathname);
+  const find = (name: string) => {
+    const found = tensors.get(name);
+    if (!found) throw new Error(`The golden file has no tensor ${name}`);
+    return found;
+  };
   return {
     cases: JSON.parse(metadata.cases),
     has: (name) => tensors.has(name),
     names: (prefix) => [...tensors.keys()].filter((name) => name.startsWith(prefix)),
+    slice: (name) => find(name).data,
     tensor(name) {
-      const found = tensors.get(name);
-      if (!found) throw new Error(`The golden file has no tensor ${name}`);
+      const found = find(name);
       return /weights?(\.gradient)?$/.test(name) ? fromFile(found) : toNhwc(found);
     },
   };

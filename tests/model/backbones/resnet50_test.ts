@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { Random } from "../../engine/random.ts";
-import { Tensor } from "../../engine/tensor.ts";
-import { Classifier } from "../../model/classifier.ts";
-import { ResNet50 } from "../../model/resnet50.ts";
-import { gpuTest } from "../gpu.ts";
+import { Random } from "../../../engine/random.ts";
+import { Tensor } from "../../../engine/tensor.ts";
+import { Classifier } from "../../../model/classifier.ts";
+import { ResNet50 } from "../../../model/backbones/resnet50.ts";
+import { gpuTest } from "../../gpu.ts";
 
 gpuTest("ResNet50 has torchvision's tensors", (gpu) => {
   const builder = { gpu, random: Random.of(0) };

@@ -1,9 +1,9 @@
-import { maxPool } from "../engine/ops/pool.ts";
-import type { Tensor } from "../engine/tensor.ts";
-import type { Backbone } from "./classifier.ts";
-import { isResNetFeature } from "./feature_names.ts";
-import { BatchNorm, Conv2d } from "./layers.ts";
-import { type Builder, Module } from "./module.ts";
+import { maxPool } from "../../engine/ops/pool.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import { BatchNorm, Conv2d } from "../layers.ts";
+import { type Builder, Module } from "../module.ts";
+import type { Backbone } from "./backbone.ts";
+import { isFeatureName } from "./feature_names.ts";
 
 /**
  * Bottleneck block (He et al., 2016): 1×1, 3×3 and 1×1 convolutions, the last to four times the
@@ -64,14 +64,12 @@ export const STAGE_STRIDES = { 32: [1, 2, 2, 2], 16: [1, 2, 2, 1], 8: [1, 2, 1, 
  */
 export class ResNet50 extends Module implements Backbone {
   readonly features = 2048;
-  readonly stride: keyof typeof STAGE_STRIDES;
   #conv1: Conv2d;
   #bn1: BatchNorm;
   #blocks: Bottleneck[] = [];
 
   constructor(builder: Builder, { stride }: { readonly stride: keyof typeof STAGE_STRIDES }) {
     super();
-    this.stride = stride;
     const stem = { kernel: 7, stride: 2, padding: 3, bias: false };
     this.#conv1 = this.part("conv1", new Conv2d(builder, [3, 64], stem));
     this.#bn1 = this.part("bn1", new BatchNorm(builder, 64));
@@ -94,5 +92,5 @@ export class ResNet50 extends Module implements Backbone {
   }
 
   /** True for what the official code trains at the base learning rate (its substring rule). */
-  readonly isFeature = isResNetFeature;
+  readonly isFeature = isFeatureName.resnet;
 }

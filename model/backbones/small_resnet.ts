@@ -1,8 +1,8 @@
-import type { Tensor } from "../engine/tensor.ts";
-import type { Backbone } from "./classifier.ts";
-import { isResNetFeature } from "./feature_names.ts";
-import { BatchNorm, Conv2d } from "./layers.ts";
-import { type Builder, Module } from "./module.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import { BatchNorm, Conv2d } from "../layers.ts";
+import { type Builder, Module } from "../module.ts";
+import type { Backbone } from "./backbone.ts";
+import { isFeatureName } from "./feature_names.ts";
 
 /**
  * Basic residual block (He et al., 2016): two 3×3 convolutions with batch norm around a shortcut,
@@ -46,7 +46,6 @@ class BasicBlock extends Module {
  */
 export class SmallResNet extends Module implements Backbone {
   readonly features = 64;
-  readonly stride = 4;
   #conv1: Conv2d;
   #bn1: BatchNorm;
   #blocks: BasicBlock[];
@@ -70,5 +69,5 @@ export class SmallResNet extends Module implements Backbone {
   }
 
   /** True for what the official code trains at the base learning rate (its substring rule). */
-  readonly isFeature = isResNetFeature;
+  readonly isFeature = isFeatureName.resnet;
 }

@@ -1,0 +1,99 @@
+import { relu } from "../../engine/ops/elementwise.ts";
+import { maxPool } from "../../engine/ops/pool.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import { BatchNorm, Conv2d } from "../layers.ts";
+import { type Builder, Module } from "../module.ts";
+import type { Backbone, BackboneOptions } from "./backbone.ts";
+import { isFeatureName } from "./feature_names.ts";
+import {
+  branchesA,
+  branchesB,
+  branchesC,
+  ConvNormRelu,
+  InceptionBlock,
+} from "./inception_blocks.ts";
+
+/** Options of `InceptionV3`. */
+export interface InceptionOptions extends BackboneOptions {
+  /** Batch norm in the two extra blocks `A3_1b` and `A3_2b`. Default false. */
+  readonly batchNorm?: boolean;
+  /**
+   * Feed the extra blocks from `Mixed_6d`, as the official code does by a slip: `Mixed_6e` then
+   * has weights but no part in the result. Default false.
+   */
+  readonly skipMixed6e?: boolean;
+}
+
+/** One of the two blocks behind Inception: 3×3 convolution with bias, batch norm if any, ReLU. */
+class ExtraBlock extends Module {
+  #conv: Conv2d;
+  #norm: BatchNorm | null;
+
+  constructor(builder: Builder, inputs: number, batchNorm: boolean) {
+    super();
+    this.#conv = this.part("0", new Conv2d(builder, [inputs, 1024], { kernel: 3, padding: 1 }));
+    this.#norm = batchNorm ? this.part("1", new BatchNorm(builder, 1024)) : null;
+  }
+
+  forward(x: Tensor): Tensor {
+    const y = this.#conv.forward(x);
+    return this.#norm ? this.#norm.forward(y, { relu: true }) : relu(y);
+  }
+}
+
+/**
+ * Inception-v3 as in the official code: torchvision's names up to `Mixed_6e`, with paddings and
+ * poolings that make 14×14 or 28×28 maps of 224×224 pictures, then two 3×3 convolutions `A3_1b`
+ * and `A3_2b` to 1024 channels.
+ */
+export class InceptionV3 extends Module implements Backbone {
+  readonly features = 1024;
+  #layers: ((x: Tensor) => Tensor)[] = [];
+
+  constructor(builder: Builder, options: InceptionOptions = {}) {
+    super();
+    const { largeFeatureMap = false, batchNorm = false, skipMixed6e = false } = options;
+    const add = <T extends Module & { forward(x: Tensor): Tensor }>(name: string, part: T) => {
+      this.part(name, part);
+      this.#layers.push((x) => part.forward(x));
+      return part;
+    };
+    const stem = (
+      name: string,
+      channels: readonly [number, number],
+      shape: { kernel: number; stride?: number; padding?: number },
+    ) => add(name, new ConvNormRelu(builder, channels, shape));
+    const pool = (padding: number) =>
+      this.#layers.push((x) => maxPool(x, { kernel: 3, stride: 2, padding, ceilMode: true }));
+    const block = (name: string, inputs: number, branches: ReturnType<typeof branchesA>) =>
+      add(name, new InceptionBlock(builder, inputs, branches)).outputs;
+
+    stem("Conv2d_1a_3x3", [3, 32], { kernel: 3, stride: 2, padding: 1 });
+    stem("Conv2d_2a_3x3", [32, 32], { kernel: 3 });
+    stem("Conv2d_2b_3x3", [32, 64], { kernel: 3, padding: 1 });
+    pool(1);
+    stem("Conv2d_3b_1x1", [64, 80], { kernel: 1 });
+    stem("Conv2d_4a_3x3", [80, 192], { kernel: 3 });
+    pool(1);
+    let channels = 192;
+    for (const [name, pooled] of [["5b", 32], ["5c", 64], ["5d", 64]] as const) {
+      channels = block(`Mixed_${name}`, channels, branchesA(pooled));
+    }
+    if (!largeFeatureMap) pool(0);
+    channels = block("Mixed_6a", channels, branchesB());
+    for (const [name, width] of [["6b", 128], ["6c", 160], ["6d", 160], ["6e", 192]] as const) {
+      channels = block(`Mixed_${name}`, channels, branchesC(width));
+    }
+    if (skipMixed6e) this.#layers.pop();
+    add("A3_1b", new ExtraBlock(builder, channels, batchNorm));
+    add("A3_2b", new ExtraBlock(builder, this.features, batchNorm));
+  }
+
+  /** Pictures `[n, h, w, 3]` → features `[n, ~h/16, ~w/16, 1024]`; by 8 with a large map. */
+  forward(x: Tensor): Tensor {
+    return this.#layers.reduce((hidden, layer) => layer(hidden), x);
+  }
+
+  /** The official code's rule: `Mixed` and `Conv2d_1` to `4` learn at the base rate. */
+  readonly isFeature = isFeatureName.inception;
+}

@@ -1,0 +1,231 @@
+import { fileURLToPath } from "node:url";
+import assert from "node:assert/strict";
+import { backward } from "../../../engine/autograd.ts";
+import type { Gpu } from "../../../engine/gpu.ts";
+import { Tensor } from "../../../engine/tensor.ts";
+import { decodePicture } from "../../../data/codecs.ts";
+import { writeNormalised } from "../../../data/transform.ts";
+import { type Architecture, buildModel, type ModelOptions } from "../../../model/build.ts";
+import { type Classifier, METHODS } from "../../../model/classifier.ts";
+import { Metrics } from "../../../model/metrics.ts";
+import { buildOptimiser, trainingStep } from "../../../model/trainer.ts";
+import { recipeFor } from "../../../model/recipe.ts";
+import { fromFile, toFile } from "../../../weights/layout.ts";
+import { gpuTest } from "../../gpu.ts";
+import { readGolden } from "../../reference/golden.ts";
+import { hashedWeight } from "../../reference/hashed_weights.ts";
+
+const golden = await readGolden("backbones");
+const SIZE = 224;
+const photograph = await readPhotograph();
+
+/** What make_backbones.py says of a case. */
+interface Case {
+  readonly arch: Architecture;
+  readonly large: boolean;
+  /** First, middle and last tensor whose gradients are compared. */
+  readonly layers: readonly string[];
+  /** Added to the location logits of the photograph. */
+  readonly attention_shift: number;
+  /** Top and left of two 64×64 cuts of the photograph. */
+  readonly cuts: readonly (readonly [number, number])[];
+}
+
+for (const [prefix, value] of Object.entries(golden.cases)) {
+  const { arch, large, layers, attention_shift: shift, cuts } = value as unknown as Case;
+  const options = {
+    arch,
+    largeFeatureMap: large,
+    skipMixed6e: arch === "inception_v3_bn",
+    prior: "softplus",
+    detachNormaliser: false,
+    classes: 20,
+  } as const;
+
+  gpuTest(`PyTorch: predictions and maps of a photograph, ${prefix}`, async (gpu) => {
+    const cam = build(gpu, { ...options, method: "cam" });
+    const softplus = build(gpu, { ...options, method: "calm-em" });
+    const relu = build(gpu, { ...options, method: "calm-ml", prior: "relu" });
+    for (const model of [softplus, relu]) {
+      const bias = model.parameters().find(({ name }) => name === "attention.0.bias")!.tensor;
+      bias.write([hashedWeight("attention.0.bias", [1]).data[0] + shift]);
+    }
+    for (const [model, head] of [[cam, "cam"], [softplus, "softplus"], [relu, "relu"]] as const) {
+      model.setTraining(false);
+      const { f, probabilities, joint } = gpu.scope(() => {
+        const x = Tensor.fromPadded(gpu, photograph, [1, SIZE, SIZE, 3]);
+        const outputs = gpu.withoutGradients(() => model.forward(x));
+        return {
+          f: outputs.f,
+          probabilities: model.probabilities(outputs),
+          joint: head === "cam" ? null : model.joint(outputs),
+        };
+      });
+      const [, height, width, classes] = f.shape;
+      const extent = large ? 28 : 14;
+      assert.deepEqual([height, width], [extent, extent]);
+      const logits = await f.read();
+      const close = (actual: ArrayLike<number>, name: string) =>
+        assertRelative(actual, golden.tensor(`${prefix}/${name}`).data, 1e-3, `${head} ${name}`);
+      if (head === "cam") close(average(logits, classes), "logits");
+      const p = await probabilities.read();
+      close(p, `${head}/probabilities`);
+      if (joint) {
+        const label = p.indexOf(Math.max(...p));
+        const map = await joint.read();
+        close(channel(map, classes, label), `${head}/joint`);
+        close(average(map, classes, true), `${head}/saliency`);
+        close(channel(softmax(logits, classes), classes, label), `${head}/conditional`);
+      }
+      for (const tensor of [f, probabilities, joint]) tensor?.dispose();
+      model.dispose();
+    }
+  });
+
+  gpuTest(`PyTorch: gradients of the losses, ${prefix}`, async (gpu) => {
+    const images = cut(cuts);
+    for (const method of METHODS) {
+      const model = build(gpu, { ...options, method });
+      const loss = gpu.scope(() => {
+        const x = Tensor.fromPadded(gpu, images, [2, 64, 64, 3]);
+        const labels = Tensor.from(gpu, [3, 11], [2], "u32");
+        const loss = model.loss(model.forward(x), labels);
+        backward(loss);
+        return loss;
+      });
+      const expected = (name: string) => golden.tensor(`${prefix}/${method}/${name}`).data;
+      assertRelative(await loss.read(), expected("loss"), 1e-5, `${method} loss`);
+      for (const { name, tensor } of model.parameters()) {
+        if (layers.includes(name)) {
+          const { data } = await toFile(tensor.gradient!);
+          const slice = golden.slice(`${prefix}/${method}/${name}.gradient`);
+          assertRelative(data.subarray(0, slice.length), slice, 1e-2, `${method} ${name}`);
+        }
+      }
+      loss.dispose();
+      model.dispose();
+    }
+  });
+}
+
+gpuTest("PyTorch: a training step of ResNet50, 224×224, 28×28 maps, batch 2", async (gpu) => {
+  const recipe = recipeFor("cub", { batchSize: 2 }, 0);
+  const model = build(gpu, {
+    arch: "resnet50",
+    largeFeatureMap: true,
+    method: "calm-em",
+    prior: "softplus",
+    detachNormaliser: false,
+    classes: 20,
+  });
+  const optimiser = buildOptimiser(model, recipe);
+  const metrics = new Metrics(gpu);
+  trainingStep(model, optimiser, {
+    images: Float32Array.from([...photograph, ...mirrored(photograph)]),
+    labels: Uint32Array.of(3, 11),
+    size: 2,
+    rate: recipe.lr,
+    metrics,
+  });
+  const { loss, images } = await metrics.read();
+  assertRelative([loss / images], golden.tensor("step/loss").data, 1e-5, "loss");
+  for (const { name, tensor, trainable } of model.state()) {
+    const { data } = await toFile(tensor);
+    const expected = golden.slice(`step/${name}`);
+    assertRelative(data.subarray(0, expected.length), expected, 1e-3, name);
+    if (!trainable) continue;
+    const before = hashedWeight(name, shapeInFile(tensor.shape)).data;
+    const change = golden.slice(`step/${name}.change`);
+    // Float32 weights cannot hold a change more finely than their own last bits.
+    const rounding = 2 ** -23 * Math.max(...expected.map(Math.abs)) /
+      Math.max(...change.map(Math.abs));
+    const moved = change.map((_, i) => data[i] - before[i]);
+    assertRelative(moved, change, 1e-2 + rounding, `change of ${name}`);
+  }
+  metrics.dispose();
+  optimiser.dispose();
+  model.dispose();
+});
+
+function build(gpu: Gpu, options: ModelOptions): Classifier {
+  const model = buildModel(gpu, options, 0);
+  for (const { name, tensor } of model.state()) {
+    tensor.write(fromFile(hashedWeight(name, shapeInFile(tensor.shape))).data);
+  }
+  return model;
+}
+
+function shapeInFile(shape: readonly number[]): readonly number[] {
+  return shape.length === 4 ? [shape[3], shape[2], shape[0], shape[1]] : shape;
+}
+
+async function readPhotograph(): Promise<Float32Array<ArrayBuffer>> {
+  const path = fileURLToPath(new URL("../../goldens/photograph.jpg", import.meta.url));
+  const out = new Float32Array(4 * SIZE * SIZE);
+  writeNormalised(await decodePicture(await Deno.readFile(path), path), SIZE, out, 0);
+  return out;
+}
+
+/** 64×64 cuts of the photograph. */
+function cut(places: Case["cuts"]): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(places.length * 64 * 64 * 4);
+  for (const [n, [top, left]] of places.entries()) {
+    for (let y = 0; y < 64; y++) {
+      const from = 4 * ((top + y) * SIZE + left);
+      out.set(photograph.subarray(from, from + 4 * 64), 4 * 64 * (n * 64 + y));
+    }
+  }
+  return out;
+}
+
+function mirrored(picture: Float32Array): Float32Array {
+  return picture.map((_, i) => {
+    const [c, x, row] = [i % 4, (i >> 2) % SIZE, Math.floor(i / (4 * SIZE))];
+    return picture[4 * (row * SIZE + SIZE - 1 - x) + c];
+  });
+}
+
+/** Mean (or sum) over locations of `[1, h, w, c]`; of a joint map summed over classes instead. */
+function average(map: Float32Array, classes: number, overClasses = false): Float64Array {
+  const locations = map.length / classes;
+  const out = new Float64Array(overClasses ? locations : classes);
+  map.forEach((value, i) => {
+    if (overClasses) out[Math.floor(i / classes)] += value;
+    else out[i % classes] += value / locations;
+  });
+  return out;
+}
+
+function channel(map: ArrayLike<number>, classes: number, c: number): Float64Array {
+  return Float64Array.from({ length: map.length / classes }, (_, z) => map[z * classes + c]);
+}
+
+function softmax(logits: Float32Array, classes: number): Float64Array {
+  const out = Float64Array.from(logits, Math.exp);
+  for (let z = 0; z < out.length; z += classes) {
+    const row = out.subarray(z, z + classes);
+    const total = row.reduce((a, b) => a + b, 0);
+    row.forEach((value, c) => row[c] = value / total);
+  }
+  return out;
+}
+
+/** Fails when any |actual − expected| exceeds tolerance · largest |expected|. */
+function assertRelative(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  what: string,
+): void {
+  assert.equal(actual.length, expected.length, `${what}: number of elements`);
+  const largest = Math.max(...Array.from(expected, Math.abs));
+  for (let i = 0; i < expected.length; i++) {
+    const error = Math.abs(actual[i] - expected[i]) / largest;
+    if (!(error <= tolerance)) {
+      assert.fail(
+        `${what}: element ${i} is ${actual[i]}, expected ${expected[i]}: relative error ` +
+          `${error.toExponential(2)}, allowed ${tolerance.toExponential(2)}`,
+      );
+    }
+  }
+}
