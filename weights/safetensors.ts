@@ -1,69 +1,102 @@
 import { UserError } from "../engine/errors.ts";
+import { type ByteSource, bytesSource } from "./byte_source.ts";
+import {
+  bytesOf,
+  ELEMENT_BYTES,
+  elements,
+  type ElementType,
+  type HostTensor,
+  readFloat32,
+  type StoredTensor,
+} from "./host_tensor.ts";
 
-/** A tensor on the processor. */
-export interface HostTensor {
-  readonly shape: readonly number[];
-  readonly data: Float32Array<ArrayBuffer>;
-}
-
-/** Contents of a safetensors file: named float32 tensors and string metadata. */
+/** Named float32 tensors and string metadata. */
 export interface TensorFile {
   readonly tensors: ReadonlyMap<string, HostTensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The same before the tensors are read. */
+export interface StoredTensors {
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** Largest header that is read, as in the reference implementation. */
 const MAX_HEADER = 100_000_000;
 
-/**
- * Writes the safetensors format: the header's length as a little-endian u64, a JSON header padded
- * with spaces to a multiple of 8, then the raw data.
- */
-export function encodeSafetensors({ tensors, metadata }: TensorFile): Uint8Array<ArrayBuffer> {
-  const header: Record<string, unknown> = { __metadata__: metadata };
-  let offset = 0;
-  for (const [name, { shape, data }] of tensors) {
-    header[name] = { dtype: "F32", shape, data_offsets: [offset, offset + data.byteLength] };
-    offset += data.byteLength;
-  }
-  let json = new TextEncoder().encode(JSON.stringify(header));
-  if (json.length % 8 !== 0) {
-    const padded = new Uint8Array(Math.ceil(json.length / 8) * 8).fill(0x20);
-    padded.set(json);
-    json = padded;
-  }
-  const bytes = new Uint8Array(8 + json.length + offset);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
-  bytes.set(json, 8);
-  let at = 8 + json.length;
-  for (const { data } of tensors.values()) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
-  }
-  return bytes;
+/** Writes the safetensors format in one piece. */
+export async function encodeSafetensors(
+  { tensors, metadata }: TensorFile,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const stored = new Map(
+    [...tensors].map(([name, tensor]) => [name, {
+      type: "F32" as const,
+      shape: tensor.shape,
+      read: () => Promise.resolve(bytesOf(tensor)),
+    }]),
+  );
+  const chunks: BlobPart[] = [];
+  for await (const chunk of safetensorsChunks({ tensors: stored, metadata })) chunks.push(chunk);
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
 /**
- * Reads a safetensors file of float32 tensors (int32 and int64 are converted) and checks every
- * claim of its header.
+ * The safetensors format, piece by piece: the header's length as a little-endian u64, a JSON header
+ * padded with spaces to a multiple of 8, then the raw data of one tensor after the other.
+ */
+export async function* safetensorsChunks(
+  { tensors, metadata }: StoredTensors,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  let offset = 0;
+  // The widest first: then every tensor begins at a multiple of its element's size.
+  const ordered = [...tensors].sort(([, a], [, b]) => ELEMENT_BYTES[b.type] - ELEMENT_BYTES[a.type]);
+  for (const [name, { type, shape }] of ordered) {
+    const end = offset + elements(shape) * ELEMENT_BYTES[type];
+    header[name] = { dtype: type, shape, data_offsets: [offset, end] };
+    offset = end;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const start = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
+  new DataView(start.buffer).setBigUint64(0, BigInt(start.length - 8), true);
+  start.set(json, 8);
+  yield start;
+  for (const [, tensor] of ordered) yield await tensor.read();
+}
+
+/**
+ * Reads a safetensors file from memory; every element becomes float32.
  *
  * @param path named in messages
  * @throws {UserError} when the file is damaged, with what is wrong
  */
-export function decodeSafetensors(bytes: Uint8Array, path: string): TensorFile {
+export async function decodeSafetensors(bytes: Uint8Array, path: string): Promise<TensorFile> {
+  const { tensors, metadata } = await readSafetensors(bytesSource(bytes, path));
+  const read = new Map<string, HostTensor>();
+  for (const [name, tensor] of tensors) read.set(name, await readFloat32(tensor));
+  return { tensors: read, metadata };
+}
+
+/**
+ * Reads the header of a safetensors file and checks every claim in it.
+ *
+ * @throws {UserError} when the file is damaged, with what is wrong
+ */
+export async function readSafetensors(source: ByteSource): Promise<StoredTensors> {
   const fail = (what: string): never => {
-    throw new UserError(`${path} is not a valid safetensors file: ${what}`);
+    throw new UserError(`${source.path} is not a valid safetensors file: ${what}`);
   };
-  if (bytes.length < 8) fail(`it has ${bytes.length} bytes, the header's length alone takes 8`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = Number(view.getBigUint64(0, true));
-  if (length > MAX_HEADER || 8 + length > bytes.length) {
-    fail(`its header should have ${length} bytes, but the file has ${bytes.length}`);
+  if (source.size < 8) fail(`it has ${source.size} bytes, the header's length alone takes 8`);
+  const first = await source.read(0, 8);
+  const length = Number(new DataView(first.buffer).getBigUint64(0, true));
+  if (length > MAX_HEADER || 8 + length > source.size) {
+    fail(`its header should have ${length} bytes, but the file has ${source.size}`);
   }
   let header: unknown;
   try {
     header = JSON.parse(
-      new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, 8 + length)),
+      new TextDecoder("utf-8", { fatal: true }).decode(await source.read(8, length)),
     );
   } catch {
     fail("its header is not JSON");
@@ -73,40 +106,36 @@ export function decodeSafetensors(bytes: Uint8Array, path: string): TensorFile {
   if (!isRecord(metadata) || !Object.values(metadata).every((value) => typeof value === "string")) {
     return fail("its metadata is not a table of strings");
   }
-  const body = bytes.subarray(8 + length);
+  const body = 8 + length;
+  const room = source.size - body;
   const spans: [start: number, end: number][] = [];
-  const tensors = new Map<string, HostTensor>();
+  const tensors = new Map<string, StoredTensor>();
   for (const [name, entry] of Object.entries(entries)) {
     const { dtype, shape, data_offsets: offsets } = isRecord(entry) ? entry : {};
-    const size = dtype === "F32" || dtype === "I32" ? 4 : dtype === "I64" ? 8 : 0;
-    if (!size) fail(`tensor ${name} has type ${dtype}, expected F32`);
+    if (typeof dtype !== "string" || !Object.hasOwn(ELEMENT_BYTES, dtype)) {
+      return fail(
+        `tensor ${name} has type ${dtype}, expected one of ${Object.keys(ELEMENT_BYTES).join(", ")}`,
+      );
+    }
+    const type = dtype as ElementType;
     if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) {
       return fail(`tensor ${name} has no valid shape and offsets`);
     }
     const [start, end] = offsets;
-    const bytesNeeded = shape.reduce((a, b) => a * b, size);
-    if (start > end || end > body.length || end - start !== bytesNeeded) {
-      fail(
-        `tensor ${name} of shape [${shape}] claims bytes ${start} to ${end} of ${body.length}`,
-      );
+    if (start > end || end > room || end - start !== elements(shape) * ELEMENT_BYTES[type]) {
+      fail(`tensor ${name} of shape [${shape}] claims bytes ${start} to ${end} of ${room}`);
     }
     spans.push([start, end]);
-    tensors.set(name, { shape, data: numbers(body.slice(start, end), dtype as string) });
+    tensors.set(name, { type, shape, read: () => source.read(body + start, end - start) });
   }
-  spans.sort(([a], [b]) => a - b);
+  spans.sort(([a, b], [c, d]) => a - c || b - d);
   let reached = 0;
   for (const [start, end] of spans) {
     if (start !== reached) fail(`its tensors overlap or leave a gap at byte ${reached}`);
     reached = end;
   }
-  if (reached !== body.length) fail(`${body.length - reached} bytes follow its last tensor`);
+  if (reached !== room) fail(`${room - reached} bytes follow its last tensor`);
   return { tensors, metadata: metadata as Record<string, string> };
-}
-
-function numbers(bytes: Uint8Array<ArrayBuffer>, dtype: string): Float32Array<ArrayBuffer> {
-  if (dtype === "F32") return new Float32Array(bytes.buffer);
-  if (dtype === "I32") return Float32Array.from(new Int32Array(bytes.buffer));
-  return Float32Array.from(new BigInt64Array(bytes.buffer), Number);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

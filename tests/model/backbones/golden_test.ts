@@ -27,12 +27,14 @@ interface Case {
   readonly layers: readonly string[];
   /** Added to the location logits of the photograph. */
   readonly attention_shift: number;
+  /** Whether batch norms used the batch's statistics for the gradients. */
+  readonly training: boolean;
   /** Top and left of two 64×64 cuts of the photograph. */
   readonly cuts: readonly (readonly [number, number])[];
 }
 
 for (const [prefix, value] of Object.entries(golden.cases)) {
-  const { arch, large, layers, attention_shift: shift, cuts } = value as unknown as Case;
+  const { arch, large, layers, attention_shift: shift, training, cuts } = value as unknown as Case;
   const options = {
     arch,
     largeFeatureMap: large,
