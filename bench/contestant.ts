@@ -1,4 +1,4 @@
-import type { HostTensor } from "../weights/safetensors.ts";
+import type { HostTensor } from "../weights/host_tensor.ts";
 
 /** A network that is ready to be timed: ours or another library's. */
 export interface Contestant {

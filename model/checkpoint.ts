@@ -1,7 +1,8 @@
 import { UserError } from "../engine/errors.ts";
 import { writeAtomically } from "../weights/atomic_write.ts";
 import { fromFile, toFile } from "../weights/layout.ts";
-import { decodeSafetensors, encodeSafetensors, type HostTensor } from "../weights/safetensors.ts";
+import type { HostTensor } from "../weights/host_tensor.ts";
+import { decodeSafetensors, encodeSafetensors } from "../weights/safetensors.ts";
 import type { Totals } from "./metrics.ts";
 import type { ModelOptions } from "./build.ts";
 import type { Classifier } from "./classifier.ts";
@@ -60,7 +61,7 @@ export async function saveCheckpoint(
     tensors.set(MOMENTUM + name, await toFile(tensor));
   }
   const metadata = { format: FORMAT, header: JSON.stringify(header) };
-  await writeAtomically(path, encodeSafetensors({ tensors, metadata }));
+  await writeAtomically(path, await encodeSafetensors({ tensors, metadata }));
 }
 
 /**
@@ -75,7 +76,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   } catch (error) {
     throw new UserError(`The checkpoint ${path} cannot be read: ${(error as Error).message}`);
   }
-  const { tensors, metadata } = decodeSafetensors(bytes, path);
+  const { tensors, metadata } = await decodeSafetensors(bytes, path);
   if (metadata.format !== FORMAT) {
     throw new UserError(
       `${path} is not a checkpoint of this program: its format is ` +

@@ -8,13 +8,21 @@ import { UserError } from "../engine/errors.ts";
  *
  * @throws {UserError} when the disk is full or the folder cannot be written to
  */
-export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
+export async function writeAtomically(
+  path: string,
+  contents: Uint8Array | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const chunks = contents instanceof Uint8Array ? [contents] : contents;
+  let written = 0;
   const temporary = `${path}.${Deno.pid}.tmp`;
   try {
     await Deno.mkdir(dirname(path), { recursive: true });
     const file = await Deno.open(temporary, { write: true, create: true, truncate: true });
     try {
-      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      for await (const bytes of chunks) {
+        for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+        written += bytes.length;
+      }
       await file.syncData();
     } finally {
       file.close();
@@ -22,10 +30,11 @@ export async function writeAtomically(path: string, bytes: Uint8Array): Promise<
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
+    if (error instanceof UserError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     if (/ENOSPC|os error 28|no space|EDQUOT|os error 122/i.test(reason)) {
       throw new UserError(
-        `The disk is full: ${path} needs ${bytes.length} bytes; nothing was changed`,
+        `The disk is full: ${path} needs more than ${written} bytes; nothing was changed`,
       );
     }
     throw new UserError(`${path} could not be written: ${reason}`);

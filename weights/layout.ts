@@ -1,5 +1,5 @@
 import { product, type Tensor } from "../engine/tensor.ts";
-import type { HostTensor } from "./safetensors.ts";
+import type { HostTensor } from "./host_tensor.ts";
 
 /**
  * Files hold PyTorch's layout: convolution weights `[out, in, height, width]`; the engine's are

@@ -51,7 +51,9 @@ export async function* safetensorsChunks(
   const header: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
   // The widest first: then every tensor begins at a multiple of its element's size.
-  const ordered = [...tensors].sort(([, a], [, b]) => ELEMENT_BYTES[b.type] - ELEMENT_BYTES[a.type]);
+  const ordered = [...tensors].sort(([, a], [, b]) =>
+    ELEMENT_BYTES[b.type] - ELEMENT_BYTES[a.type]
+  );
   for (const [name, { type, shape }] of ordered) {
     const end = offset + elements(shape) * ELEMENT_BYTES[type];
     header[name] = { dtype: type, shape, data_offsets: [offset, end] };
@@ -114,7 +116,9 @@ export async function readSafetensors(source: ByteSource): Promise<StoredTensors
     const { dtype, shape, data_offsets: offsets } = isRecord(entry) ? entry : {};
     if (typeof dtype !== "string" || !Object.hasOwn(ELEMENT_BYTES, dtype)) {
       return fail(
-        `tensor ${name} has type ${dtype}, expected one of ${Object.keys(ELEMENT_BYTES).join(", ")}`,
+        `tensor ${name} has type ${dtype}, expected one of ${
+          Object.keys(ELEMENT_BYTES).join(", ")
+        }`,
       );
     }
     const type = dtype as ElementType;

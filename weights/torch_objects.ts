@@ -1,9 +1,4 @@
-import {
-  ELEMENT_BYTES,
-  elements,
-  type ElementType,
-  type StoredTensor,
-} from "./host_tensor.ts";
+import { ELEMENT_BYTES, elements, type ElementType, type StoredTensor } from "./host_tensor.ts";
 import { PickleError, PickleGlobal, type PickleValue, type PickleWorld } from "./pickle.ts";
 
 /** A run of elements in a PyTorch file, which tensors are views of. */
@@ -133,7 +128,9 @@ export function torchWorld(persistent: PickleWorld["persistent"]): PickleWorld {
           return new Map();
         default:
           throw new PickleError(
-            `it wants to call ${name.slice(0, 100).replace(" ", ".")}, and only tensors and plain ` +
+            `it wants to call ${
+              name.slice(0, 100).replace(" ", ".")
+            }, and only tensors and plain ` +
               "containers are rebuilt",
           );
       }

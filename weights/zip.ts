@@ -41,7 +41,9 @@ export async function readZipDirectory(source: ByteSource): Promise<Map<string, 
   if (end >= 20 && view.getUint32(end - 20, true) === LOCATOR_64) {
     const at = Number(view.getBigUint64(end - 12, true));
     const record = new DataView((await source.read(at, 56)).buffer);
-    if (record.getUint32(0, true) !== END_64) fail("its 64-bit directory is not where it should be");
+    if (record.getUint32(0, true) !== END_64) {
+      fail("its 64-bit directory is not where it should be");
+    }
     count = Number(record.getBigUint64(32, true));
     size = Number(record.getBigUint64(40, true));
     offset = Number(record.getBigUint64(48, true));

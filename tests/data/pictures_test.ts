@@ -5,7 +5,10 @@ import { IMAGENET_DEVIATION, IMAGENET_MEAN, writeNormalised } from "../../data/t
 import { decodeSafetensors } from "../../weights/safetensors.ts";
 
 const url = new URL("../goldens/pictures.safetensors", import.meta.url);
-const { tensors: golden } = decodeSafetensors(await Deno.readFile(url), "pictures.safetensors");
+const { tensors: golden } = await decodeSafetensors(
+  await Deno.readFile(url),
+  "pictures.safetensors",
+);
 const bytes = (name: string) => Uint8Array.from(golden.get(name)!.data);
 const names = [...golden.keys()].filter((name) => name.endsWith("/file"))
   .map((name) => name.slice(0, -"/file".length));

@@ -1,7 +1,8 @@
 import { product, Tensor } from "../../engine/tensor.ts";
 import type { Gpu } from "../../engine/gpu.ts";
 import { fromFile } from "../../weights/layout.ts";
-import { decodeSafetensors, type HostTensor } from "../../weights/safetensors.ts";
+import type { HostTensor } from "../../weights/host_tensor.ts";
+import { decodeSafetensors } from "../../weights/safetensors.ts";
 
 /** A golden file: tensors in the engine's layouts and what the script says of each case. */
 export interface Golden {
@@ -17,7 +18,7 @@ export interface Golden {
 /** Reads `tests/goldens/NAME.safetensors`, which tests/goldens/make_goldens.py wrote. */
 export async function readGolden(name: string): Promise<Golden> {
   const url = new URL(`../goldens/${name}.safetensors`, import.meta.url);
-  const { tensors, metadata } = decodeSafetensors(await Deno.readFile(url), url.pathname);
+  const { tensors, metadata } = await decodeSafetensors(await Deno.readFile(url), url.pathname);
   const find = (name: string) => {
     const found = tensors.get(name);
     if (!found) throw new Error(`The golden file has no tensor ${name}`);

@@ -1,5 +1,5 @@
 import { product } from "../../engine/tensor.ts";
-import type { HostTensor } from "../../weights/safetensors.ts";
+import type { HostTensor } from "../../weights/host_tensor.ts";
 
 /**
  * Weights that are a function of their name, the same as `weight` in tests/goldens/make_backbones.py,
