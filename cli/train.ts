@@ -1,7 +1,10 @@
 import { basename, join } from "node:path";
 import type { Command } from "../cli.ts";
 import { UserError } from "../engine/errors.ts";
-import { METHODS } from "../model/classifier.ts";
+import { type Architecture, ARCHITECTURES } from "../model/build.ts";
+import type { Prior } from "../model/calm/location.ts";
+import { type Method, METHODS } from "../model/classifier.ts";
+import { type Preset, PRESET_NAMES } from "../model/recipe.ts";
 import { trainAndReport, type TrainingSettings } from "../eval/training_run.ts";
 import type { ParsedOptions } from "./options.ts";
 import { showProfile } from "./profile.ts";
@@ -31,6 +34,30 @@ const train: Command = {
         help: "last layers and loss",
         default: "calm-em",
       },
+      arch: {
+        type: "choice",
+        choices: ARCHITECTURES,
+        help: "backbone",
+        default: "small-resnet",
+      },
+      "large-feature-map": {
+        type: "flag",
+        help: "28×28 instead of 14×14 maps of 224×224 pictures, as in the paper",
+      },
+      "skip-mixed-6e": {
+        type: "flag",
+        help: "Inception: leave Mixed_6e out of the forward pass, as the official code does",
+      },
+      pretrained: {
+        type: "text",
+        value: "FILE",
+        help: "backbone to start from: torchvision's file (weights/README.md) or a checkpoint",
+      },
+      recipe: {
+        type: "choice",
+        choices: PRESET_NAMES,
+        help: "the paper's sizes, rates and schedule (docs/recipes.md) instead of the data set's",
+      },
       prior: {
         type: "choice",
         choices: ["softplus", "relu"],
@@ -43,6 +70,11 @@ const train: Command = {
       },
       epochs: { type: "integer", min: 1, help: "passes over the training pictures" },
       "batch-size": { type: "integer", min: 1, help: "pictures per step" },
+      "micro-batch": {
+        type: "integer",
+        min: 1,
+        help: "pictures that go through the network at once; their gradients are summed up",
+      },
       lr: { type: "number", min: 0, help: "learning rate of the features" },
       "lr-classifier-ratio": {
         type: "number",
@@ -81,7 +113,8 @@ const train: Command = {
     examples: [
       "./calm train",
       "./calm train --dataset fashion-mnist --method calm-ml",
-      "./calm train --dataset cub --data ~/CUB_200_2011 --epochs 40",
+      "./calm train --dataset cub --data ~/CUB_200_2011 --recipe cub --arch resnet50 \\\n" +
+      "      --large-feature-map --pretrained resnet50-19c8e357.pth --micro-batch 16",
       "./calm train --resume runs/birds-calm-em --epochs 40",
     ],
   },
@@ -158,9 +191,16 @@ function settings(options: ParsedOptions): TrainingSettings {
       : join(resume, "checkpoint.safetensors"),
     dataset: (options.text("dataset") ?? "birds") as TrainingSettings["dataset"],
     data: options.text("data"),
-    method: (options.text("method") ?? "calm-em") as TrainingSettings["method"],
-    prior: (options.text("prior") ?? "softplus") as TrainingSettings["prior"],
-    detachNormaliser: options.flag("detach-normaliser"),
+    model: {
+      arch: (options.text("arch") ?? "small-resnet") as Architecture,
+      method: (options.text("method") ?? "calm-em") as Method,
+      prior: (options.text("prior") ?? "softplus") as Prior,
+      detachNormaliser: options.flag("detach-normaliser"),
+      largeFeatureMap: options.flag("large-feature-map"),
+      skipMixed6e: options.flag("skip-mixed-6e"),
+    },
+    pretrained: options.text("pretrained"),
+    preset: options.text("recipe") as Preset | undefined,
     seed: options.number("seed") ?? 0,
     out: options.text("out"),
     skipCorrupt: options.flag("skip-corrupt"),
@@ -169,6 +209,7 @@ function settings(options: ParsedOptions): TrainingSettings {
     recipe: {
       epochs: options.number("epochs"),
       batchSize: options.number("batch-size"),
+      microBatch: options.number("micro-batch"),
       lr: options.number("lr"),
       lrClassifierRatio: options.number("lr-classifier-ratio"),
       lrDecayEvery: options.number("lr-decay-every"),

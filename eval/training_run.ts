@@ -4,7 +4,6 @@ import type { AdapterDescription, Gpu } from "../engine/gpu.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { BatchLoader } from "../data/loader.ts";
 import { type DatasetName, openDataset } from "../data/open.ts";
-import type { Prior } from "../model/calm/location.ts";
 import type { Classifier, Method } from "../model/classifier.ts";
 import type { Span } from "../engine/profiler.ts";
 import { openGpu } from "../model/open_gpu.ts";
@@ -17,7 +16,8 @@ import {
   saveCheckpoint,
   type TrainingProgress,
 } from "../model/checkpoint.ts";
-import { type RecipeChoices, recipeFor } from "../model/recipe.ts";
+import { type Preset, type RecipeChoices, recipeFor } from "../model/recipe.ts";
+import { describeReport, takePretrained } from "../model/take_weights.ts";
 import {
   buildOptimiser,
   learningRate,
@@ -32,9 +32,12 @@ import { saveContactSheet } from "./test_sheet.ts";
 export interface TrainingSettings {
   readonly dataset: DatasetName;
   readonly data?: string;
-  readonly method: Method;
-  readonly prior: Prior;
-  readonly detachNormaliser: boolean;
+  /** Structure of the model, as far as the data do not decide it. */
+  readonly model: Omit<ModelOptions, "classes">;
+  /** File with a pretrained backbone to start from. */
+  readonly pretrained?: string;
+  /** A recipe of the paper instead of the data set's. */
+  readonly preset?: Preset;
   readonly seed: number;
   /** Folder of the run. */
   readonly out?: string;
@@ -98,7 +101,7 @@ export async function trainAndReport(
   const plan = resumed ? planOf(resumed, settings) : newPlan(settings);
   const out = resumed
     ? resolve(resumed.path, "..")
-    : await newRunFolder(settings.out, `${plan.dataset}-${plan.method}`);
+    : await newRunFolder(settings.out, runName(plan));
   const dataset = await openDataset(plan.dataset, plan.data, events);
   if (resumed && dataset.classes.join() !== resumed.header.classNames.join()) {
     throw new UserError(`${dataset.root} has other classes than ${resumed.path} was trained with`);
@@ -136,21 +139,20 @@ export async function trainAndReport(
 interface Plan {
   readonly dataset: DatasetName;
   readonly data?: string;
-  readonly method: Method;
   readonly model: Omit<ModelOptions, "classes">;
+  readonly pretrained?: string;
   readonly recipe: TrainingRecipe;
 }
 
 function newPlan(
-  { dataset, data, method, prior, detachNormaliser, seed, recipe }: TrainingSettings,
+  { dataset, data, model, pretrained, seed, preset, recipe }: TrainingSettings,
 ): Plan {
-  return {
-    dataset,
-    data,
-    method,
-    model: { arch: "small-resnet", method, prior, detachNormaliser },
-    recipe: recipeFor(dataset, recipe, seed),
-  };
+  return { dataset, data, model, pretrained, recipe: recipeFor(dataset, recipe, { seed, preset }) };
+}
+
+/** `birds-calm-em`, `cub-resnet50-cam`. */
+function runName({ dataset, model: { arch, method } }: Plan): string {
+  return [dataset, ...(arch === "small-resnet" ? [] : [arch]), method].join("-");
 }
 
 function planOf({ path, header }: Checkpoint, { data, recipe }: TrainingSettings): Plan {
@@ -165,7 +167,6 @@ function planOf({ path, header }: Checkpoint, { data, recipe }: TrainingSettings
   return {
     dataset: dataset.name as DatasetName,
     data: data ?? dataset.root,
-    method: model.method,
     model,
     recipe: { ...header.recipe, epochs },
   };
@@ -205,6 +206,10 @@ async function runPlan(
   const { recipe } = plan;
   const modelOptions = { ...plan.model, classes: dataset.classes.length };
   const model = buildModel(gpu, modelOptions, recipe.seed);
+  if (plan.pretrained !== undefined && !resumed) {
+    const report = await takePretrained(model, plan.pretrained, modelOptions.arch);
+    events.onLine(`${plan.pretrained}: ${describeReport(report)}`);
+  }
   const optimiser = buildOptimiser(model, recipe);
   if (resumed) restore(resumed, model, optimiser);
   events.onLine(describe(gpu, plan, dataset, model, resumed));
@@ -293,7 +298,7 @@ async function runPlan(
   return {
     dataset: plan.dataset,
     arch: plan.model.arch,
-    method: plan.method,
+    method: plan.model.method,
     seed: recipe.seed,
     epochs: progress.epoch,
     train_loss: progress.trainLoss,
@@ -337,7 +342,7 @@ class Pace {
 
 function describe(
   gpu: Gpu,
-  { method, model: { arch, prior }, recipe, dataset: name }: Plan,
+  { model: { arch, method, prior, largeFeatureMap }, recipe, dataset: name }: Plan,
   dataset: Dataset,
   model: Classifier,
   resumed: Checkpoint | null,
@@ -346,7 +351,9 @@ function describe(
   const from = resumed ? `, resumed from ${resumed.path}` : "";
   return `${method}${method === "cam" ? "" : ` (${prior} prior)`} on ${name}: ` +
     `${dataset.classes.length} classes, ${dataset.train.ids.length} training and ` +
-    `${dataset.test.ids.length} test pictures\n${arch}, ${parameters.toLocaleString("en")} ` +
+    `${dataset.test.ids.length} test pictures\n${arch}${
+      largeFeatureMap ? ", large feature map" : ""
+    }, ${parameters.toLocaleString("en")} ` +
     `parameters; ${recipe.epochs} epochs of batches of ${recipe.batchSize} at ` +
     `${recipe.transform.crop}×${recipe.transform.crop}${from}\nadapter: ${gpu.adapter.description}` +
     (gpu.adapter.fallback ? " (software: shaders run on the processor)" : "");

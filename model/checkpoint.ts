@@ -1,6 +1,6 @@
 import { UserError } from "../engine/errors.ts";
 import { writeAtomically } from "../weights/atomic_write.ts";
-import { fromFile, toFile } from "../weights/layout.ts";
+import { fromFile, shapeInFile, toFile } from "../weights/layout.ts";
 import type { HostTensor } from "../weights/host_tensor.ts";
 import { decodeSafetensors, encodeSafetensors } from "../weights/safetensors.ts";
 import type { Totals } from "./metrics.ts";
@@ -122,8 +122,4 @@ export function restore(checkpoint: Checkpoint, model: Classifier, optimiser?: S
   }
   // Only now, so that a checkpoint that does not fit changes nothing.
   for (const { tensor, data } of found) tensor.write(data);
-}
-
-function shapeInFile(shape: readonly number[]): string {
-  return (shape.length === 4 ? [shape[3], shape[2], shape[0], shape[1]] : shape).join();
 }

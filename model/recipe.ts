@@ -6,9 +6,9 @@ export type RecipeChoices =
   & Partial<Omit<TrainingRecipe, "transform" | "seed">>
   & { readonly resize?: number; readonly crop?: number };
 
-type Defaults = Required<RecipeChoices>;
+type Defaults = Required<Omit<RecipeChoices, "microBatch">> & Pick<RecipeChoices, "microBatch">;
 
-/** The official code's recipe for ResNet50 on CUB (and with other pictures on the rest). */
+/** The official code's defaults, which it uses for all data sets. */
 const OFFICIAL: Defaults = {
   epochs: 40,
   batchSize: 64,
@@ -20,6 +20,22 @@ const OFFICIAL: Defaults = {
   resize: 256,
   crop: 224,
 };
+
+/**
+ * The recipes of the paper's three data sets; docs/recipes.md has the source of every number. The
+ * larger two have more pictures an epoch, and the schedule of the benchmark they come from.
+ */
+const PRESETS = {
+  cub: OFFICIAL,
+  openimages: { ...OFFICIAL, epochs: 10, lrDecayEvery: 3 },
+  imagenet: { ...OFFICIAL, epochs: 10, lrDecayEvery: 3 },
+} as const satisfies Readonly<Record<string, Defaults>>;
+
+/** Name of a recipe of the paper. */
+export type Preset = keyof typeof PRESETS;
+
+/** All names, for messages. */
+export const PRESET_NAMES = Object.keys(PRESETS) as Preset[];
 
 /** Data sets of small pictures, for the small network trained from scratch. */
 const DEFAULTS: Readonly<Record<string, Defaults>> = {
@@ -44,14 +60,29 @@ const DEFAULTS: Readonly<Record<string, Defaults>> = {
   "cub": OFFICIAL,
 };
 
-/** A data set's default recipe with the user's choices put in. */
-export function recipeFor(dataset: string, choices: RecipeChoices, seed: number): TrainingRecipe {
+/**
+ * A data set's default recipe, or one of the paper's, with the user's choices put in.
+ *
+ * @throws {UserError} when choices contradict each other
+ */
+export function recipeFor(
+  dataset: string,
+  choices: RecipeChoices,
+  { seed, preset }: { readonly seed: number; readonly preset?: Preset },
+): TrainingRecipe {
   const given = Object.fromEntries(
     Object.entries(choices).filter(([, value]) => value !== undefined),
   );
-  const { resize, crop, ...rest } = { ...DEFAULTS[dataset], ...given };
+  const { resize, crop, ...rest } = {
+    ...(preset ? PRESETS[preset] : DEFAULTS[dataset]),
+    ...given,
+  };
   if (crop > resize) {
     throw new UserError(`--crop ${crop} is larger than --resize ${resize}`);
+  }
+  const { batchSize, microBatch } = rest;
+  if (microBatch !== undefined && microBatch > batchSize) {
+    throw new UserError(`--micro-batch ${microBatch} is more than --batch-size ${batchSize}`);
   }
   return { ...rest, seed, transform: { resize, crop, flip: true } };
 }

@@ -2,6 +2,7 @@ import { backward } from "../engine/autograd.ts";
 import { UserError } from "../engine/errors.ts";
 import { OutOfMemoryError } from "../engine/memory.ts";
 import type { Span } from "../engine/profiler.ts";
+import { affine } from "../engine/ops/elementwise.ts";
 import { Tensor } from "../engine/tensor.ts";
 import type { Batch, BatchLoader } from "../data/loader.ts";
 import type { Transform } from "../data/transform.ts";
@@ -14,6 +15,11 @@ import { Sgd } from "./sgd.ts";
 export interface TrainingRecipe {
   readonly epochs: number;
   readonly batchSize: number;
+  /**
+   * Pictures that go through the network at once; gradients of a batch's parts are summed up.
+   * Default: the batch. Batch norms then see the part, not the batch.
+   */
+  readonly microBatch?: number;
   /** Learning rate of the features. */
   readonly lr: number;
   /** The rest (last layers, first batch norm) learns at lr times this. */
@@ -72,28 +78,34 @@ export function learningRate({ lr, lrDecayEvery }: TrainingRecipe, epoch: number
 /**
  * One training step: forward, loss, backward, update. Only records GPU commands; nothing is read
  * back. Every tensor it makes is gone when it returns.
+ *
+ * @param options `microBatch`: pictures that go through the network at once
  */
 export function trainingStep(
   model: Classifier,
   optimiser: Sgd,
-  { images, labels, size, rate, metrics }: Pick<Batch, "images" | "labels" | "size"> & {
-    readonly rate: number;
-    readonly metrics: Metrics;
-  },
+  { images, labels, size, rate, metrics, microBatch = size }:
+    & Pick<Batch, "images" | "labels" | "size">
+    & { readonly rate: number; readonly metrics: Metrics; readonly microBatch?: number },
 ): void {
-  const [first] = model.parameters();
-  const { gpu } = first.tensor;
-  gpu.scope(() => {
-    const x = uploadPictures(gpu, { images, size });
-    const y = Tensor.from(gpu, labels, [size], "u32");
-    const outputs = model.forward(x);
-    const probabilities = model.probabilities(outputs);
-    const loss = model.loss(outputs, y);
-    metrics.add(loss, probabilities, y);
-    backward(loss);
-    optimiser.step(rate);
-  });
-  gpu.submit();
+  const { gpu } = model.parameters()[0].tensor;
+  const stride = images.length / size;
+  for (let from = 0; from < size; from += microBatch) {
+    const to = Math.min(from + microBatch, size);
+    gpu.scope(() => {
+      const part = { images: images.subarray(from * stride, to * stride), size: to - from };
+      const x = uploadPictures(gpu, part);
+      const y = Tensor.from(gpu, labels.slice(from, to), [part.size], "u32");
+      const outputs = model.forward(x);
+      const probabilities = model.probabilities(outputs);
+      const loss = model.loss(outputs, y);
+      metrics.add(loss, probabilities, y);
+      // The loss of the batch is the mean over its pictures, not over its parts.
+      backward(part.size === size ? loss : affine(loss, { scale: part.size / size }));
+      if (to === size) optimiser.step(rate);
+    });
+    gpu.submit();
+  }
 }
 
 /**
@@ -117,6 +129,8 @@ export async function train(
 ): Promise<TrainingProgress> {
   const [{ tensor: { gpu } }] = model.parameters();
   const metrics = new Metrics(gpu);
+  const { batchSize, microBatch } = recipe;
+  const partsOfStep = Math.ceil(batchSize / (microBatch ?? batchSize));
   model.setTraining(true);
   let steps = 0;
   let profiling = false;
@@ -138,13 +152,13 @@ export async function train(
           gpu.beginProfile();
           profiling = true;
         }
-        trainingStep(model, optimiser, { ...examples, rate, metrics });
+        trainingStep(model, optimiser, { ...examples, rate, metrics, microBatch });
         if (profiling && steps === PROFILE.after + PROFILE.steps) await endProfile();
         batch = number + 1;
         const last = batch === loader.batchesPerEpoch;
         if (batch % READ_EVERY === 0 || last || signal?.aborted) {
           totals = await metrics.read();
-          refuseBadLoss(totals, epoch);
+          refuseBadLoss(totals, epoch, partsOfStep);
           events.onStep?.(epoch, batch, totals);
         } else {
           // At most two steps wait on the GPU, so that their pictures do not pile up.
@@ -157,7 +171,7 @@ export async function train(
         }
       }
       totals = await metrics.read();
-      refuseBadLoss(totals, epoch);
+      refuseBadLoss(totals, epoch, partsOfStep);
       progress = {
         ...NOT_BEGUN,
         epoch,
@@ -170,10 +184,13 @@ export async function train(
     return progress;
   } catch (error) {
     if (!(error instanceof OutOfMemoryError)) throw error;
-    const { batchSize } = recipe;
+    const atOnce = microBatch ?? batchSize;
     throw new UserError(
-      batchSize > 1
-        ? `${error.message}; try --batch-size ${Math.ceil(batchSize / 2)} instead of ${batchSize}`
+      atOnce > 1
+        ? `${error.message}; try --batch-size ${
+          Math.ceil(atOnce / 2)
+        } instead of ${batchSize}, or ` +
+          `--micro-batch ${Math.ceil(atOnce / 2)}`
         : error.message,
     );
   } finally {
@@ -181,10 +198,11 @@ export async function train(
   }
 }
 
-function refuseBadLoss({ badStep }: Totals, epoch: number): void {
+function refuseBadLoss({ badStep }: Totals, epoch: number, partsOfStep: number): void {
   if (badStep > 0) {
+    const step = Math.ceil(badStep / partsOfStep);
     throw new UserError(
-      `The loss became NaN or infinite at step ${badStep} of epoch ${epoch}: try a smaller --lr`,
+      `The loss became NaN or infinite at step ${step} of epoch ${epoch}: try a smaller --lr`,
     );
   }
 }

@@ -32,6 +32,11 @@ export function fromFile({ shape, data }: HostTensor): HostTensor {
   return { shape: [height, width, inputs, outputs], data: out };
 }
 
+/** A tensor's shape as files have it. */
+export function shapeInFile(shape: readonly number[]): readonly number[] {
+  return shape.length === 4 ? [shape[3], shape[2], shape[0], shape[1]] : shape;
+}
+
 function swap(data: Float32Array, area: number, inputs: number, outputs: number) {
   const out = new Float32Array(data.length);
   for (let tap = 0; tap < area; tap++) {

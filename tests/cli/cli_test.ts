@@ -125,7 +125,7 @@ gpuTest("running out of GPU memory names a batch size to try", async () => {
   await withBirds(async (data, out) => {
     await refuses(
       ["train", "--data", data, ...SMALL, "--out", out, "--memory-limit", "2"],
-      /Out of GPU memory: .* the limit is 2\.00 MiB; try --batch-size 4 instead of 8/,
+      /Out of GPU memory: .* the limit is 2\.00 MiB; try --batch-size 4 instead of 8, or --micro-batch 4/,
     );
     await assert.rejects(Deno.stat(`${out}/checkpoint.safetensors`), "nothing half-written");
   });

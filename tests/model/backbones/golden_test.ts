@@ -10,7 +10,7 @@ import { type Classifier, METHODS } from "../../../model/classifier.ts";
 import { Metrics } from "../../../model/metrics.ts";
 import { buildOptimiser, trainingStep } from "../../../model/trainer.ts";
 import { recipeFor } from "../../../model/recipe.ts";
-import { fromFile, toFile } from "../../../weights/layout.ts";
+import { fromFile, shapeInFile, toFile } from "../../../weights/layout.ts";
 import { gpuTest } from "../../gpu.ts";
 import { readGolden } from "../../reference/golden.ts";
 import { hashedWeight } from "../../reference/hashed_weights.ts";
@@ -111,7 +111,7 @@ for (const [prefix, value] of Object.entries(golden.cases)) {
 }
 
 gpuTest("PyTorch: a training step of ResNet50, 224×224, 28×28 maps, batch 2", async (gpu) => {
-  const recipe = recipeFor("cub", { batchSize: 2 }, 0);
+  const recipe = recipeFor("cub", { batchSize: 2 }, { seed: 0 });
   const model = build(gpu, {
     arch: "resnet50",
     largeFeatureMap: true,
@@ -155,10 +155,6 @@ function build(gpu: Gpu, options: ModelOptions): Classifier {
     tensor.write(fromFile(hashedWeight(name, shapeInFile(tensor.shape))).data);
   }
   return model;
-}
-
-function shapeInFile(shape: readonly number[]): readonly number[] {
-  return shape.length === 4 ? [shape[3], shape[2], shape[0], shape[1]] : shape;
 }
 
 async function readPhotograph(): Promise<Float32Array<ArrayBuffer>> {
