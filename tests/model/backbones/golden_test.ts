@@ -88,6 +88,7 @@ for (const [prefix, value] of Object.entries(golden.cases)) {
     const images = cut(cuts);
     for (const method of METHODS) {
       const model = build(gpu, { ...options, method });
+      model.setTraining(training);
       const loss = gpu.scope(() => {
         const x = Tensor.fromPadded(gpu, images, [2, 64, 64, 3]);
         const labels = Tensor.from(gpu, [3, 11], [2], "u32");
