@@ -5,7 +5,7 @@ import { type Architecture, ARCHITECTURES } from "../model/build.ts";
 import type { Prior } from "../model/calm/location.ts";
 import { type Method, METHODS } from "../model/classifier.ts";
 import { type Preset, PRESET_NAMES } from "../model/recipe.ts";
-import { trainAndReport, type TrainingSettings } from "../eval/training_run.ts";
+import { planRun, trainAndReport, type TrainingSettings } from "../eval/training_run.ts";
 import type { ParsedOptions } from "./options.ts";
 import { showProfile } from "./profile.ts";
 import { duration, percent, Progress } from "./progress.ts";
@@ -108,6 +108,10 @@ const train: Command = {
         type: "flag",
         help: "print the time of each kernel over three steps; trace.json in the run's folder",
       },
+      "dry-run": {
+        type: "flag",
+        help: "print parameters, GPU memory and work of a step, and stop",
+      },
       "memory-limit": { type: "integer", min: 1, value: "MIB", help: "most GPU memory to use" },
     },
     examples: [
@@ -134,9 +138,15 @@ async function run(options: ParsedOptions): Promise<Record<string, unknown>> {
   };
   Deno.addSignalListener("SIGINT", onInterrupt);
   try {
+    const told = { signal: stop.signal, onLine: (text: string) => progress.line(text) };
+    if (options.flag("dry-run")) {
+      return await planRun(settings(options), {
+        ...told,
+        onProgress: ({ label, share }) => progress.update(label, share, ""),
+      });
+    }
     const result = await trainAndReport(settings(options), {
-      signal: stop.signal,
-      onLine: (text) => progress.line(text),
+      ...told,
       ...(options.flag("profile") && {
         async onProfile({ spans, adapter, folder }) {
           if (spans.length === 0) {
@@ -177,6 +187,7 @@ function settings(options: ParsedOptions): TrainingSettings {
       "workers",
       "memory-limit",
       "profile",
+      "dry-run",
       "data",
     ];
     const refused = Object.keys(train.spec.options)

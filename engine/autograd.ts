@@ -1,9 +1,8 @@
 import { Kernel, linear } from "./kernel.ts";
+import { addInto } from "./slices.ts";
 import { type GraphNode, Tensor } from "./tensor.ts";
-import accumulateSource from "../shaders/accumulate.wgsl" with { type: "text" };
 import fillSource from "../shaders/fill.wgsl" with { type: "text" };
 
-const accumulateKernel = new Kernel("accumulate", accumulateSource);
 const fillKernel = new Kernel("fill", fillSource);
 
 /**
@@ -83,11 +82,7 @@ function accumulate(sum: Tensor, addend: Tensor): Tensor {
     gpu.copy(sum.buffer, total.buffer, 16 * vectors);
     sum.dispose();
   }
-  gpu.run(accumulateKernel, {
-    buffers: [addend.buffer, total.buffer],
-    parameters: { u32: [vectors] },
-    workgroups: linear(vectors),
-  });
+  addInto(total, addend);
   addend.dispose();
   return total;
 }

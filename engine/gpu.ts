@@ -1,5 +1,12 @@
 import { Kernel, packParameters, type Parameters, type Workgroups } from "./kernel.ts";
-import { BufferPool, type MemoryAccount, type PooledBuffer } from "./memory.ts";
+import {
+  BufferPool,
+  type BufferSlice,
+  type MemoryAccount,
+  offsetOf,
+  type PooledBuffer,
+} from "./memory.ts";
+import { dryDevice } from "./dry_device.ts";
 import { UserError } from "./errors.ts";
 import { type ProfiledSection, Profiler, type Span } from "./profiler.ts";
 import type { Tensor } from "./tensor.ts";
@@ -55,11 +62,14 @@ export class Gpu {
   recordsGradients = true;
   /** Variants that were measured to be the fastest on this adapter; none at first. */
   choices: Choices = new Map();
+  /** Most bytes of a tensor that a kernel is handed at once; larger ones are handed in slices. */
+  bindingLimit: number;
   /** Told of every piece of work that has variants. */
   onWork: ((work: Work) => void) | null = null;
   #profiler: Profiler | null = null;
   #section: ProfiledSection | null = null;
   #replacements = new Map<string, { readonly source: string; readonly label: string }>();
+  #memoryLimit: number;
   #pool: BufferPool;
   #pipelines = new Map<string, GPUComputePipeline>();
   #uniforms = new Map<string, GPUBuffer>();
@@ -77,6 +87,8 @@ export class Gpu {
     readonly adapter: AdapterDescription,
     memoryLimit: number,
   ) {
+    this.#memoryLimit = memoryLimit;
+    this.bindingLimit = device.limits.maxStorageBufferBindingSize;
     this.#pool = new BufferPool(device, memoryLimit, (buffer) => this.#forget(buffer));
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
@@ -115,6 +127,16 @@ export class Gpu {
       architecture: info.architecture,
       fallback: info.isFallbackAdapter ?? false,
     }, memoryLimit);
+  }
+
+  /**
+   * The same adapter with a device that does nothing: what runs on it allocates and dispatches as
+   * it would here, so that memory and work can be counted before they are spent.
+   */
+  dry(): Gpu {
+    const gpu = new Gpu(dryDevice(this.device.limits), this.adapter, this.#memoryLimit);
+    gpu.choices = this.choices;
+    return gpu;
   }
 
   /** Bytes of tensors: live, peak, pooled. */
@@ -157,14 +179,14 @@ export class Gpu {
   write(buffer: PooledBuffer, data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): void {
     // Queue writes happen at once, so what was recorded before has to go first.
     this.submit();
-    this.device.queue.writeBuffer(buffer.buffer, 0, data);
+    this.device.queue.writeBuffer(buffer.buffer, offsetOf(buffer), data);
   }
 
   /** Copies the first `bytes` of one buffer to another. */
   copy(from: PooledBuffer, to: PooledBuffer, bytes: number): void {
     this.#endPass();
     this.#encoder ??= this.device.createCommandEncoder();
-    this.#encoder.copyBufferToBuffer(from.buffer, 0, to.buffer, 0, bytes);
+    this.#encoder.copyBufferToBuffer(from.buffer, offsetOf(from), to.buffer, offsetOf(to), bytes);
   }
 
   /** Sends the recorded commands to the GPU. */
@@ -190,7 +212,7 @@ export class Gpu {
     try {
       this.#endPass();
       this.#encoder ??= this.device.createCommandEncoder();
-      this.#encoder.copyBufferToBuffer(buffer.buffer, 0, staging, 0, size);
+      this.#encoder.copyBufferToBuffer(buffer.buffer, offsetOf(buffer), staging, 0, size);
       this.submit();
       await staging.mapAsync(GPUMapMode.READ).catch((error) => this.#errors.push(error));
       await this.check();
@@ -390,7 +412,12 @@ export class Gpu {
     buffers: readonly PooledBuffer[],
   ): GPUBindGroup {
     const ids = buffers.map((buffer) => buffer.id);
-    const key = `${kernel.id}|${uniform?.label}|${ids.join()}`;
+    const places = buffers.map((buffer) =>
+      "offset" in buffer
+        ? `${buffer.id}+${(buffer as BufferSlice).offset}:${buffer.bytes}`
+        : buffer.id
+    );
+    const key = `${kernel.id}|${uniform?.label}|${places.join()}`;
     let group = this.#bindGroups.get(key);
     if (!group) {
       group = this.device.createBindGroup({
@@ -398,7 +425,7 @@ export class Gpu {
         layout: pipeline.getBindGroupLayout(0),
         entries: [
           ...(uniform ? [{ binding: 0, resource: { buffer: uniform } }] : []),
-          ...buffers.map(({ buffer }, i) => ({ binding: i + 1, resource: { buffer } })),
+          ...buffers.map((pooled, i) => ({ binding: i + 1, resource: resource(pooled) })),
         ],
       });
       this.#bindGroups.set(key, group);
@@ -415,6 +442,11 @@ export class Gpu {
     for (const key of this.#bindGroupsOfBuffer.get(buffer.id) ?? []) this.#bindGroups.delete(key);
     this.#bindGroupsOfBuffer.delete(buffer.id);
   }
+}
+
+function resource(pooled: PooledBuffer | BufferSlice): GPUBufferBinding {
+  const { buffer, bytes } = pooled;
+  return "offset" in pooled ? { buffer, offset: pooled.offset, size: bytes } : { buffer };
 }
 
 /** The adapter's own limits, in the form in which a device is asked for them. */

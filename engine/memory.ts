@@ -10,6 +10,17 @@ export interface PooledBuffer {
   readonly bytes: number;
 }
 
+/** A part of a buffer, which is bound instead of the whole. */
+export interface BufferSlice extends PooledBuffer {
+  /** Where it begins, in bytes. */
+  readonly offset: number;
+}
+
+/** Where a buffer or a part of one begins in its GPU buffer. */
+export function offsetOf(buffer: PooledBuffer | BufferSlice): number {
+  return "offset" in buffer ? buffer.offset : 0;
+}
+
 /** An allocation that does not fit: in the device's memory, its limits or the limit set. */
 export class OutOfMemoryError extends UserError {
   /** Tells it from other errors a user can mend. */
@@ -24,6 +35,8 @@ export interface MemoryAccount {
   readonly peak: number;
   /** Released, kept for the next allocation of the same size. */
   readonly pooled: number;
+  /** The most that was ever live and pooled together: what the device had to find room for. */
+  readonly resident: number;
   /** Buffers that were created since the start. */
   readonly created: number;
 }
@@ -42,6 +55,7 @@ export class BufferPool {
   #live = 0;
   #peak = 0;
   #pooled = 0;
+  #resident = 0;
   #created = 0;
   #pending: Promise<void>[] = [];
   #failure: OutOfMemoryError | null = null;
@@ -64,6 +78,7 @@ export class BufferPool {
       live: this.#live,
       peak: this.#peak,
       pooled: this.#pooled,
+      resident: this.#resident,
       created: this.#created,
     };
   }
@@ -76,13 +91,14 @@ export class BufferPool {
   allocate(bytes: number): PooledBuffer {
     const size = bucket(bytes);
     const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
-    const largest = Math.min(maxStorageBufferBindingSize, maxBufferSize);
-    // A bucket may be larger than the limit where the bytes themselves fit.
-    const rounded = size > largest && bytes <= largest ? Math.ceil(bytes / 256) * 256 : size;
-    if (rounded > largest) {
+    // A bucket may be larger than a limit where the bytes themselves fit.
+    const crosses = [maxStorageBufferBindingSize, maxBufferSize]
+      .some((limit) => size > limit && bytes <= limit);
+    const rounded = crosses ? Math.ceil(bytes / 256) * 256 : size;
+    if (rounded > maxBufferSize) {
       throw new OutOfMemoryError(
         `A tensor needs ${mebibytes(bytes)}, but one buffer of this adapter holds at most ` +
-          `${mebibytes(largest)}`,
+          `${mebibytes(maxBufferSize)}`,
       );
     }
     if (this.#live + rounded > this.#limit) {
@@ -94,11 +110,9 @@ export class BufferPool {
     this.#live += rounded;
     this.#peak = Math.max(this.#peak, this.#live);
     const reused = this.#free.get(rounded)?.pop();
-    if (reused) {
-      this.#pooled -= rounded;
-      return reused;
-    }
-    return this.#create(rounded);
+    if (reused) this.#pooled -= rounded;
+    this.#resident = Math.max(this.#resident, this.#live + this.#pooled);
+    return reused ?? this.#create(rounded);
   }
 
   /** True when an allocation fits only once the pooled buffers are gone. */

@@ -1,5 +1,6 @@
 import type { Gpu } from "./gpu.ts";
-import type { PooledBuffer } from "./memory.ts";
+import type { BufferSlice, PooledBuffer } from "./memory.ts";
+import type { Slice } from "./slices.ts";
 
 /** Element type: activations and parameters are `f32`; labels and indices are `u32`. */
 export type DataType = "f32" | "u32";
@@ -43,6 +44,8 @@ export class Tensor {
   kept = false;
 
   #storage: Storage | null;
+  /** The part of the storage that this tensor is, where it is not the whole. */
+  #part: BufferSlice | null = null;
 
   private constructor(
     readonly gpu: Gpu,
@@ -126,7 +129,12 @@ export class Tensor {
   /** The GPU buffer. */
   get buffer(): PooledBuffer {
     if (!this.#storage) throw new Error(`A tensor of shape [${this.shape}] was used after dispose`);
-    return this.#storage.buffer;
+    return this.#part ?? this.#storage.buffer;
+  }
+
+  /** Bytes in memory, with the padding. */
+  get bytes(): number {
+    return 4 * this.rows * this.pitch;
   }
 
   /** True when the memory was given back. */
@@ -162,6 +170,18 @@ export class Tensor {
     if (!this.#storage) throw new Error("A disposed tensor cannot be shared");
     this.#storage.users++;
     return new Tensor(this.gpu, this.shape, this.type, this.#storage);
+  }
+
+  /** Some pictures of a batch as a tensor on the same memory; has to be disposed of, too. */
+  slice({ from, count }: Slice): Tensor {
+    if (!this.#storage) throw new Error("A disposed tensor cannot be sliced");
+    this.#storage.users++;
+    const { gpu, shape, type } = this;
+    const part = new Tensor(gpu, [count, ...shape.slice(1)], type, this.#storage);
+    const picture = this.bytes / shape[0];
+    const offset = (this.#part?.offset ?? 0) + from * picture;
+    part.#part = { ...this.#storage.buffer, offset, bytes: count * picture };
+    return part;
   }
 
   /** Replaces the contents by numbers in row-major order. */

@@ -5,6 +5,8 @@ import type { Dataset } from "../data/dataset.ts";
 import { BatchLoader } from "../data/loader.ts";
 import { type DatasetName, openDataset } from "../data/open.ts";
 import type { Classifier, Method } from "../model/classifier.ts";
+import { mebibytes } from "../engine/memory.ts";
+import { planTraining } from "../model/training_plan.ts";
 import type { Span } from "../engine/profiler.ts";
 import { openGpu } from "../model/open_gpu.ts";
 import { buildModel, type ModelOptions } from "../model/build.ts";
@@ -131,6 +133,52 @@ export async function trainAndReport(
   } finally {
     trainLoader.close();
     testLoader.close();
+    gpu.destroy();
+  }
+}
+
+/** What `planRun` found, as `--json` prints it. Sizes are in bytes. */
+export interface DryRun extends Record<string, unknown> {
+  readonly parameters: number;
+  readonly model_bytes: number;
+  readonly activation_bytes: number;
+  readonly peak_bytes: number;
+  readonly flops_per_step: number;
+  readonly steps_per_epoch: number;
+}
+
+/** What a training run would need, without running it. */
+export async function planRun(
+  settings: TrainingSettings,
+  events: Pick<RunEvents, "signal" | "onLine" | "onProgress">,
+): Promise<DryRun> {
+  const resumed = settings.resume === undefined ? null : await readCheckpoint(settings.resume);
+  const { dataset: name, data, model, recipe } = resumed
+    ? planOf(resumed, settings)
+    : newPlan(settings);
+  const dataset = await openDataset(name, data, events);
+  const gpu = await openGpu();
+  try {
+    const plan = planTraining(gpu, { ...model, classes: dataset.classes.length }, recipe);
+    const { batchSize, microBatch, transform: { crop } } = recipe;
+    const atOnce = microBatch ? ` (${microBatch} at once)` : "";
+    events.onLine([
+      `${model.arch}, ${model.method}, batches of ${batchSize}${atOnce} at ${crop}×${crop}`,
+      `parameters   ${plan.parameters.toLocaleString("en")}`,
+      `model        ${mebibytes(plan.modelBytes)} of weights, statistics and momentum`,
+      `activations  ${mebibytes(plan.activationBytes)} with their gradients`,
+      `GPU memory   ${mebibytes(plan.peakBytes)} at the peak`,
+      `work         ${(plan.flops / 1e9).toFixed(1)} GFLOP a step, in convolutions`,
+    ].join("\n"));
+    return {
+      parameters: plan.parameters,
+      model_bytes: plan.modelBytes,
+      activation_bytes: plan.activationBytes,
+      peak_bytes: plan.peakBytes,
+      flops_per_step: plan.flops,
+      steps_per_epoch: Math.ceil(dataset.train.ids.length / batchSize),
+    };
+  } finally {
     gpu.destroy();
   }
 }

@@ -14,7 +14,7 @@ struct Parameters {
 }
 
 @group(0) @binding(0) var<uniform> p: Parameters;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read> shifts: array<vec4f>;  // the first picture of the batch
 @group(0) @binding(2) var<storage, read> partial: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> statistics: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> running_mean: array<vec4f>;
@@ -34,8 +34,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let mean = sum / n;
   let variance = max(squares / n - mean * mean, vec4f());
   let unbiased = variance * (n / max(n - 1, 1));
-  statistics[column] = x[column] + mean;
+  statistics[column] = shifts[column] + mean;
   statistics[p.pitch + column] = inverseSqrt(variance + p.eps);
-  running_mean[column] = mix(running_mean[column], x[column] + mean, p.momentum);
+  running_mean[column] = mix(running_mean[column], shifts[column] + mean, p.momentum);
   running_variance[column] = mix(running_variance[column], unbiased, p.momentum);
 }

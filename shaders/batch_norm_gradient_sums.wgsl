@@ -12,6 +12,7 @@ struct Parameters {
   pitch: u32,        // vec4s per pixel
   stripes: u32,
   stripe_rows: u32,
+  first_stripe: u32,  // where the partial sums begin
 }
 
 @group(0) @binding(0) var<uniform> p: Parameters;
@@ -46,6 +47,7 @@ fn main(
     product += g * ((x[at] - mean) * scale);
     at += p.pitch;
   }
-  sums[i] = sum;
-  products[i] = product;
+  let out = p.first_stripe * p.pitch + i;
+  sums[out] = sum;
+  products[out] = product;
 }

@@ -10,11 +10,13 @@ struct Parameters {
   pitch: u32,        // vec4s per pixel
   stripes: u32,
   stripe_rows: u32,
+  first_stripe: u32,  // where the partial sums begin
 }
 
 @group(0) @binding(0) var<uniform> p: Parameters;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> partial: array<vec4f>;
+@group(0) @binding(2) var<storage, read> shifts: array<vec4f>;  // the first picture of the batch
+@group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -26,7 +28,7 @@ fn main(
   if (i >= p.stripes * p.pitch) { return; }
   let column = i % p.pitch;
   let stripe = i / p.pitch;
-  let shift = x[column];
+  let shift = shifts[column];
   var sum = vec4f();
   var squares = vec4f();
   let first = stripe * p.stripe_rows;
@@ -38,7 +40,7 @@ fn main(
     squares += v * v;
     at += p.pitch;
   }
-  let out = stripe * 2 * p.pitch + column;
+  let out = (p.first_stripe + stripe) * 2 * p.pitch + column;
   partial[out] = sum;
   partial[out + p.pitch] = squares;
 }

@@ -11,6 +11,7 @@ struct Parameters {
   channels: u32,   // classes
   pitch: u32,      // vec4s per location
   locations: u32,
+  first: u32,      // the batch's picture that f begins with
 }
 
 @group(0) @binding(0) var<uniform> p: Parameters;
@@ -31,7 +32,7 @@ fn main(
 ) {
   let row = (group.y * groups.x + group.x) * 64 + local;
   if (row >= p.rows) { return; }
-  let label = labels[row / p.locations];
+  let label = labels[p.first + row / p.locations];
   let start = row * p.pitch;
   var top = vec4f(-3.4e38);
   for (var k = 0u; k < p.pitch; k++) { top = max(top, lanes(f[start + k], k, -3.4e38)); }

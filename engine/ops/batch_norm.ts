@@ -1,5 +1,7 @@
 import { record } from "../autograd.ts";
 import { Kernel, linear } from "../kernel.ts";
+import type { Gpu } from "../gpu.ts";
+import { bySlices, slicesOf } from "../slices.ts";
 import { Tensor } from "../tensor.ts";
 import { reluGradient } from "./elementwise.ts";
 import { reduceRows } from "./reduce.ts";
@@ -54,7 +56,7 @@ export interface BatchNormOptions {
  */
 export function batchNorm(x: Tensor, state: BatchNormState, options: BatchNormOptions): Tensor {
   const { training, momentum = 0.1, eps = 1e-5, relu = false, residual } = options;
-  const { gpu, rows, vectors, channels } = x;
+  const { gpu, rows, channels } = x;
   const { weight, bias, runningMean, runningVariance } = state;
   if (weight.size !== channels) {
     throw new RangeError(`A batch norm of ${weight.size} channels cannot take [${x.shape}]`);
@@ -65,19 +67,20 @@ export function batchNorm(x: Tensor, state: BatchNormState, options: BatchNormOp
   const pitch = x.pitch / 4;
   const statistics = Tensor.empty(gpu, [2, channels]);
   if (training) {
-    const stripes = Math.ceil(rows / STRIPE);
-    const stripeRows = Math.ceil(rows / stripes);
-    const partial = Tensor.empty(gpu, [stripes, 2, channels]);
-    gpu.run(statisticsKernel, {
-      buffers: [x.buffer, partial.buffer],
-      parameters: { u32: [rows, pitch, stripes, stripeRows] },
-      workgroups: linear(stripes * pitch),
-    });
+    const partial = Tensor.empty(gpu, [stripesOf(gpu, [x]), 2, channels]);
+    const first = x.slice({ from: 0, count: 1 });
+    inStripes(gpu, [x], ([x], words, stripes) =>
+      gpu.run(statisticsKernel, {
+        buffers: [x, first, partial].map((t) => t.buffer),
+        parameters: { u32: words },
+        workgroups: linear(stripes * pitch),
+      }));
     gpu.run(finishKernel, {
-      buffers: [x, partial, statistics, runningMean, runningVariance].map((t) => t.buffer),
-      parameters: { u32: [rows, pitch, stripes], f32: [momentum, eps] },
+      buffers: [first, partial, statistics, runningMean, runningVariance].map((t) => t.buffer),
+      parameters: { u32: [rows, pitch, partial.shape[0]], f32: [momentum, eps] },
       workgroups: linear(pitch),
     });
+    first.dispose();
     partial.dispose();
   } else {
     gpu.run(inferenceKernel, {
@@ -88,10 +91,13 @@ export function batchNorm(x: Tensor, state: BatchNormState, options: BatchNormOp
   }
 
   const y = Tensor.empty(gpu, x.shape);
-  gpu.run(kernel("batch_norm_apply", applySource, { RELU: relu, RESIDUAL: !!residual }), {
-    buffers: [x, residual ?? x, statistics, weight, bias, y].map((t) => t.buffer),
-    parameters: { u32: [vectors, pitch] },
-    workgroups: linear(vectors),
+  const applyKernel = kernel("batch_norm_apply", applySource, { RELU: relu, RESIDUAL: !!residual });
+  bySlices(gpu, [x, residual ?? x, y], ([x, residual, y]) => {
+    gpu.run(applyKernel, {
+      buffers: [x, residual, statistics, weight, bias, y].map((t) => t.buffer),
+      parameters: { u32: [x.vectors, pitch] },
+      workgroups: linear(x.vectors),
+    });
   });
   const inputs = residual ? [x, weight, bias, residual] : [x, weight, bias];
   record(y, "batchNorm", inputs, (upstream) => {
@@ -99,34 +105,31 @@ export function batchNorm(x: Tensor, state: BatchNormState, options: BatchNormOp
     // below apply the ReLU as they read.
     const masked = relu && residual ? reluGradient(y, upstream) : upstream.share();
     const fused = relu && !residual;
-    const stripes = Math.ceil(rows / STRIPE);
-    const sums = Tensor.empty(gpu, [stripes, channels]);
-    const products = Tensor.empty(gpu, [stripes, channels]);
-    gpu.run(kernel("batch_norm_gradient_sums", sumsSource, { RELU: fused }), {
-      buffers: [x, fused ? y : masked, masked, statistics, sums, products].map((t) => t.buffer),
-      parameters: { u32: [rows, pitch, stripes, Math.ceil(rows / stripes)] },
-      workgroups: linear(stripes * pitch),
-    });
+    const read = [x, fused ? y : masked, masked] as const;
+    const sums = Tensor.empty(gpu, [stripesOf(gpu, read), channels]);
+    const products = Tensor.empty(gpu, sums.shape);
+    const sumsKernel = kernel("batch_norm_gradient_sums", sumsSource, { RELU: fused });
+    inStripes(gpu, read, (parts, words, stripes) =>
+      gpu.run(sumsKernel, {
+        buffers: [...parts, statistics, sums, products].map((t) => t.buffer),
+        parameters: { u32: words },
+        workgroups: linear(stripes * pitch),
+      }));
     const biasGradient = reduceRows(sums, { outer: 1, outShape: bias.shape });
     const weightGradient = reduceRows(products, { outer: 1, outShape: weight.shape });
     const xGradient = Tensor.empty(gpu, x.shape);
-    gpu.run(
-      kernel("batch_norm_gradient_apply", gradientSource, { TRAINING: training, RELU: fused }),
-      {
-        buffers: [
-          x,
-          fused ? y : masked,
-          masked,
-          statistics,
-          weight,
-          biasGradient,
-          weightGradient,
-          xGradient,
-        ].map((t) => t.buffer),
-        parameters: { u32: [vectors, pitch], f32: [rows] },
-        workgroups: linear(vectors),
-      },
-    );
+    const gradientKernel = kernel("batch_norm_gradient_apply", gradientSource, {
+      TRAINING: training,
+      RELU: fused,
+    });
+    bySlices(gpu, [...read, xGradient], ([x, y, masked, xGradient]) => {
+      gpu.run(gradientKernel, {
+        buffers: [x, y, masked, statistics, weight, biasGradient, weightGradient, xGradient]
+          .map((t) => t.buffer),
+        parameters: { u32: [x.vectors, pitch], f32: [rows] },
+        workgroups: linear(x.vectors),
+      });
+    });
     for (const tensor of [sums, products, statistics]) tensor.dispose();
     if (residual) return [xGradient, weightGradient, biasGradient, masked];
     masked.dispose();
@@ -134,6 +137,32 @@ export function batchNorm(x: Tensor, state: BatchNormState, options: BatchNormOp
   });
   if (!y.node) statistics.dispose();
   return y;
+}
+
+/** Number of stripes of pixels that `inStripes` makes. */
+function stripesOf(gpu: Gpu, tensors: readonly Tensor[]): number {
+  const [{ rows, shape }] = tensors;
+  return slicesOf(gpu, tensors)
+    .reduce((sum, { count }) => sum + Math.ceil(count * (rows / shape[0]) / STRIPE), 0);
+}
+
+/**
+ * Cuts tensors into stripes of pixels, a sum for each of which goes into a tensor of partial sums.
+ * `words` are what both kernels want to know: rows, vec4s per pixel, stripes, rows in a stripe, and
+ * the place of the first stripe.
+ */
+function inStripes(
+  gpu: Gpu,
+  tensors: readonly Tensor[],
+  run: (parts: readonly Tensor[], words: number[], stripes: number) => void,
+): void {
+  let first = 0;
+  bySlices(gpu, tensors, (parts) => {
+    const [{ rows, pitch }] = parts;
+    const stripes = Math.ceil(rows / STRIPE);
+    run(parts, [rows, pitch / 4, stripes, Math.ceil(rows / stripes), first], stripes);
+    first += stripes;
+  });
 }
 
 function kernel(name: string, source: string, flags: Record<string, boolean>): Kernel {

@@ -1,5 +1,6 @@
 import { record } from "../autograd.ts";
 import { Kernel, linear } from "../kernel.ts";
+import { bySlices } from "../slices.ts";
 import { Tensor } from "../tensor.ts";
 import source from "../../shaders/copy_channels.wgsl" with { type: "text" };
 
@@ -42,9 +43,11 @@ function copyChannels(
   { from, to, count }: { from: number; to: number; count: number },
 ): void {
   const padding = to + count === out.channels ? out.pitch - out.channels : 0;
-  x.gpu.run(copyKernel, {
-    buffers: [x.buffer, out.buffer],
-    parameters: { u32: [x.rows, count, from, to, x.pitch, out.pitch, padding] },
-    workgroups: linear(x.rows * (count + padding)),
+  bySlices(x.gpu, [x, out], ([x, out]) => {
+    x.gpu.run(copyKernel, {
+      buffers: [x.buffer, out.buffer],
+      parameters: { u32: [x.rows, count, from, to, x.pitch, out.pitch, padding] },
+      workgroups: linear(x.rows * (count + padding)),
+    });
   });
 }

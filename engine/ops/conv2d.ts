@@ -1,4 +1,5 @@
 import { record } from "../autograd.ts";
+import { sumBySlices } from "../slices.ts";
 import { Tensor } from "../tensor.ts";
 import { perform } from "../tuning.ts";
 import { type ConvolutionProblem, convolutionProblem } from "./convolution/problem.ts";
@@ -51,7 +52,9 @@ export function conv2d(
     }
     if (weights.tracked) {
       weightsGradient = Tensor.empty(gpu, weights.shape);
-      perform(gpu, weightGradient, problem, [x, gradient, weightsGradient]);
+      sumBySlices(gpu, [x, gradient], weightsGradient, ([x, gradient], out, { count }) => {
+        perform(gpu, weightGradient, { ...problem, n: count }, [x, gradient, out]);
+      });
     }
     const biasGradient = bias?.tracked
       ? reduceRows(gradient, { outer: 1, outShape: bias.shape })

@@ -1,5 +1,6 @@
 import { record } from "../autograd.ts";
 import { Kernel, linear } from "../kernel.ts";
+import { bySlices } from "../slices.ts";
 import { Tensor } from "../tensor.ts";
 import binarySource from "../../shaders/binary.wgsl" with { type: "text" };
 import unarySource from "../../shaders/unary.wgsl" with { type: "text" };
@@ -103,10 +104,12 @@ function negate(x: Tensor): Tensor {
 
 function applyUnary(kernel: Kernel, x: Tensor, f32: readonly number[] = [1, 0]): Tensor {
   const out = Tensor.empty(x.gpu, x.shape);
-  x.gpu.run(kernel, {
-    buffers: [x.buffer, out.buffer],
-    parameters: { u32: [x.vectors, x.channels, x.pitch / 4], f32 },
-    workgroups: linear(x.vectors),
+  bySlices(x.gpu, [x, out], ([x, out]) => {
+    x.gpu.run(kernel, {
+      buffers: [x.buffer, out.buffer],
+      parameters: { u32: [x.vectors, x.channels, x.pitch / 4], f32 },
+      workgroups: linear(x.vectors),
+    });
   });
   return out;
 }
@@ -116,10 +119,12 @@ function applyBinary(kernel: Kernel, a: Tensor, b: Tensor): Tensor {
     throw new RangeError(`Shapes must be equal: [${a.shape}] and [${b.shape}] are not`);
   }
   const out = Tensor.empty(a.gpu, a.shape);
-  a.gpu.run(kernel, {
-    buffers: [a.buffer, b.buffer, out.buffer],
-    parameters: { u32: [a.vectors, a.channels, a.pitch / 4] },
-    workgroups: linear(a.vectors),
+  bySlices(a.gpu, [a, b, out], ([a, b, out]) => {
+    a.gpu.run(kernel, {
+      buffers: [a.buffer, b.buffer, out.buffer],
+      parameters: { u32: [a.vectors, a.channels, a.pitch / 4] },
+      workgroups: linear(a.vectors),
+    });
   });
   return out;
 }

@@ -1,5 +1,6 @@
 import { record } from "../autograd.ts";
 import { Kernel, linear } from "../kernel.ts";
+import { bySlices } from "../slices.ts";
 import { Tensor } from "../tensor.ts";
 import maxSource from "../../shaders/max_pool.wgsl" with { type: "text" };
 import maxGradientSource from "../../shaders/max_pool_gradient.wgsl" with { type: "text" };
@@ -27,17 +28,21 @@ export function maxPool(x: Tensor, options: PoolOptions): Tensor {
   const { shape, words } = measure(x, options);
   const y = Tensor.empty(x.gpu, shape);
   const place = Tensor.empty(x.gpu, shape, "u32");
-  x.gpu.run(maxKernel, {
-    buffers: [x.buffer, y.buffer, place.buffer],
-    parameters: { u32: words(y) },
-    workgroups: linear(y.vectors),
+  bySlices(x.gpu, [x, y, place], ([x, y, place]) => {
+    x.gpu.run(maxKernel, {
+      buffers: [x.buffer, y.buffer, place.buffer],
+      parameters: { u32: words(y) },
+      workgroups: linear(y.vectors),
+    });
   });
   record(y, "maxPool", [x], (gradient) => {
     const back = Tensor.empty(x.gpu, x.shape);
-    x.gpu.run(maxGradientKernel, {
-      buffers: [gradient.buffer, place.buffer, back.buffer],
-      parameters: { u32: words(x) },
-      workgroups: linear(x.vectors),
+    bySlices(x.gpu, [gradient, place, back], ([gradient, place, back]) => {
+      x.gpu.run(maxGradientKernel, {
+        buffers: [gradient.buffer, place.buffer, back.buffer],
+        parameters: { u32: words(back) },
+        workgroups: linear(back.vectors),
+      });
     });
     place.dispose();
     return [back];
@@ -55,17 +60,21 @@ export function averagePool(x: Tensor, options: PoolOptions & { countPadding?: b
   const { shape, words } = measure(x, options);
   const countPadding = options.countPadding ?? true ? 1 : 0;
   const y = Tensor.empty(x.gpu, shape);
-  x.gpu.run(averageKernel, {
-    buffers: [x.buffer, y.buffer],
-    parameters: { u32: [...words(y), countPadding] },
-    workgroups: linear(y.vectors),
+  bySlices(x.gpu, [x, y], ([x, y]) => {
+    x.gpu.run(averageKernel, {
+      buffers: [x.buffer, y.buffer],
+      parameters: { u32: [...words(y), countPadding] },
+      workgroups: linear(y.vectors),
+    });
   });
   return record(y, "averagePool", [x], (gradient) => {
     const back = Tensor.empty(x.gpu, x.shape);
-    x.gpu.run(averageGradientKernel, {
-      buffers: [gradient.buffer, back.buffer],
-      parameters: { u32: [...words(x), countPadding] },
-      workgroups: linear(x.vectors),
+    bySlices(x.gpu, [gradient, back], ([gradient, back]) => {
+      x.gpu.run(averageGradientKernel, {
+        buffers: [gradient.buffer, back.buffer],
+        parameters: { u32: [...words(back), countPadding] },
+        workgroups: linear(back.vectors),
+      });
     });
     return [back];
   });

@@ -1,5 +1,6 @@
 import { record } from "../autograd.ts";
 import { Kernel, linear } from "../kernel.ts";
+import { bySlices, sumBySlices } from "../slices.ts";
 import { product, Tensor } from "../tensor.ts";
 import reduceRowsSource from "../../shaders/reduce_rows.wgsl" with { type: "text" };
 import broadcastRowsSource from "../../shaders/broadcast_rows.wgsl" with { type: "text" };
@@ -26,7 +27,7 @@ export function meanSpatial(x: Tensor): Tensor {
 /** Sum over the last dimension: `[…, c]` → `[…, 1]`. */
 export function sumChannels(x: Tensor): Tensor {
   const sum = Tensor.empty(x.gpu, [...x.shape.slice(0, -1), 1]);
-  runChannels(sumChannelsKernel, x, sum, { wide: x, invocations: x.rows });
+  runChannels(sumChannelsKernel, x, sum);
   return record(sum, "sumChannels", [x], (gradient) => [spreadChannels(gradient, x)]);
 }
 
@@ -55,15 +56,22 @@ export function reduceRows(
     scale?: number;
   },
 ): Tensor {
+  const { gpu } = x;
+  const out = into ?? Tensor.empty(gpu, outShape);
+  if (outer === 1) {
+    sumBySlices(gpu, [x], out, ([x], out) => reduceWhole(x, out, 1, scale));
+  } else bySlices(gpu, [x, out], ([x, out], { count }) => reduceWhole(x, out, count, scale));
+  return out;
+}
+
+function reduceWhole(x: Tensor, out: Tensor, outer: number, scale: number): void {
   const pitch = x.pitch / 4;
   let rows = x.rows / outer;
   let from = x;
   while (true) {
     const stripes = Math.ceil(rows / STRIPE);
     const last = stripes === 1;
-    const to = last
-      ? into ?? Tensor.empty(x.gpu, outShape)
-      : Tensor.empty(x.gpu, [outer, stripes, x.channels]);
+    const to = last ? out : Tensor.empty(x.gpu, [outer, stripes, x.channels]);
     x.gpu.run(reduceRowsKernel, {
       buffers: [from.buffer, to.buffer],
       parameters: {
@@ -73,7 +81,7 @@ export function reduceRows(
       workgroups: linear(outer * stripes * pitch),
     });
     if (from !== x) from.dispose();
-    if (last) return to;
+    if (last) return;
     from = to;
     rows = stripes;
   }
@@ -95,11 +103,11 @@ function reduceSpatial(x: Tensor, scale: number, operation: string): Tensor {
 function sumAll(x: Tensor, scale: number, operation: string): Tensor {
   const columns = reduceRows(x, { outer: 1, outShape: [1, x.channels], scale });
   const total = Tensor.empty(x.gpu, [1]);
-  runChannels(sumChannelsKernel, columns, total, { wide: columns, invocations: 1 });
+  runChannels(sumChannelsKernel, columns, total);
   columns.dispose();
   return record(total, operation, [x], (gradient) => {
     const row = Tensor.empty(x.gpu, [1, x.channels]);
-    runChannels(spreadChannelsKernel, gradient, row, { wide: row, invocations: row.vectors });
+    runChannels(spreadChannelsKernel, gradient, row);
     const back = Tensor.empty(x.gpu, x.shape);
     broadcastRows(row, back, { outer: 1, rows: product(x.shape.slice(0, -1)), scale });
     row.dispose();
@@ -109,31 +117,35 @@ function sumAll(x: Tensor, scale: number, operation: string): Tensor {
 
 function spreadChannels(gradient: Tensor, like: Tensor): Tensor {
   const out = Tensor.empty(like.gpu, like.shape);
-  runChannels(spreadChannelsKernel, gradient, out, { wide: out, invocations: out.vectors });
+  runChannels(spreadChannelsKernel, gradient, out);
   return out;
 }
 
-function runChannels(
-  kernel: Kernel,
-  from: Tensor,
-  to: Tensor,
-  { wide, invocations }: { wide: Tensor; invocations: number },
-): void {
-  from.gpu.run(kernel, {
-    buffers: [from.buffer, to.buffer],
-    parameters: { u32: [wide.rows, wide.channels, wide.pitch / 4] },
-    workgroups: linear(invocations),
+function runChannels(kernel: Kernel, from: Tensor, to: Tensor): void {
+  const spreads = kernel === spreadChannelsKernel;
+  bySlices(from.gpu, [from, to], ([from, to]) => {
+    const { rows, channels, pitch, vectors } = spreads ? to : from;
+    from.gpu.run(kernel, {
+      buffers: [from.buffer, to.buffer],
+      parameters: { u32: [rows, channels, pitch / 4] },
+      workgroups: linear(spreads ? vectors : rows),
+    });
   });
 }
 
+/** Writes each of the `outer` rows of `from` to `rows` rows of `to`. */
 function broadcastRows(
   from: Tensor,
   to: Tensor,
   { outer, rows, scale }: { outer: number; rows: number; scale: number },
 ): void {
-  from.gpu.run(broadcastRowsKernel, {
-    buffers: [from.buffer, to.buffer],
-    parameters: { u32: [outer, rows, to.pitch / 4], f32: [scale] },
-    workgroups: linear(to.vectors),
-  });
+  const { gpu } = from;
+  const run = (from: Tensor, to: Tensor, outer: number, rows: number) =>
+    gpu.run(broadcastRowsKernel, {
+      buffers: [from.buffer, to.buffer],
+      parameters: { u32: [outer, rows, to.pitch / 4], f32: [scale] },
+      workgroups: linear(to.vectors),
+    });
+  if (outer === 1) bySlices(gpu, [to], ([to]) => run(from, to, 1, to.rows));
+  else bySlices(gpu, [from, to], ([from, to], { count }) => run(from, to, count, rows));
 }

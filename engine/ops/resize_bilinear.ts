@@ -1,5 +1,6 @@
 import { record } from "../autograd.ts";
 import { Kernel, linear } from "../kernel.ts";
+import { bySlices } from "../slices.ts";
 import { Tensor } from "../tensor.ts";
 import source from "../../shaders/resize_bilinear.wgsl" with { type: "text" };
 
@@ -26,10 +27,12 @@ export function resizeBilinear(x: Tensor, [height, width]: readonly [number, num
   });
 
   function run(kernel: Kernel, from: Tensor, to: Tensor): void {
-    x.gpu.run(kernel, {
-      buffers: [from.buffer, to.buffer],
-      parameters: { u32: [h, w, height, width, x.pitch / 4, to.vectors] },
-      workgroups: linear(to.vectors),
+    bySlices(x.gpu, [from, to], ([from, to]) => {
+      x.gpu.run(kernel, {
+        buffers: [from.buffer, to.buffer],
+        parameters: { u32: [h, w, height, width, x.pitch / 4, to.vectors] },
+        workgroups: linear(to.vectors),
+      });
     });
   }
 }

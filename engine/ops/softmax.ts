@@ -1,5 +1,6 @@
 import { record } from "../autograd.ts";
 import { Kernel, linear } from "../kernel.ts";
+import { bySlices } from "../slices.ts";
 import { Tensor } from "../tensor.ts";
 import source from "../../shaders/softmax.wgsl" with { type: "text" };
 import gradientSource from "../../shaders/softmax_gradient.wgsl" with { type: "text" };
@@ -20,17 +21,21 @@ export function logSoftmax(x: Tensor): Tensor {
 }
 
 function apply(x: Tensor, operation: string, forward: Kernel, backward: Kernel): Tensor {
-  const parameters = { u32: [x.rows, x.channels, x.pitch / 4] };
-  const workgroups = linear(x.rows);
-  const y = Tensor.empty(x.gpu, x.shape);
-  x.gpu.run(forward, { buffers: [x.buffer, y.buffer], parameters, workgroups });
-  return record(y, operation, [x], (gradient) => {
-    const back = Tensor.empty(x.gpu, x.shape);
-    x.gpu.run(backward, {
-      buffers: [y.buffer, gradient.buffer, back.buffer],
-      parameters,
-      workgroups,
+  const { gpu } = x;
+  const run = (kernel: Kernel, tensors: readonly Tensor[]) =>
+    bySlices(gpu, tensors, (parts) => {
+      const [{ rows, channels, pitch }] = parts;
+      gpu.run(kernel, {
+        buffers: parts.map((t) => t.buffer),
+        parameters: { u32: [rows, channels, pitch / 4] },
+        workgroups: linear(rows),
+      });
     });
+  const y = Tensor.empty(gpu, x.shape);
+  run(forward, [x, y]);
+  return record(y, operation, [x], (gradient) => {
+    const back = Tensor.empty(gpu, x.shape);
+    run(backward, [y, gradient, back]);
     return [back];
   });
 }

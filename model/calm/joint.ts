@@ -1,5 +1,6 @@
 import { record } from "../../engine/autograd.ts";
 import { Kernel, linear } from "../../engine/kernel.ts";
+import { bySlices } from "../../engine/slices.ts";
 import { Tensor } from "../../engine/tensor.ts";
 import jointSource from "../../shaders/calm_joint.wgsl" with { type: "text" };
 import jointGradientSource from "../../shaders/calm_joint_gradient.wgsl" with { type: "text" };
@@ -24,22 +25,21 @@ const logSumExpKernel = new Kernel("log_sum_exp", logSumExpSource);
  */
 export function jointMap(f: Tensor, logH: Tensor): Tensor {
   check(f, logH);
-  const parameters = { u32: [f.rows, f.channels, f.pitch / 4] };
-  const workgroups = linear(f.rows);
+  const run = (kernel: Kernel, tensors: readonly Tensor[]) =>
+    bySlices(f.gpu, tensors, (parts) => {
+      const [{ rows, channels, pitch }] = parts;
+      f.gpu.run(kernel, {
+        buffers: parts.map((t) => t.buffer),
+        parameters: { u32: [rows, channels, pitch / 4] },
+        workgroups: linear(rows),
+      });
+    });
   const joint = Tensor.empty(f.gpu, f.shape);
-  f.gpu.run(jointKernel, {
-    buffers: [f, logH, joint].map((t) => t.buffer),
-    parameters,
-    workgroups,
-  });
+  run(jointKernel, [f, logH, joint]);
   return record(joint, "jointMap", [f, logH], (gradient) => {
     const fGradient = Tensor.empty(f.gpu, f.shape);
     const logHGradient = Tensor.empty(f.gpu, logH.shape);
-    f.gpu.run(jointGradientKernel, {
-      buffers: [f, joint, gradient, fGradient, logHGradient].map((t) => t.buffer),
-      parameters,
-      workgroups,
-    });
+    run(jointGradientKernel, [f, joint, gradient, fGradient, logHGradient]);
     return [fGradient, logHGradient];
   });
 }
@@ -61,21 +61,18 @@ export function labelLogJoint(f: Tensor, logH: Tensor, labels: Tensor): Tensor {
       `A batch of ${batch} needs as many u32 labels, not ${labels.type} [${labels.shape}]`,
     );
   }
-  const parameters = { u32: [f.rows, f.channels, f.pitch / 4, height * width] };
-  const workgroups = linear(f.rows);
+  const run = (kernel: Kernel, tensors: readonly [Tensor, Tensor, Tensor]) =>
+    bySlices(f.gpu, tensors, ([f, rowInput, out], { from }) =>
+      f.gpu.run(kernel, {
+        buffers: [f, rowInput, labels, out].map((t) => t.buffer),
+        parameters: { u32: [f.rows, f.channels, f.pitch / 4, height * width, from] },
+        workgroups: linear(f.rows),
+      }));
   const out = Tensor.empty(f.gpu, logH.shape);
-  f.gpu.run(labelKernel, {
-    buffers: [f, logH, labels, out].map((t) => t.buffer),
-    parameters,
-    workgroups,
-  });
+  run(labelKernel, [f, logH, out]);
   return record(out, "labelLogJoint", [f, logH], (gradient) => {
     const fGradient = Tensor.empty(f.gpu, f.shape);
-    f.gpu.run(labelGradientKernel, {
-      buffers: [f, gradient, labels, fGradient].map((t) => t.buffer),
-      parameters,
-      workgroups,
-    });
+    run(labelGradientKernel, [f, gradient, fGradient]);
     return [fGradient, gradient.share()];
   });
 }
@@ -91,16 +88,18 @@ export function classProbabilities(f: Tensor, logH: Tensor): Tensor {
   const { gpu } = f;
   const [batch, height, width, classes] = f.shape;
   const normaliser = Tensor.empty(gpu, logH.shape);
-  gpu.run(logSumExpKernel, {
-    buffers: [f.buffer, normaliser.buffer],
-    parameters: { u32: [f.rows, classes, f.pitch / 4] },
-    workgroups: linear(f.rows),
-  });
   const out = Tensor.empty(gpu, [batch, classes]);
-  gpu.run(probabilitiesKernel, {
-    buffers: [f, logH, normaliser, out].map((t) => t.buffer),
-    parameters: { u32: [batch, height * width, classes, f.pitch / 4] },
-    workgroups: linear(out.vectors),
+  bySlices(gpu, [f, logH, normaliser, out], ([f, logH, normaliser, out], { count }) => {
+    gpu.run(logSumExpKernel, {
+      buffers: [f.buffer, normaliser.buffer],
+      parameters: { u32: [f.rows, classes, f.pitch / 4] },
+      workgroups: linear(f.rows),
+    });
+    gpu.run(probabilitiesKernel, {
+      buffers: [f, logH, normaliser, out].map((t) => t.buffer),
+      parameters: { u32: [count, height * width, classes, f.pitch / 4] },
+      workgroups: linear(out.vectors),
+    });
   });
   normaliser.dispose();
   return out;

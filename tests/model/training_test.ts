@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Gpu } from "../../engine/gpu.ts";
+import { Gpu } from "../../engine/gpu.ts";
 import { Random } from "../../engine/random.ts";
 import { BatchLoader } from "../../data/loader.ts";
 import type { Split } from "../../data/dataset.ts";
@@ -19,7 +19,9 @@ import {
   type TrainingRecipe,
   trainingStep,
 } from "../../model/trainer.ts";
+import { planTraining } from "../../model/training_plan.ts";
 import { gpuTest } from "../gpu.ts";
+import { assertClose } from "../reference/check.ts";
 
 const OPTIONS: ModelOptions = {
   arch: "small-resnet",
@@ -225,4 +227,63 @@ Deno.test("the learning rate falls at every epoch divisible by the interval", ()
   for (const [i, expected] of [1, 1, 0.1, 0.1, 0.01].entries()) {
     assert.ok(Math.abs(rates[i] - expected) < 1e-12);
   }
+});
+
+/** A batch of the same picture-like numbers at any size. */
+function numbers(size: number) {
+  const random = Random.of(21);
+  return {
+    images: Float32Array.from(
+      { length: size * 16 * 16 * 4 },
+      (_, i) => i % 4 === 3 ? 0 : random.normal(0, 1),
+    ),
+    labels: Uint32Array.from({ length: size }, (_, n) => n % 3),
+    size,
+    rate: 0.02,
+  };
+}
+
+for (const microBatch of [undefined, 3]) {
+  const title = microBatch ? ", in parts" : "";
+  gpuTest(`the plan of a step is the account of a real one${title}`, async () => {
+    const recipe = { ...RECIPE, microBatch };
+    const gpu = await Gpu.request();
+    const plan = planTraining(gpu, OPTIONS, recipe);
+    const model = buildModel(gpu, OPTIONS, 0);
+    const optimiser = buildOptimiser(model, recipe);
+    const metrics = new Metrics(gpu);
+    const held = gpu.memory.live;
+    trainingStep(model, optimiser, { ...numbers(recipe.batchSize), metrics, microBatch });
+    await gpu.idle();
+    const { peak, resident } = gpu.memory;
+    gpu.destroy();
+    assert.equal(plan.modelBytes, held);
+    assert.equal(plan.activationBytes, peak - held);
+    assert.equal(plan.peakBytes, resident);
+    assert.equal(plan.parameters, 77_652);
+    // The forward pass by hand: stem, three blocks, two heads; the backward pass twice that, but
+    // for the gradient of the pictures.
+    const stem = 64 * 27 * 16, block1 = 2 * 64 * 144 * 16;
+    const block2 = 16 * 32 * (144 + 288 + 16), block3 = 16 * 64 * (288 + 576 + 32);
+    const forward = stem + block1 + block2 + block3 + 16 * 64 * 4;
+    assert.equal(plan.flops, 2 * 8 * (3 * forward - stem));
+  });
+}
+
+gpuTest("a batch in parts gives the step of the batch, but for batch statistics", async (gpu) => {
+  const weights: Float32Array[][] = [];
+  const losses: number[] = [];
+  for (const microBatch of [8, 3]) {
+    const run = start(gpu);
+    run.model.setTraining(false);
+    const metrics = new Metrics(gpu);
+    trainingStep(run.model, run.optimiser, { ...numbers(8), metrics, microBatch });
+    const { loss, images } = await metrics.read();
+    losses.push(loss / images);
+    weights.push(await Promise.all(run.model.parameters().map(({ tensor }) => tensor.read())));
+    metrics.dispose();
+    run.end();
+  }
+  assert.ok(Math.abs(losses[0] - losses[1]) < 1e-6, `${losses}`);
+  weights[0].forEach((whole, i) => assertClose(weights[1][i], whole, 1e-6, `tensor ${i}`));
 });

@@ -1,5 +1,6 @@
 import type { Gpu } from "../../gpu.ts";
 import { Kernel, linear } from "../../kernel.ts";
+import { bySlices } from "../../slices.ts";
 import { Tensor } from "../../tensor.ts";
 import type { Family, Variant } from "../../tuning.ts";
 import { type ConvolutionProblem, describe, flops, shapeClass, shapesOf } from "./problem.ts";
@@ -42,8 +43,30 @@ function tapWords({ weights, bias, meeting }: Product): number[] {
 
 type Multiply = (gpu: Gpu, product: Product) => void;
 
-/** For software adapters: panels, then an 8 × 8 register tile that only reads from memory. */
+/**
+ * For software adapters: panels, then an 8 × 8 register tile that only reads from memory. Panels
+ * are several times as large as a source, so batches are also cut for their sake.
+ */
 const throughPanels: Multiply = (gpu, product) => {
+  const { source, weights, out, meeting } = product;
+  const [, height, width, channels] = source.shape;
+  const phaseWidth = Math.ceil(out.shape[2] / meeting.divisor);
+  // Room for a row of padding, whatever the panel's own layout makes of the width.
+  const panelRow = 4 * (Math.ceil(phaseWidth / 4) * 4);
+  const pointwise = 4 * (Math.ceil(height * width / 4) * 4);
+  const scratch = channels *
+    (weights.shape[0] * weights.shape[1] === 1
+      ? Math.max(pointwise, height * panelRow)
+      : weights.shape[1] * height * panelRow);
+  bySlices(
+    gpu,
+    [source, out],
+    ([source, out]) => multiplyPanels(gpu, { ...product, source, out }),
+    scratch,
+  );
+};
+
+const multiplyPanels: Multiply = (gpu, product) => {
   const { source, weights, bias, out, meeting: { step, sign, divisor, offsetY, offsetX } } =
     product;
   const kernel = gpu.effective(productKernel);
@@ -100,7 +123,12 @@ const throughPanels: Multiply = (gpu, product) => {
 };
 
 /** For GPUs: tiles of both operands in workgroup memory. */
-const throughTiles: Multiply = (gpu, product) => {
+const throughTiles: Multiply = (gpu, product) =>
+  bySlices(gpu, [product.source, product.out], ([source, out]) => {
+    multiplyTiles(gpu, { ...product, source, out });
+  });
+
+const multiplyTiles: Multiply = (gpu, product) => {
   const { source, weights, bias, out } = product;
   const [n, sourceHeight, sourceWidth, channels] = source.shape;
   const [, height, width] = out.shape;

@@ -34,6 +34,7 @@ interface Case {
 }
 
 for (const [prefix, value] of Object.entries(golden.cases)) {
+  if (prefix === "step") continue;
   const { arch, large, layers, attention_shift: shift, training, cuts } = value as unknown as Case;
   const options = {
     arch,
@@ -139,11 +140,17 @@ gpuTest("PyTorch: a training step of ResNet50, 224×224, 28×28 maps, batch 2", 
     if (!trainable) continue;
     const before = hashedWeight(name, shapeInFile(tensor.shape)).data;
     const change = golden.slice(`step/${name}.change`);
-    // Float32 weights cannot hold a change more finely than their own last bits.
+    // Float32 weights cannot hold a change more finely than their own last bits, and PyTorch's own
+    // float32 differs from its float64 by `float32_error`: see make_backbones.py.
     const rounding = 2 ** -23 * Math.max(...expected.map(Math.abs)) /
       Math.max(...change.map(Math.abs));
     const moved = change.map((_, i) => data[i] - before[i]);
-    assertRelative(moved, change, 1e-2 + rounding, `change of ${name}`);
+    assertRelative(
+      moved,
+      change,
+      2 * Number(golden.cases.step.float32_error) + rounding,
+      `change of ${name}`,
+    );
   }
   metrics.dispose();
   optimiser.dispose();

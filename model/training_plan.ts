@@ -1,0 +1,53 @@
+import type { Gpu } from "../engine/gpu.ts";
+import { buildModel, type ModelOptions } from "./build.ts";
+import { Metrics } from "./metrics.ts";
+import { buildOptimiser, type TrainingRecipe, trainingStep } from "./trainer.ts";
+
+/** What one training step needs. */
+export interface TrainingPlan {
+  /** Trained numbers. */
+  readonly parameters: number;
+  /** Bytes of weights, running statistics and momentum, which are there all the time. */
+  readonly modelBytes: number;
+  /** Bytes of activations and gradients when most of them are there. */
+  readonly activationBytes: number;
+  /** The most bytes the device has to find room for, buffers kept for reuse included. */
+  readonly peakBytes: number;
+  /** Floating-point operations of all convolutions, forward and backward. */
+  readonly flops: number;
+}
+
+/**
+ * Takes one training step on a device that does nothing (`Gpu.dry`), and counts. It is the same
+ * code that trains, so the account is that of a real step, not an estimate.
+ */
+export function planTraining(
+  like: Gpu,
+  options: ModelOptions,
+  recipe: TrainingRecipe,
+): TrainingPlan {
+  const gpu = like.dry();
+  const model = buildModel(gpu, options, recipe.seed);
+  const optimiser = buildOptimiser(model, recipe);
+  const metrics = new Metrics(gpu);
+  const modelBytes = gpu.memory.live;
+  let flops = 0;
+  gpu.onWork = ({ family, problem }) => flops += family.flops(problem);
+  const { batchSize, microBatch, lr, transform: { crop } } = recipe;
+  trainingStep(model, optimiser, {
+    images: new Float32Array(batchSize * crop * crop * 4),
+    labels: new Uint32Array(batchSize),
+    size: batchSize,
+    rate: lr,
+    metrics,
+    microBatch,
+  });
+  const parameters = model.parameters().reduce((sum, { tensor }) => sum + tensor.size, 0);
+  return {
+    parameters,
+    modelBytes,
+    activationBytes: gpu.memory.peak - modelBytes,
+    peakBytes: gpu.memory.resident,
+    flops,
+  };
+}
