@@ -11,6 +11,10 @@ export interface Command {
 /** Commands are loaded when they are called, so that none pays for another's imports. */
 const COMMANDS: Record<string, () => Promise<{ default: Command }>> = {
   train: () => import("./cli/train.ts"),
+  explain: () => import("./cli/explain.ts"),
+  eval: () => import("./cli/eval.ts"),
+  weights: () => import("./cli/weights.ts"),
+  convert: () => import("./cli/convert.ts"),
   data: () => import("./cli/data.ts"),
   tune: () => import("./cli/tune.ts"),
   bench: () => import("./cli/bench.ts"),

@@ -25,7 +25,7 @@ export interface CommandSpec {
   readonly summary: string;
   readonly options: OptionTable;
   readonly examples?: readonly string[];
-  /** Names of positional arguments, for the usage line and the messages. */
+  /** Names of positional arguments, for the usage line; a last one in … takes any number. */
   readonly positionals?: readonly string[];
 }
 
@@ -85,7 +85,9 @@ export function parseOptions(command: CommandSpec, args: readonly string[]): Par
     }
     values.set(token.name, token.value === undefined ? true : check(token.name, spec, token.value));
   }
-  const allowed = command.positionals?.length ?? 0;
+  const allowed = command.positionals?.at(-1)?.endsWith("…")
+    ? Infinity
+    : command.positionals?.length ?? 0;
   if (positionals.length > allowed) {
     throw new UserError(
       `Unexpected argument "${positionals[allowed]}": options begin with -- ` +

@@ -1,5 +1,6 @@
 import { basename, join } from "node:path";
 import type { Command } from "../cli.ts";
+import { DATASET_NAMES } from "../data/open.ts";
 import { UserError } from "../engine/errors.ts";
 import { type Architecture, ARCHITECTURES } from "../model/build.ts";
 import type { Prior } from "../model/calm/location.ts";
@@ -19,7 +20,7 @@ const train: Command = {
     options: {
       dataset: {
         type: "choice",
-        choices: ["birds", "fashion-mnist", "cub"],
+        choices: DATASET_NAMES,
         help: "what to train on",
         default: "birds",
       },

@@ -5,7 +5,10 @@ import type { Dataset } from "./dataset.ts";
 import { loadFashionMnist } from "./fashion_mnist.ts";
 
 /** The data sets that are known by name. */
-export type DatasetName = "birds" | "fashion-mnist" | "cub";
+export const DATASET_NAMES = ["birds", "fashion-mnist", "cub"] as const;
+
+/** Name of a data set. */
+export type DatasetName = typeof DATASET_NAMES[number];
 
 /** Told while a data set is made. */
 export interface OpeningEvents {

@@ -9,8 +9,19 @@ export interface AttributionMap {
   readonly values: Float32Array;
 }
 
-/** The kinds of map that a contact sheet shows, with the paper's names for them. */
-export type MapKind = "joint" | "conditional" | "saliency" | "cam-max" | "cam-minmax";
+/** All kinds of map, with the paper's names for them. */
+export const MAP_KINDS = [
+  "joint",
+  "conditional",
+  "posterior",
+  "saliency",
+  "cam",
+  "cam-max",
+  "cam-minmax",
+] as const;
+
+/** A kind of map. */
+export type MapKind = typeof MAP_KINDS[number];
 
 /** What a model says of one picture. */
 export interface Explanation {
@@ -24,7 +35,9 @@ export interface Explanation {
 
 /** The map kinds of a model: CALM's are probabilities, CAM's are scaled logits (eq. 2). */
 export function mapKinds(model: Classifier): readonly MapKind[] {
-  return model.method === "cam" ? ["cam-max", "cam-minmax"] : ["joint", "conditional", "saliency"];
+  return model.method === "cam"
+    ? ["cam-max", "cam-minmax", "cam"]
+    : ["joint", "conditional", "saliency", "posterior"];
 }
 
 /**
@@ -32,7 +45,9 @@ export function mapKinds(model: Classifier): readonly MapKind[] {
  *
  * - joint (eq. 7): p(ŷ,z|x); its sum over z is p(ŷ|x)
  * - conditional: p(ŷ|x,z)
+ * - posterior: p(z|x,ŷ) = p(ŷ,z|x) / p(ŷ|x)
  * - saliency: p(z|x)
+ * - cam: the class logits f_ŷ themselves
  * - cam-max, cam-minmax (eq. 2): the class logits scaled to [0, 1]
  */
 export async function explain(
@@ -75,7 +90,12 @@ export async function explain(
         for (let z = 0; z < cells; z++) {
           const value = f[(n * cells + z) * classes + label];
           const location = h ? h[n * cells + z] : 1;
-          values[z] = kind === "saliency" ? location : kind === "joint" ? value * location : value;
+          if (kind === "saliency") values[z] = location;
+          else values[z] = kind === "joint" || kind === "posterior" ? value * location : value;
+        }
+        if (kind === "posterior") {
+          const total = values.reduce((sum, value) => sum + value, 0);
+          for (let z = 0; z < cells; z++) values[z] /= total;
         }
         return { width, height, values: scaleCam(kind, values) };
       },
@@ -85,7 +105,7 @@ export async function explain(
 
 /** Eq. 2: logits to [0, 1] by their maximum, negatives dropped, or by minimum and maximum. */
 function scaleCam(kind: MapKind, values: Float32Array): Float32Array {
-  if (!kind.startsWith("cam")) return values;
+  if (!kind.startsWith("cam-")) return values;
   const top = Math.max(...values);
   const bottom = kind === "cam-max" ? 0 : Math.min(...values);
   // A constant map (or one without positive values) has no scale: it becomes zero.

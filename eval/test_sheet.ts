@@ -34,7 +34,7 @@ export async function saveContactSheet(
   }
   rows.sort((a, b) => a.label - b.label);
   const { svg, png } = await contactSheet(rows, {
-    kinds: mapKinds(model),
+    kinds: mapKinds(model).filter((kind) => kind !== "posterior" && kind !== "cam"),
     classNames,
     title: [
       `${model.method.toUpperCase().replace("-", " ")} on ${dataset}`,

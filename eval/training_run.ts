@@ -125,7 +125,7 @@ export async function trainAndReport(
   });
   const testLoader = new BatchLoader(dataset.test, {
     ...loaderOptions,
-    batchSize: Math.max(plan.recipe.batchSize, 32),
+    batchSize: plan.recipe.microBatch ?? Math.max(plan.recipe.batchSize, 32),
     train: false,
   });
   try {

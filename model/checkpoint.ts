@@ -40,7 +40,8 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, HostTensor>;
 }
 
-const FORMAT = "calm-checkpoint-1";
+/** What the metadata of this program's checkpoints say of their format. */
+export const CHECKPOINT_FORMAT = "calm-checkpoint-1";
 
 /** Momentum buffers are stored under their parameter's name behind this prefix. */
 const MOMENTUM = "optimizer.momentum.";
@@ -60,7 +61,7 @@ export async function saveCheckpoint(
   for (const { name, tensor } of optimiser.state()) {
     tensors.set(MOMENTUM + name, await toFile(tensor));
   }
-  const metadata = { format: FORMAT, header: JSON.stringify(header) };
+  const metadata = { format: CHECKPOINT_FORMAT, header: JSON.stringify(header) };
   await writeAtomically(path, await encodeSafetensors({ tensors, metadata }));
 }
 
@@ -77,10 +78,10 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     throw new UserError(`The checkpoint ${path} cannot be read: ${(error as Error).message}`);
   }
   const { tensors, metadata } = await decodeSafetensors(bytes, path);
-  if (metadata.format !== FORMAT) {
+  if (metadata.format !== CHECKPOINT_FORMAT) {
     throw new UserError(
       `${path} is not a checkpoint of this program: its format is ` +
-        `${metadata.format ?? "not given"}, expected ${FORMAT}`,
+        `${metadata.format ?? "not given"}, expected ${CHECKPOINT_FORMAT}`,
     );
   }
   try {

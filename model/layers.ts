@@ -66,3 +66,18 @@ export class BatchNorm extends Module {
     return batchNorm(x, this, { ...options, training: this.training, eps: this.#eps });
   }
 }
+
+/**
+ * Runs layers one after the other. Without a backward pass to come nothing is kept but what the next
+ * layer reads, so that inference takes the memory of one layer instead of all.
+ */
+export function inSequence(x: Tensor, layers: Iterable<(x: Tensor) => Tensor>): Tensor {
+  const { gpu } = x;
+  let hidden = x;
+  for (const layer of layers) {
+    const next = gpu.recordsGradients ? layer(hidden) : gpu.scope(() => layer(hidden));
+    if (!gpu.recordsGradients && hidden !== x) hidden.dispose();
+    hidden = next;
+  }
+  return hidden;
+}

@@ -1,7 +1,7 @@
 import { relu } from "../../engine/ops/elementwise.ts";
 import { maxPool } from "../../engine/ops/pool.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { BatchNorm, Conv2d } from "../layers.ts";
+import { BatchNorm, Conv2d, inSequence } from "../layers.ts";
 import { type Builder, Module } from "../module.ts";
 import type { Backbone, BackboneOptions } from "./backbone.ts";
 import { isFeatureName } from "./feature_names.ts";
@@ -91,7 +91,7 @@ export class InceptionV3 extends Module implements Backbone {
 
   /** Pictures `[n, h, w, 3]` → features `[n, ~h/16, ~w/16, 1024]`; by 8 with a large map. */
   forward(x: Tensor): Tensor {
-    return this.#layers.reduce((hidden, layer) => layer(hidden), x);
+    return inSequence(x, this.#layers);
   }
 
   /** The official code's rule: `Mixed` and `Conv2d_1` to `4` learn at the base rate. */

@@ -1,6 +1,6 @@
 import { maxPool } from "../../engine/ops/pool.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { BatchNorm, Conv2d } from "../layers.ts";
+import { BatchNorm, Conv2d, inSequence } from "../layers.ts";
 import { type Builder, Module } from "../module.ts";
 import type { Backbone } from "./backbone.ts";
 import { isFeatureName } from "./feature_names.ts";
@@ -86,9 +86,13 @@ export class ResNet50 extends Module implements Backbone {
 
   /** Pictures `[n, h, w, 3]` → features `[n, ⌈h/stride⌉, ⌈w/stride⌉, 2048]`. */
   forward(x: Tensor): Tensor {
-    const stem = this.#bn1.forward(this.#conv1.forward(x), { relu: true });
-    const pooled = maxPool(stem, { kernel: 3, stride: 2, padding: 1 });
-    return this.#blocks.reduce((hidden, block) => block.forward(hidden), pooled);
+    const stem = (x: Tensor) =>
+      maxPool(this.#bn1.forward(this.#conv1.forward(x), { relu: true }), {
+        kernel: 3,
+        stride: 2,
+        padding: 1,
+      });
+    return inSequence(x, [stem, ...this.#blocks.map((block) => (x: Tensor) => block.forward(x))]);
   }
 
   /** True for what the official code trains at the base learning rate (its substring rule). */

@@ -1,5 +1,5 @@
 import type { Tensor } from "../../engine/tensor.ts";
-import { BatchNorm, Conv2d } from "../layers.ts";
+import { BatchNorm, Conv2d, inSequence } from "../layers.ts";
 import { type Builder, Module } from "../module.ts";
 import type { Backbone } from "./backbone.ts";
 import { isFeatureName } from "./feature_names.ts";
@@ -64,8 +64,8 @@ export class SmallResNet extends Module implements Backbone {
 
   /** Pictures `[n, h, w, 3]` → features `[n, ⌈h/4⌉, ⌈w/4⌉, 64]`. */
   forward(x: Tensor): Tensor {
-    const stem = this.#bn1.forward(this.#conv1.forward(x), { relu: true });
-    return this.#blocks.reduce((hidden, block) => block.forward(hidden), stem);
+    const stem = (x: Tensor) => this.#bn1.forward(this.#conv1.forward(x), { relu: true });
+    return inSequence(x, [stem, ...this.#blocks.map((block) => (x: Tensor) => block.forward(x))]);
   }
 
   /** True for what the official code trains at the base learning rate (its substring rule). */

@@ -1,0 +1,144 @@
+import { basename, extname, join } from "node:path";
+import type { Command } from "../cli.ts";
+import { decodePicture, encodePng } from "../data/codecs.ts";
+import { resizeLikePillow } from "../data/resize.ts";
+import { writeNormalised } from "../data/transform.ts";
+import { UserError } from "../engine/errors.ts";
+import { explain, MAP_KINDS, type MapKind, mapKinds } from "../eval/attribution.ts";
+import { encodeNpy } from "../eval/npy.ts";
+import { overlay } from "../eval/pictures/overlay.ts";
+import { openGpu } from "../model/open_gpu.ts";
+import { type OpenedModel, openModel } from "../model/open_model.ts";
+import { writeAtomically } from "../weights/atomic_write.ts";
+import { checkpointOf, foreignOptions, MODEL_OPTIONS } from "./model_options.ts";
+import type { ParsedOptions } from "./options.ts";
+
+/** `./calm explain IMAGE …`. */
+const explainCommand: Command = {
+  spec: {
+    name: "explain",
+    summary: "Draws where a model looks: attribution maps over pictures, and as .npy.",
+    positionals: ["IMAGE…"],
+    options: {
+      ...MODEL_OPTIONS,
+      map: {
+        type: "text",
+        value: "KIND,…",
+        help: `maps to draw: ${MAP_KINDS.join(", ")} (default joint, for CAM cam-max)`,
+      },
+      class: {
+        type: "text",
+        value: "NAME",
+        help: "class by index or name (default the likeliest)",
+      },
+      npy: { type: "flag", help: "also write raw float32 maps at the feature map's resolution" },
+      out: { type: "text", value: "DIR", help: "where to write", default: "explained" },
+    },
+    examples: [
+      "./calm explain bird.jpg --map joint,saliency --npy",
+      "./calm explain *.jpg --checkpoint last_checkpoint.pth.tar --method calm-em \\\n" +
+      "      --large-feature-map",
+    ],
+  },
+  run,
+};
+
+export default explainCommand;
+
+async function run(options: ParsedOptions) {
+  const images = options.positionals;
+  if (images.length === 0) throw new UserError("./calm explain needs a picture");
+  const checkpoint = checkpointOf(options);
+  if (!options.has("checkpoint") && !await exists(checkpoint)) {
+    throw new UserError(
+      `There is no ${checkpoint} yet: ./calm train makes one, or name yours with --checkpoint`,
+    );
+  }
+  const gpu = await openGpu();
+  try {
+    const opened = await openModel(gpu, checkpoint, foreignOptions(options));
+    const kinds = wantedKinds(options.text("map"), opened);
+    const outputs = [];
+    for (const image of images) outputs.push(...await explainOne(image, kinds, opened, options));
+    return { checkpoint, outputs };
+  } finally {
+    gpu.destroy();
+  }
+}
+
+async function explainOne(
+  path: string,
+  kinds: readonly MapKind[],
+  { model, classNames, crop, options: { classes } }: OpenedModel,
+  options: ParsedOptions,
+) {
+  let bytes: Uint8Array;
+  try {
+    bytes = await Deno.readFile(path);
+  } catch (error) {
+    throw new UserError(`${path} cannot be read: ${(error as Error).message}`);
+  }
+  const picture = resizeLikePillow(await decodePicture(bytes, path), crop, crop);
+  const input = new Float32Array(4 * crop * crop);
+  writeNormalised(picture, crop, input, 0);
+  const [explanation] = await explain(model, { images: input, size: 1 });
+  const label = wantedClass(options.text("class"), classNames, classes) ?? explanation.predicted;
+  const name = classNames?.[label] ?? `class ${label}`;
+  const probability = explanation.probabilities[label];
+  const outputs = [];
+  for (const kind of kinds) {
+    const map = explanation.map(kind, label);
+    const stem = join(
+      options.text("out") ?? "explained",
+      `${basename(path, extname(path))}-${kind}-${label}`,
+    );
+    const top = Math.max(...map.values);
+    await writeAtomically(`${stem}.png`, await encodePng(overlay(picture, map, top)));
+    const npy = options.flag("npy") ? `${stem}.npy` : null;
+    if (npy) {
+      const values = Float32Array.from(map.values);
+      await writeAtomically(npy, encodeNpy(values, [map.height, map.width]));
+    }
+    console.error(
+      `${stem}.png  ${name}, p(y|x) = ${probability.toFixed(4)}, ${kind} up to ${
+        top.toPrecision(3)
+      }`,
+    );
+    outputs.push({ image: path, map: kind, class: name, npy, png: `${stem}.png`, probability });
+  }
+  return outputs;
+}
+
+function wantedKinds(text: string | undefined, { model }: OpenedModel): MapKind[] {
+  const possible = mapKinds(model);
+  const kinds = text === undefined ? [possible[0]] : text.split(",").map((kind) => kind.trim());
+  for (const kind of kinds) {
+    if (!possible.includes(kind as MapKind)) {
+      throw new UserError(
+        `--map is "${kind}", expected one of ${possible.join(", ")} for a model of ${model.method}`,
+      );
+    }
+  }
+  return kinds as MapKind[];
+}
+
+function wantedClass(
+  text: string | undefined,
+  names: readonly string[] | null,
+  classes: number,
+): number | undefined {
+  if (text === undefined) return undefined;
+  const named = names?.indexOf(text) ?? -1;
+  const label = named >= 0 ? named : /^\d+$/.test(text) ? Number(text) : -1;
+  if (label < 0 || label >= classes) {
+    throw new UserError(
+      `--class is "${text}", expected a number from 0 to ${classes - 1}` +
+        (names ? ` or a name such as ${names[0]}` : ""),
+    );
+  }
+  return label;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}

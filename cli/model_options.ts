@@ -1,0 +1,47 @@
+import type { Prior } from "../model/calm/location.ts";
+import { type Method, METHODS } from "../model/classifier.ts";
+import type { ForeignOptions } from "../model/open_model.ts";
+import type { OptionTable, ParsedOptions } from "./options.ts";
+
+/** Options of commands that read a model from a checkpoint of any origin. */
+export const MODEL_OPTIONS: OptionTable = {
+  checkpoint: {
+    type: "text",
+    value: "FILE",
+    help: "a run's checkpoint, or one of the official PyTorch code",
+    default: "runs/birds-calm-em/checkpoint.safetensors",
+  },
+  method: {
+    type: "choice",
+    choices: METHODS,
+    help: "how a PyTorch checkpoint was trained; ours say it",
+  },
+  prior: {
+    type: "choice",
+    choices: ["softplus", "relu"],
+    help: "prior of a PyTorch checkpoint (relu: the official code's)",
+  },
+  "large-feature-map": {
+    type: "flag",
+    help: "the PyTorch checkpoint was trained with 28×28 maps",
+  },
+  "use-mixed-6e": {
+    type: "flag",
+    help: "Inception of PyTorch: Mixed_6e feeds on, unlike in the official code",
+  },
+};
+
+/** The checkpoint's path. */
+export function checkpointOf(options: ParsedOptions): string {
+  return options.text("checkpoint") ?? MODEL_OPTIONS.checkpoint.default as string;
+}
+
+/** What the user said of a checkpoint of another program. */
+export function foreignOptions(options: ParsedOptions): ForeignOptions {
+  return {
+    method: options.text("method") as Method | undefined,
+    prior: options.text("prior") as Prior | undefined,
+    largeFeatureMap: options.flag("large-feature-map") || undefined,
+    skipMixed6e: options.flag("use-mixed-6e") ? false : undefined,
+  };
+}

@@ -1,0 +1,63 @@
+import type { Command } from "../cli.ts";
+import { UserError } from "../engine/errors.ts";
+import { mebibytes } from "../engine/memory.ts";
+import { architectureOf } from "../model/open_model.ts";
+import { ELEMENT_BYTES, elements } from "../weights/host_tensor.ts";
+import { openStateFile } from "../weights/state_file.ts";
+
+/** `./calm weights inspect FILE`. */
+const weights: Command = {
+  spec: {
+    name: "weights",
+    summary:
+      "inspect: says what a checkpoint holds: names, types and shapes of its tensors, and\n" +
+      "which backbone they fit. Reads safetensors and PyTorch's files; no code in them is run.",
+    positionals: ["inspect", "FILE"],
+    options: {},
+    examples: ["./calm weights inspect resnet50-19c8e357.pth"],
+  },
+  async run({ positionals: [action, path] }) {
+    if (action !== "inspect" || !path) {
+      throw new UserError("./calm weights takes: inspect FILE");
+    }
+    const file = await openStateFile(path);
+    try {
+      const tensors = [...file.tensors].map(([name, { type, shape }]) => ({ name, type, shape }));
+      const parameters = tensors.reduce((sum, { shape }) => sum + elements(shape), 0);
+      const bytes = tensors
+        .reduce((sum, { type, shape }) => sum + elements(shape) * ELEMENT_BYTES[type], 0);
+      const architecture = architectureOf(file);
+      const classes = file.tensors.get("conv_last.weight")?.shape[0] ?? null;
+      const width = Math.max(...tensors.map(({ name }) => name.length));
+      for (const { name, type, shape } of tensors) {
+        console.error(`${name.padEnd(width)}  ${type.padEnd(4)}  ${shape.join("×")}`);
+      }
+      for (const [key, value] of Object.entries(file.metadata)) {
+        console.error(`${key}: ${value.length > 100 ? `${value.slice(0, 100)} …` : value}`);
+      }
+      const head = classes === null
+        ? "no conv_last: a backbone for --pretrained"
+        : `conv_last for ${classes} classes, ` +
+          (file.tensors.has("attention.0.weight") ? "with prior branch" : "without prior branch");
+      console.error(
+        `${file.format}, ${tensors.length} tensors, ${parameters.toLocaleString("en")} numbers, ` +
+          `${mebibytes(bytes)}\n` +
+          (architecture ? `${architecture}; ${head}` : "no backbone that is known here"),
+      );
+      return {
+        path,
+        format: file.format,
+        tensors,
+        numbers: parameters,
+        bytes,
+        architecture,
+        classes,
+        metadata: file.metadata,
+      };
+    } finally {
+      file.close();
+    }
+  },
+};
+
+export default weights;

@@ -1,0 +1,121 @@
+import { UserError } from "../engine/errors.ts";
+import type { Gpu } from "../engine/gpu.ts";
+import { openStateFile, type StateFile } from "../weights/state_file.ts";
+import { type Architecture, buildModel, type ModelOptions } from "./build.ts";
+import { CHECKPOINT_FORMAT, readCheckpoint, restore } from "./checkpoint.ts";
+import type { Classifier, Method } from "./classifier.ts";
+import { takeAll } from "./take_weights.ts";
+
+/** What the file of another program does not say. */
+export interface ForeignOptions {
+  readonly method?: Method;
+  /** Default: `"relu"`, the official code's. */
+  readonly prior?: ModelOptions["prior"];
+  /** ResNet50 and Inception: the model was trained with 28×28 maps. Default false. */
+  readonly largeFeatureMap?: boolean;
+  /** Inception: default true, as the official code has it. */
+  readonly skipMixed6e?: boolean;
+}
+
+/** A model read from a file. */
+export interface OpenedModel {
+  readonly model: Classifier;
+  readonly options: ModelOptions;
+  /** Names of the classes, where the file has them. */
+  readonly classNames: readonly string[] | null;
+  /** Sides of the pictures it was trained on. */
+  readonly crop: number;
+}
+
+/** Pictures of the official code. */
+const OFFICIAL_CROP = 224;
+
+/**
+ * Opens a checkpoint: this program's, or one of the official PyTorch code
+ * (`last_checkpoint.pth.tar`) or any file with the same names. Backbone, batch norms and number of
+ * classes are read off the tensors.
+ *
+ * @throws {UserError} when the file is damaged, of an unknown network, or leaves `method` open
+ */
+export async function openModel(
+  gpu: Gpu,
+  path: string,
+  foreign: ForeignOptions = {},
+): Promise<OpenedModel> {
+  const file = await openStateFile(path);
+  try {
+    if (file.metadata.format === CHECKPOINT_FORMAT) {
+      const given = Object.entries(foreign).find(([, value]) => value !== undefined);
+      if (given) {
+        throw new UserError(`${path} says itself how it was trained: leave ${given[0]} out`);
+      }
+      const checkpoint = await readCheckpoint(path);
+      const { model: options, classNames, recipe } = checkpoint.header;
+      const model = buildModel(gpu, options, 0);
+      restore(checkpoint, model);
+      return { model, options, classNames, crop: recipe.transform.crop };
+    }
+    const options = guessOptions(file, foreign);
+    const model = buildModel(gpu, options, 0);
+    try {
+      await takeAll(model, file);
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
+    return { model, options, classNames: null, crop: OFFICIAL_CROP };
+  } finally {
+    file.close();
+  }
+}
+
+/** The backbone whose tensors a file holds, if any; `_bn` where batch norms can be had or not. */
+export function architectureOf({ tensors }: Pick<StateFile, "tensors">): Architecture | null {
+  const has = (name: string) => tensors.has(name);
+  if (has("layer1.0.conv1.weight") && has("layer4.2.conv3.weight")) return "resnet50";
+  if (has("layer1.conv1.weight") && has("layer3.conv2.weight")) return "small-resnet";
+  if (has("features.0.weight")) return has("features.1.running_mean") ? "vgg16_bn" : "vgg16";
+  if (has("Mixed_5b.branch1x1.conv.weight")) {
+    return has("A3_1b.1.running_mean") ? "inception_v3_bn" : "inception_v3";
+  }
+  return null;
+}
+
+function guessOptions(file: StateFile, foreign: ForeignOptions): ModelOptions {
+  const { path, tensors } = file;
+  const arch = architectureOf(file);
+  if (!arch) {
+    throw new UserError(
+      `${path} holds none of the networks that are known here; its first tensor is ` +
+        `${[...tensors.keys()][0]}`,
+    );
+  }
+  const last = tensors.get("conv_last.weight");
+  if (!last) {
+    throw new UserError(
+      `${path} is a ${arch} without conv_last: a backbone to train from (--pretrained), not a ` +
+        "model with maps",
+    );
+  }
+  const { method, prior = "relu", largeFeatureMap, skipMixed6e = true } = foreign;
+  if (!method) {
+    throw new UserError(
+      `${path} does not say how it was trained: add --method cam, calm-ml or calm-em`,
+    );
+  }
+  if (method !== "cam" && !tensors.has("attention.0.weight")) {
+    throw new UserError(`${path} has no prior branch (attention.0): its method is cam`);
+  }
+  return {
+    arch,
+    method,
+    prior,
+    detachNormaliser: prior === "relu",
+    // VGG's numbers tell whether the fourth pooling is there.
+    largeFeatureMap: arch.startsWith("vgg")
+      ? tensors.has(arch === "vgg16" ? "features.23.weight" : "features.33.weight")
+      : largeFeatureMap,
+    skipMixed6e: arch.startsWith("inception") && skipMixed6e,
+    classes: last.shape[0],
+  };
+}
