@@ -16,7 +16,9 @@ export interface SheetRow {
 const HEADINGS: Readonly<Record<MapKind, readonly [title: string, formula: string]>> = {
   "joint": ["joint", "p(ŷ, z | x)"],
   "conditional": ["conditional", "p(ŷ | x, z)"],
+  "posterior": ["posterior", "p(z | x, ŷ)"],
   "saliency": ["saliency", "p(z | x)"],
+  "cam": ["CAM, unscaled", "f"],
   "cam-max": ["CAM", "f / max f"],
   "cam-minmax": ["CAM, min–max", "(f − min) / (max − min)"],
 };
