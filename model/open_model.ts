@@ -45,9 +45,11 @@ export async function openModel(
   const file = await openStateFile(path);
   try {
     if (file.metadata.format === CHECKPOINT_FORMAT) {
-      const given = Object.entries(foreign).find(([, value]) => value !== undefined);
-      if (given) {
-        throw new UserError(`${path} says itself how it was trained: leave ${given[0]} out`);
+      if (Object.values(foreign).some((value) => value !== undefined)) {
+        throw new UserError(
+          `${path} says itself how it was trained: --method, --prior, --large-feature-map and ` +
+            "--use-mixed-6e are for files that do not",
+        );
       }
       const checkpoint = await readCheckpoint(path);
       const { model: options, classNames, recipe } = checkpoint.header;

@@ -21,3 +21,20 @@ export async function refuses(args: string[], message: RegExp, env?: Record<stri
   assert.equal(stdout, "");
   assert.doesNotMatch(stderr, /^\s+at /m, "a stack trace is no message for a user");
 }
+
+/** A small birds data set and a run folder, removed after `body`. */
+export async function withBirds(body: (data: string, out: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const data = `${folder}/birds`;
+    const sizes = ["--classes", "3", "--train", "8", "--test", "4", "--size", "48"];
+    const { code, stderr } = await calm(["data", "birds", data, ...sizes]);
+    assert.equal(code, 0, stderr);
+    await body(data, `${folder}/run`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Options of a training run of seconds. */
+export const SMALL = ["--batch-size", "8", "--resize", "36", "--crop", "32"];

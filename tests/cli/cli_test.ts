@@ -1,26 +1,22 @@
 import assert from "node:assert/strict";
 import { gpuTest } from "../gpu.ts";
-import { calm, CLI, refuses } from "./calm.ts";
+import { calm, CLI, refuses, SMALL, withBirds } from "./calm.ts";
 import { writeAtomically } from "../../weights/atomic_write.ts";
 
-/** A small birds data set and a run folder, removed after `body`. */
-async function withBirds(body: (data: string, out: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    const data = `${folder}/birds`;
-    const sizes = ["--classes", "3", "--train", "8", "--test", "4", "--size", "48"];
-    const { code, stderr } = await calm(["data", "birds", data, ...sizes]);
-    assert.equal(code, 0, stderr);
-    await body(data, `${folder}/run`);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-const SMALL = ["--batch-size", "8", "--resize", "36", "--crop", "32"];
-
 Deno.test("every command has a help that names its options", async () => {
-  for (const command of ["train", "data", "tune", "bench", "doctor"]) {
+  for (
+    const command of [
+      "train",
+      "explain",
+      "eval",
+      "weights",
+      "convert",
+      "data",
+      "tune",
+      "bench",
+      "doctor",
+    ]
+  ) {
     const { code, stdout } = await calm([command, "--help"]);
     assert.equal(code, 0);
     assert.match(stdout, new RegExp(`Usage: ./calm ${command}`));
@@ -29,7 +25,7 @@ Deno.test("every command has a help that names its options", async () => {
 });
 
 Deno.test("unknown tasks and options, and values out of range, are named", async () => {
-  await refuses(["trian"], /There is no task "trian": the tasks are train, data/);
+  await refuses(["trian"], /There is no task "trian": the tasks are train, explain, eval/);
   await refuses(["train", "--epoch", "3"], /Unknown option --epoch; did you mean --epochs\?/);
   await refuses(
     ["train", "--epochs", "0"],

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { explain } from "../../eval/attribution.ts";
+import { buildModel, type ModelOptions } from "../../model/build.ts";
+import { openModel } from "../../model/open_model.ts";
+import { describeReport, takePretrained } from "../../model/take_weights.ts";
+import { writeAtomically } from "../../weights/atomic_write.ts";
+import { bytesOf, type HostTensor, type StoredTensor } from "../../weights/host_tensor.ts";
+import { toFile } from "../../weights/layout.ts";
+import { encodeSafetensors } from "../../weights/safetensors.ts";
+import { torchChunks } from "../../weights/torch_writer.ts";
+import { gpuTest } from "../gpu.ts";
+
+const OPTIONS: ModelOptions = {
+  arch: "small-resnet",
+  method: "calm-em",
+  prior: "relu",
+  detachNormaliser: true,
+  classes: 4,
+};
+
+const filled = (size: number, value: number): HostTensor => ({
+  shape: [size],
+  data: new Float32Array(size).fill(value),
+});
+
+async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function save(path: string, tensors: [string, HostTensor][]): Promise<string> {
+  await Deno.writeFile(path, await encodeSafetensors({ tensors: new Map(tensors), metadata: {} }));
+  return path;
+}
+
+gpuTest("VGG's features are matched in their order where a pooling is left out", async (gpu) => {
+  await inFolder(async (folder) => {
+    // torchvision's vgg16_bn: every bias says the number of its layer.
+    const widths = [64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512];
+    const numbers = [0, 3, 7, 10, 14, 17, 20, 24, 27, 30, 34, 37, 40];
+    const tensors = numbers.flatMap((n, i): [string, HostTensor][] => [
+      [`features.${n}.bias`, filled(widths[i], n)],
+      [`features.${n + 1}.running_mean`, filled(widths[i], n + 1)],
+    ]);
+    const path = await save(join(folder, "vgg.safetensors"), [
+      ...tensors,
+      ["classifier.0.bias", filled(4096, 0)],
+    ]);
+    const options = { ...OPTIONS, arch: "vgg16_bn", largeFeatureMap: true } as const;
+    const model = buildModel(gpu, options, 0);
+    const report = await takePretrained(model, path, "vgg16_bn");
+    assert.equal(report.taken.length, 26);
+    assert.deepEqual(report.skipped, ["classifier.0.bias"]);
+    assert.ok(report.fresh.includes("conv6.weight") && report.fresh.includes("conv_last.bias"));
+    assert.match(describeReport(report), /^26 tensors taken; 1 skipped \(classifier\.0\); \d+ new/);
+    const state = new Map([...model.state()].map(({ name, tensor }) => [name, tensor]));
+    for (
+      const [name, value] of [
+        ["features.30.bias", 30],
+        ["features.33.bias", 34],
+        ["features.34.running_mean", 35],
+        ["features.39.bias", 40],
+        ["features.40.running_mean", 41],
+      ] as const
+    ) {
+      assert.equal((await state.get(name)!.read())[0], value, name);
+    }
+    model.dispose();
+  });
+});
+
+gpuTest(
+  "a pretrained file of another network, or of other shapes, changes nothing",
+  async (gpu) => {
+    await inFolder(async (folder) => {
+      const model = buildModel(gpu, OPTIONS, 0);
+      const vgg = await save(join(folder, "vgg.safetensors"), [["features.0.bias", filled(64, 1)]]);
+      await assert.rejects(
+        takePretrained(model, vgg, "small-resnet"),
+        /vgg\.safetensors holds none of the features of small-resnet: its first tensor is features/,
+      );
+      const before = [...model.state()].find(({ name }) => name === "bn1.bias")!.tensor;
+      const odd = await save(join(folder, "odd.safetensors"), [
+        ["bn1.bias", filled(16, 5)],
+        ["layer1.bn1.bias", filled(17, 5)],
+      ]);
+      await assert.rejects(
+        takePretrained(model, odd, "small-resnet"),
+        /layer1\.bn1\.bias has shape \[17\], but this model needs \[16\]/,
+      );
+      assert.equal((await before.read())[0], 0);
+      model.dispose();
+    });
+  },
+);
+
+gpuTest("a file is compared with the hash in its published name", async (gpu) => {
+  await inFolder(async (folder) => {
+    const model = buildModel(gpu, OPTIONS, 0);
+    const plain = await save(join(folder, "net.pth"), [["layer1.bn1.bias", filled(16, 5)]]);
+    const hash = createHash("sha256").update(await Deno.readFile(plain)).digest("hex");
+    const right = join(folder, `net-${hash.slice(0, 8)}.pth`);
+    const wrong = join(folder, "net-19c8e357.pth");
+    await Deno.copyFile(plain, right);
+    await Deno.copyFile(plain, wrong);
+    assert.equal((await takePretrained(model, right, "small-resnet")).taken.length, 1);
+    await assert.rejects(
+      takePretrained(model, wrong, "small-resnet"),
+      new RegExp(`is not what its name says: its SHA-256 begins with ${hash.slice(0, 8)}`),
+    );
+    model.dispose();
+  });
+});
+
+gpuTest("an official checkpoint opens with its prior and gives the same maps", async (gpu) => {
+  await inFolder(async (folder) => {
+    const model = buildModel(gpu, OPTIONS, 3);
+    const tensors = new Map<string, StoredTensor>();
+    for (const { name, tensor } of model.state()) {
+      const stored = await toFile(tensor);
+      const read = () => Promise.resolve(bytesOf(stored));
+      tensors.set(`module.${name}`, { type: "F32", shape: stored.shape, read });
+    }
+    const counter = new Uint8Array(8);
+    tensors.set("module.bn1.num_batches_tracked", {
+      type: "I64",
+      shape: [],
+      read: () => Promise.resolve(counter),
+    });
+    const path = join(folder, "last_checkpoint.pth.tar");
+    await writeAtomically(path, torchChunks(path, tensors));
+
+    await assert.rejects(openModel(gpu, path), /does not say how it was trained: add --method/);
+    const opened = await openModel(gpu, path, { method: "calm-em" });
+    assert.deepEqual(opened.options, {
+      ...OPTIONS,
+      largeFeatureMap: undefined,
+      skipMixed6e: false,
+    });
+    const images = Float32Array.from(
+      { length: 4 * 32 * 32 },
+      (_, i) => i % 4 === 3 ? 0 : i % 7 - 3,
+    );
+    const [ours] = await explain(model, { images, size: 1 });
+    const [theirs] = await explain(opened.model, { images, size: 1 });
+    assert.deepEqual(theirs.map("joint", 2), ours.map("joint", 2));
+    // The official code stores the prior branch for CAM, too.
+    const cam = await openModel(gpu, path, { method: "cam" });
+    assert.equal(cam.model.method, "cam");
+    for (const each of [model, opened.model, cam.model]) each.dispose();
+  });
+});
