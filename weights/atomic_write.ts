@@ -33,8 +33,9 @@ export async function writeAtomically(
     if (error instanceof UserError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     if (/ENOSPC|os error 28|no space|EDQUOT|os error 122/i.test(reason)) {
+      const needed = contents instanceof Uint8Array ? contents.length : `more than ${written}`;
       throw new UserError(
-        `The disk is full: ${path} needs more than ${written} bytes; nothing was changed`,
+        `The disk is full: ${path} needs ${needed} bytes; nothing was changed`,
       );
     }
     throw new UserError(`${path} could not be written: ${reason}`);

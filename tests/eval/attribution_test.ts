@@ -44,6 +44,9 @@ gpuTest(
         assertClose([joint.reduce((a, b) => a + b)], [probabilities[label]], 2e-6, "Σ p(ŷ,z|x)");
         const product = conditional.map((g, z) => g * saliency.values[z]);
         assertClose(joint, product, 1e-6, "p(ŷ|x,z) · p(z|x)");
+        const posterior = map("posterior", label).values;
+        const bayes = joint.map((p) => p / probabilities[label]);
+        assertClose(posterior, bayes, 4e-6, "p(ŷ,z|x) / p(ŷ|x)");
       }
     }
     assert.equal(model.training, true, "explaining leaves the model's mode as it was");
@@ -53,7 +56,7 @@ gpuTest(
 
 gpuTest("CAM's maps are the logits scaled by their maximum or their range", async (gpu) => {
   const model = buildModel(gpu, options("cam"), 2);
-  assert.deepEqual(mapKinds(model), ["cam-max", "cam-minmax"]);
+  assert.deepEqual(mapKinds(model), ["cam-max", "cam-minmax", "cam"]);
   const [{ map }] = await explain(model, { images, size: SIZE });
   for (let label = 0; label < 6; label++) {
     const range = map("cam-minmax", label).values;
@@ -62,6 +65,9 @@ gpuTest("CAM's maps are the logits scaled by their maximum or their range", asyn
     const top = map("cam-max", label).values;
     assert.ok(top.every((v) => v >= 0 && v <= 1));
     // Where neither map is cut off, one is an affine function of the other.
+    const raw = map("cam", label).values;
+    const [low, high] = [Math.min(...raw), Math.max(...raw)];
+    assertClose(range, raw.map((v) => (v - low) / (high - low)), 1e-6, "(f − min) / (max − min)");
     const order = (v: Float32Array) =>
       [...v.keys()].filter((z) => top[z] > 0).sort((a, b) => v[a] - v[b]);
     assert.deepEqual(order(top), order(range));
@@ -104,7 +110,7 @@ gpuTest("a contact sheet is a picture with every map and name on it", async (gpu
     explanation,
   }));
   const { svg, png } = await contactSheet(rows, {
-    kinds: mapKinds(model),
+    kinds: ["joint", "conditional", "saliency"],
     classNames,
     title: ["Title", "Subtitle"],
   });
