@@ -13,6 +13,9 @@ import { writeAtomically } from "../weights/atomic_write.ts";
 import { checkpointOf, foreignOptions, MODEL_OPTIONS } from "./model_options.ts";
 import type { ParsedOptions } from "./options.ts";
 
+/** Pixels of the long side of what is drawn; larger photographs are made smaller. */
+const LONG_SIDE = 1024;
+
 /** `./calm explain IMAGE …`. */
 const explainCommand: Command = {
   spec: {
@@ -78,9 +81,13 @@ async function explainOne(
   } catch (error) {
     throw new UserError(`${path} cannot be read: ${(error as Error).message}`);
   }
-  const picture = resizeLikePillow(await decodePicture(bytes, path), crop, crop);
+  const picture = await decodePicture(bytes, path);
   const input = new Float32Array(4 * crop * crop);
-  writeNormalised(picture, crop, input, 0);
+  writeNormalised(resizeLikePillow(picture, crop, crop), crop, input, 0);
+  // The network saw the whole picture, so its maps lie over the whole of it, whatever its aspect.
+  const zoom = Math.min(1, LONG_SIDE / Math.max(picture.width, picture.height));
+  const [width, height] = [picture.width, picture.height].map((side) => Math.round(side * zoom));
+  const shown = zoom < 1 ? resizeLikePillow(picture, width, height) : picture;
   const [explanation] = await explain(model, { images: input, size: 1 });
   const label = wantedClass(options.text("class"), classNames, classes) ?? explanation.predicted;
   const name = classNames?.[label] ?? `class ${label}`;
@@ -93,7 +100,7 @@ async function explainOne(
       `${basename(path, extname(path))}-${kind}-${label}`,
     );
     const top = Math.max(...map.values);
-    await writeAtomically(`${stem}.png`, await encodePng(overlay(picture, map, top)));
+    await writeAtomically(`${stem}.png`, await encodePng(overlay(shown, map, top)));
     const npy = options.flag("npy") ? `${stem}.npy` : null;
     if (npy) {
       const values = Float32Array.from(map.values);

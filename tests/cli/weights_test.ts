@@ -84,7 +84,7 @@ gpuTest(
       };
       const [joint] = await draw("--checkpoint", checkpoint);
       const { width, height } = await decodePicture(await Deno.readFile(joint.png), joint.png);
-      assert.deepEqual([width, height], [32, 32]);
+      assert.deepEqual([width, height], [224, 224]);
       const npy = await Deno.readFile(joint.npy);
       const header = new TextDecoder("latin1").decode(npy.subarray(0, 128));
       assert.match(

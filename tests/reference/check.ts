@@ -63,15 +63,39 @@ export function assertClose(
   tolerance: number,
   what: string,
 ): void {
+  const scale = Math.max(1, largest(expected));
+  assertWithin(actual, expected, tolerance * scale, what);
+}
+
+/** Fails when any |actual − expected| exceeds tolerance · largest |expected|, or is NaN. */
+export function assertRelative(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  what: string,
+): void {
+  assertWithin(actual, expected, tolerance * largest(expected), what);
+}
+
+function largest(values: ArrayLike<number>): number {
+  let most = 0;
+  for (let i = 0; i < values.length; i++) most = Math.max(most, Math.abs(values[i]));
+  return most;
+}
+
+function assertWithin(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  allowed: number,
+  what: string,
+): void {
   assert.equal(actual.length, expected.length, `${what}: number of elements`);
-  let largest = 1;
-  for (let i = 0; i < expected.length; i++) largest = Math.max(largest, Math.abs(expected[i]));
   for (let i = 0; i < expected.length; i++) {
     const error = Math.abs(actual[i] - expected[i]);
-    if (!(error <= tolerance * largest)) {
+    if (!(error <= allowed)) {
       assert.fail(
         `${what}: element ${i} is ${actual[i]}, expected ${expected[i]} ` +
-          `(error ${error.toExponential(2)}, allowed ${(tolerance * largest).toExponential(2)})`,
+          `(error ${error.toExponential(2)}, allowed ${allowed.toExponential(2)})`,
       );
     }
   }

@@ -12,6 +12,7 @@ import { buildOptimiser, trainingStep } from "../../../model/trainer.ts";
 import { recipeFor } from "../../../model/recipe.ts";
 import { fromFile, shapeInFile, toFile } from "../../../weights/layout.ts";
 import { gpuTest } from "../../gpu.ts";
+import { assertRelative } from "../../reference/check.ts";
 import { readGolden } from "../../reference/golden.ts";
 import { hashedWeight } from "../../reference/hashed_weights.ts";
 
@@ -214,24 +215,4 @@ function softmax(logits: Float32Array, classes: number): Float64Array {
     row.forEach((value, c) => row[c] = value / total);
   }
   return out;
-}
-
-/** Fails when any |actual − expected| exceeds tolerance · largest |expected|. */
-function assertRelative(
-  actual: ArrayLike<number>,
-  expected: ArrayLike<number>,
-  tolerance: number,
-  what: string,
-): void {
-  assert.equal(actual.length, expected.length, `${what}: number of elements`);
-  const largest = Math.max(...Array.from(expected, Math.abs));
-  for (let i = 0; i < expected.length; i++) {
-    const error = Math.abs(actual[i] - expected[i]) / largest;
-    if (!(error <= tolerance)) {
-      assert.fail(
-        `${what}: element ${i} is ${actual[i]}, expected ${expected[i]}: relative error ` +
-          `${error.toExponential(2)}, allowed ${tolerance.toExponential(2)}`,
-      );
-    }
-  }
 }
