@@ -3,15 +3,39 @@ import type { Picture } from "./dataset.ts";
 /** Fractional bits of the coefficients: Pillow's PRECISION_BITS for 8-bit pictures. */
 const PRECISION = 32 - 8 - 2;
 
+/** A filter's weight at a distance from its centre, and the distance from which it is zero. */
+interface Filter {
+  readonly support: number;
+  weight(distance: number): number;
+}
+
+const FILTERS = {
+  bilinear: { support: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
+  /** Keys' cubic with a = −½. */
+  bicubic: {
+    support: 2,
+    weight(x) {
+      x = Math.abs(x);
+      if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
+      return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
+    },
+  },
+} as const satisfies Record<string, Filter>;
+
 /**
- * Resizes with a triangle filter as Pillow's `Image.resize(size, BILINEAR)` does, to the last bit:
- * antialiased when shrinking, in 8-bit fixed-point arithmetic, columns first, then rows, the
- * result of each pass rounded to 8 bits. PyTorch's transforms on PIL pictures are this function.
+ * Resizes as Pillow's `Image.resize(size, BILINEAR)` or `BICUBIC` does, to the last bit: antialiased
+ * when shrinking, in 8-bit fixed-point arithmetic, columns first, then rows, the result of each pass
+ * rounded to 8 bits. PyTorch's transforms on PIL pictures are this function.
  */
-export function resizeLikePillow(picture: Picture, width: number, height: number): Picture {
+export function resizeLikePillow(
+  picture: Picture,
+  width: number,
+  height: number,
+  filter: keyof typeof FILTERS = "bilinear",
+): Picture {
   let { data } = picture;
   if (width !== picture.width) {
-    const taps = coefficients(picture.width, width);
+    const taps = coefficients(picture.width, width, FILTERS[filter]);
     data = pass(data, taps, {
       lines: picture.height,
       lineStep: 3 * picture.width,
@@ -21,7 +45,7 @@ export function resizeLikePillow(picture: Picture, width: number, height: number
     });
   }
   if (height !== picture.height) {
-    const taps = coefficients(picture.height, height);
+    const taps = coefficients(picture.height, height, FILTERS[filter]);
     data = pass(data, taps, {
       lines: width,
       lineStep: 3,
@@ -42,9 +66,10 @@ interface Taps {
   readonly size: number;
 }
 
-function coefficients(from: number, to: number): Taps {
+function coefficients(from: number, to: number, filter: Filter): Taps {
   const scale = from / to;
-  const support = Math.max(scale, 1);
+  const stretch = Math.max(scale, 1);
+  const support = filter.support * stretch;
   const size = Math.ceil(support) * 2 + 1;
   const first = new Int32Array(to);
   const count = new Int32Array(to);
@@ -55,13 +80,13 @@ function coefficients(from: number, to: number): Taps {
     const end = Math.min(Math.trunc(centre + support + 0.5), from);
     const exact: number[] = [];
     for (let x = start; x < end; x++) {
-      exact.push(Math.max(0, 1 - Math.abs((x - centre + 0.5) / support)));
+      exact.push(filter.weight((x - centre + 0.5) / stretch));
     }
     const total = exact.reduce((a, b) => a + b, 0);
     first[i] = start;
     count[i] = exact.length;
     for (const [k, w] of exact.entries()) {
-      weights[i * size + k] = Math.trunc(0.5 + w / total * (1 << PRECISION));
+      weights[i * size + k] = Math.trunc(Math.sign(w) * 0.5 + w / total * (1 << PRECISION));
     }
   }
   return { first, count, weights, size };
@@ -93,10 +118,15 @@ function pass(
         at += step;
       }
       const to = line * outLineStep + i * outStep;
-      out[to] = red >> PRECISION;
-      out[to + 1] = green >> PRECISION;
-      out[to + 2] = blue >> PRECISION;
+      out[to] = clamp(red >> PRECISION);
+      out[to + 1] = clamp(green >> PRECISION);
+      out[to + 2] = clamp(blue >> PRECISION);
     }
   }
   return out;
+}
+
+/** The cubic filter overshoots at edges. */
+function clamp(value: number): number {
+  return value < 0 ? 0 : value > 255 ? 255 : value;
 }

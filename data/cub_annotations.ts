@@ -1,0 +1,104 @@
+import { join } from "node:path";
+import { UserError } from "../engine/errors.ts";
+import { decodePicture } from "./codecs.ts";
+import type { Picture } from "./dataset.ts";
+import { exists, readFile } from "./files.ts";
+
+/** A key point in pixels of its picture. */
+export type KeyPoint = readonly [x: number, y: number];
+
+/** What CUB says of its classes: which of its attributes they have. */
+export interface ClassAttributes {
+  /** 312 names such as `has_bill_shape::dagger`. */
+  readonly names: readonly string[];
+  /** Percentage of annotators who saw the attribute, for each class. */
+  readonly percentages: readonly Float64Array[];
+}
+
+/** CUB's 15 parts: `1 back` … `15 throat`. */
+const PARTS = 15;
+
+/**
+ * The attributes of the classes. `attributes.txt` may lie in `attributes/`, in the folder, or beside
+ * it, where the real download leaves it.
+ *
+ * @throws {UserError} when a list is missing or malformed
+ */
+export async function readClassAttributes(root: string): Promise<ClassAttributes> {
+  const list = join(root, "attributes", "class_attribute_labels_continuous.txt");
+  const places = [join("attributes", "attributes.txt"), "attributes.txt", "../attributes.txt"];
+  const found: string[] = [];
+  for (const place of places) {
+    const path = join(root, place);
+    if (await exists(path)) found.push(path);
+  }
+  if (found.length === 0) {
+    throw new UserError(
+      `${root} has no attributes.txt, neither there nor in attributes/ nor beside the folder`,
+    );
+  }
+  const names = (await readLines(found[0])).map((line, i) => {
+    const [, name] = line.match(/^\d+ (\S+)$/) ??
+      fail(`${found[0]}:${i + 1}: expected "id name", found "${line}"`);
+    return name;
+  });
+  const percentages = (await readLines(list)).map((line, i) => {
+    const values = Float64Array.from(line.trim().split(/\s+/), Number);
+    if (values.length !== names.length || !values.every((value) => value >= 0 && value <= 100)) {
+      fail(
+        `${list}:${i + 1}: expected ${names.length} percentages, found ${values.length} numbers`,
+      );
+    }
+    return values;
+  });
+  return { names, percentages };
+}
+
+/**
+ * The visible key points of every picture, by its path in images.txt: part 1 to 15 → place.
+ *
+ * @throws {UserError} when a list is missing or malformed
+ */
+export async function readKeyPoints(
+  root: string,
+): Promise<ReadonlyMap<string, ReadonlyMap<number, KeyPoint>>> {
+  const byId = new Map<string, Map<number, KeyPoint>>();
+  const points = new Map<string, ReadonlyMap<number, KeyPoint>>();
+  for (const line of await readLines(join(root, "images.txt"))) {
+    const [id, path] = line.split(" ");
+    const own = new Map<number, KeyPoint>();
+    byId.set(id, own);
+    points.set(path, own);
+  }
+  const list = join(root, "parts", "part_locs.txt");
+  for (const [i, line] of (await readLines(list)).entries()) {
+    const [id, part, x, y, visible] = line.trim().split(/\s+/);
+    const own = byId.get(id);
+    const number = Number(part);
+    if (!own || !(number >= 1 && number <= PARTS) || !Number.isFinite(Number(x) + Number(y))) {
+      fail(`${list}:${i + 1}: expected "image part x y visible", found "${line}"`);
+    }
+    if (visible === "1") own!.set(number, [Number(x), Number(y)]);
+  }
+  return points;
+}
+
+/**
+ * The segmentation of a picture, as large as the picture; the bird is what is not black.
+ *
+ * @param id the picture's path in images.txt
+ * @throws {UserError} when it is missing or damaged
+ */
+export async function readSegmentation(root: string, id: string): Promise<Picture> {
+  const path = join(root, "segmentations", id.replace(/\.[^.]+$/, ".png"));
+  return await decodePicture(await readFile(path), path);
+}
+
+async function readLines(path: string): Promise<string[]> {
+  const text = new TextDecoder().decode(await readFile(path));
+  return text.split(/\r?\n/).filter((line) => line.trim() !== "");
+}
+
+function fail(message: string): never {
+  throw new UserError(message);
+}
