@@ -1,20 +1,30 @@
 import type { Command } from "../cli.ts";
+import { readClassAttributes } from "../data/cub_annotations.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { BatchLoader } from "../data/loader.ts";
 import { DATASET_NAMES, type DatasetName, openDataset } from "../data/open.ts";
 import { UserError } from "../engine/errors.ts";
 import { classify } from "../eval/classification.ts";
+import { type ClassPair, classPairs, PART_NAMES } from "../eval/cues/class_pairs.ts";
+import { localiseCuesOfDataset } from "../eval/cues/cub_cues.ts";
+import { officialCueOptions } from "../eval/cues/localisation.ts";
+import type { Thresholds } from "../eval/metrics/pixel_ap.ts";
 import { openGpu } from "../model/open_gpu.ts";
-import { openModel } from "../model/open_model.ts";
+import { type OpenedModel, openModel } from "../model/open_model.ts";
 import { checkpointOf, foreignOptions, MODEL_OPTIONS } from "./model_options.ts";
 import type { ParsedOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 
-/** `./calm eval classification`. */
+const EVALUATIONS = { "classification": classification, "cue-localization": cueLocalization };
+
+/** `./calm eval WHAT`. */
 const evaluate: Command = {
   spec: {
     name: "eval",
-    summary: "classification: accuracy on the test pictures of a data set (Table 2).",
-    positionals: ["classification"],
+    summary: "classification: accuracy on the test pictures of a data set (Table 2).\n" +
+      "cue-localization: whether maps find the parts in which two classes differ (Table 1);\n" +
+      "needs CUB's attributes, key points and segmentations, which birds have, too.",
+    positionals: [Object.keys(EVALUATIONS).join("|")],
     options: {
       ...MODEL_OPTIONS,
       dataset: {
@@ -25,46 +35,81 @@ const evaluate: Command = {
       },
       data: { type: "text", value: "DIR", help: "the data set's folder" },
       "batch-size": { type: "integer", min: 1, help: "pictures at once", default: 32 },
-      "skip-corrupt": { type: "flag", help: "leave damaged pictures out instead of stopping" },
+      "skip-corrupt": {
+        type: "flag",
+        help: "classification: leave damaged pictures out instead of stopping",
+      },
+      thresholds: {
+        type: "choice",
+        choices: ["log", "even"],
+        help: "cue-localization: bins of scores (default log, for CAM even)",
+      },
+      "compat-official": {
+        type: "flag",
+        help: "cue-localization: with the official evaluator's slips (docs/paper_to_code.md)",
+      },
+      "pairs-only": {
+        type: "flag",
+        help: "cue-localization: only count the pairs of classes; needs attributes, no pictures",
+      },
     },
     examples: [
       "./calm eval classification",
+      "./calm eval cue-localization --json",
+      "./calm eval cue-localization --data ~/CUB_200_2011 --pairs-only",
       "./calm eval classification --dataset cub --data ~/CUB_200_2011 --method calm-em \\\n" +
       "      --large-feature-map --checkpoint last_checkpoint.pth.tar",
     ],
   },
   async run(options) {
     const [what] = options.positionals;
-    if (what !== "classification") {
-      throw new UserError(`./calm eval takes classification, not ${what ?? "nothing"}`);
+    const evaluation = Object.hasOwn(EVALUATIONS, what ?? "")
+      ? EVALUATIONS[what as keyof typeof EVALUATIONS]
+      : undefined;
+    if (!evaluation) {
+      throw new UserError(
+        `./calm eval takes ${Object.keys(EVALUATIONS).join(" or ")}, not ${what ?? "nothing"}`,
+      );
     }
-    return await classification(options);
+    return await evaluation(options, new Progress());
   },
 };
 
 export default evaluate;
 
-async function classification(options: ParsedOptions) {
-  const progress = new Progress();
-  const name = (options.text("dataset") ?? "birds") as DatasetName;
+/** Opens model and data set, and closes the GPU after `body`. */
+async function withModel<T>(
+  options: ParsedOptions,
+  progress: Progress,
+  body: (opened: OpenedModel, dataset: Dataset) => Promise<T>,
+): Promise<T> {
   const checkpoint = checkpointOf(options);
   const gpu = await openGpu();
   try {
-    const { model, options: { arch, method, classes }, crop } = await openModel(
-      gpu,
-      checkpoint,
-      foreignOptions(options),
-    );
+    const opened = await openModel(gpu, checkpoint, foreignOptions(options));
+    const name = (options.text("dataset") ?? "birds") as DatasetName;
     const dataset = await openDataset(name, options.text("data"), {
       onLine: (text) => progress.line(text),
       onProgress: ({ label, share }) => progress.update(label, share, ""),
     });
+    const { classes } = opened.options;
     if (dataset.classes.length !== classes) {
       throw new UserError(
         `${checkpoint} knows ${classes} classes, but ${dataset.root} has ${dataset.classes.length}`,
       );
     }
-    const loader = new BatchLoader(dataset.test, {
+    return await body(opened, dataset);
+  } finally {
+    gpu.destroy();
+  }
+}
+
+async function classification(options: ParsedOptions, progress: Progress) {
+  return await withModel(options, progress, async ({ model, options: { arch, method }, crop }, {
+    name,
+    test,
+  }) => {
+    const loader = new BatchLoader(test, {
       batchSize: options.number("batch-size") ?? 32,
       transform: { resize: crop, crop, flip: false },
       train: false,
@@ -80,11 +125,65 @@ async function classification(options: ParsedOptions) {
         `${arch}, ${method}: ${(100 * accuracy).toFixed(2)} % of ${images} test pictures of ` +
           `${name}, loss ${loss.toFixed(4)}`,
       );
+      const checkpoint = checkpointOf(options);
       return { dataset: name, checkpoint, arch, method, accuracy: 100 * accuracy, loss, images };
     } finally {
       loader.close();
     }
-  } finally {
-    gpu.destroy();
+  });
+}
+
+async function cueLocalization(options: ParsedOptions, progress: Progress) {
+  if (options.flag("pairs-only")) {
+    const root = options.text("data");
+    if (root === undefined) throw new UserError("--pairs-only needs --data DIR");
+    const pairs = countPairs(classPairs(await readClassAttributes(root)));
+    for (const [parts, count] of Object.entries(pairs)) {
+      progress.line(`${count} pairs of classes differ in ${parts} part${parts === "1" ? "" : "s"}`);
+    }
+    return { pairs };
   }
+  return await withModel(options, progress, async ({ model, options: { method }, crop }, data) => {
+    const official = options.flag("compat-official");
+    const chosen = officialCueOptions(model);
+    const scores = await localiseCuesOfDataset(model, data, {
+      options: {
+        ...chosen,
+        thresholds: (options.text("thresholds") as Thresholds | undefined) ?? chosen.thresholds,
+        dropLowest: official,
+        cumulative: official,
+      },
+      crop,
+      batchSize: options.number("batch-size") ?? 32,
+      onProgress: (share) => progress.update("cues", share, ""),
+    });
+    const { mpxap } = scores;
+    const pairs = countPairs(scores.pairs);
+    const cells = (["1", "2", "3", "mean"] as const).map((key) =>
+      `${key === "mean" ? "mean" : `${key} part${key === "1" ? "" : "s"}`} ${show(mpxap[key])}`
+    );
+    progress.line(`${method}, mPxAP in percent: ${cells.join("   ")}`);
+    return {
+      dataset: data.name,
+      method,
+      pairs,
+      mpxap,
+      forward_passes: scores.forwardPasses,
+      pair_scores: scores.pairs.map(({ classes, parts, pictures, pxap }) => ({
+        classes: classes.map((label) => data.classes[label]),
+        parts: parts.map((part) => PART_NAMES[part - 1]),
+        pictures,
+        pxap,
+      })),
+    };
+  });
+}
+
+function countPairs(pairs: readonly ClassPair[]): Record<"1" | "2" | "3", number> {
+  const count = (n: number) => pairs.filter(({ parts }) => parts.length === n).length;
+  return { "1": count(1), "2": count(2), "3": count(3) };
+}
+
+function show(percent: number): string {
+  return Number.isNaN(percent) ? "–" : percent.toFixed(1);
 }
