@@ -5,6 +5,9 @@ import { BatchLoader } from "../data/loader.ts";
 import { DATASET_NAMES, type DatasetName, openDataset } from "../data/open.ts";
 import { UserError } from "../engine/errors.ts";
 import { classify } from "../eval/classification.ts";
+import { MAP_KINDS, type MapKind, mapKinds } from "../eval/attribution.ts";
+import { type Baseline, BASELINES } from "../eval/erasing/baseline.ts";
+import { removeAndClassify } from "../eval/erasing/remove_and_classify.ts";
 import { type ClassPair, classPairs, PART_NAMES } from "../eval/cues/class_pairs.ts";
 import { localiseCuesOfDataset } from "../eval/cues/cub_cues.ts";
 import { officialCueOptions } from "../eval/cues/localisation.ts";
@@ -15,7 +18,11 @@ import { checkpointOf, foreignOptions, MODEL_OPTIONS } from "./model_options.ts"
 import type { ParsedOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 
-const EVALUATIONS = { "classification": classification, "cue-localization": cueLocalization };
+const EVALUATIONS = {
+  "classification": classification,
+  "cue-localization": cueLocalization,
+  "remove-and-classify": removal,
+};
 
 /** `./calm eval WHAT`. */
 const evaluate: Command = {
@@ -23,7 +30,9 @@ const evaluate: Command = {
     name: "eval",
     summary: "classification: accuracy on the test pictures of a data set (Table 2).\n" +
       "cue-localization: whether maps find the parts in which two classes differ (Table 1);\n" +
-      "needs CUB's attributes, key points and segmentations, which birds have, too.",
+      "needs CUB's attributes, key points and segmentations, which birds have, too.\n" +
+      "remove-and-classify: accuracy with the pixels erased that a map ranks highest, relative\n" +
+      "to as many erased at random (Figure 5).",
     positionals: [Object.keys(EVALUATIONS).join("|")],
     options: {
       ...MODEL_OPTIONS,
@@ -39,6 +48,24 @@ const evaluate: Command = {
         type: "flag",
         help: "classification: leave damaged pictures out instead of stopping",
       },
+      map: {
+        type: "choice",
+        choices: MAP_KINDS,
+        help: "remove-and-classify: whose order (default joint, for CAM cam)",
+      },
+      baseline: {
+        type: "choice",
+        choices: BASELINES,
+        help: "remove-and-classify: what erased pixels become; zero is the official code's",
+        default: "blur",
+      },
+      k: {
+        type: "text",
+        value: "N,…",
+        help: "remove-and-classify: shares to erase in percent",
+        default: "10,30,50,70,90",
+      },
+      seed: { type: "integer", min: 0, help: "remove-and-classify: of random erasing", default: 0 },
       thresholds: {
         type: "choice",
         choices: ["log", "even"],
@@ -56,6 +83,7 @@ const evaluate: Command = {
     examples: [
       "./calm eval classification",
       "./calm eval cue-localization --json",
+      "./calm eval remove-and-classify --baseline zero",
       "./calm eval cue-localization --data ~/CUB_200_2011 --pairs-only",
       "./calm eval classification --dataset cub --data ~/CUB_200_2011 --method calm-em \\\n" +
       "      --large-feature-map --checkpoint last_checkpoint.pth.tar",
@@ -130,6 +158,67 @@ async function classification(options: ParsedOptions, progress: Progress) {
     } finally {
       loader.close();
     }
+  });
+}
+
+async function removal(options: ParsedOptions, progress: Progress) {
+  return await withModel(options, progress, async ({ model, options: { method }, crop }, data) => {
+    const kind = (options.text("map") as MapKind | undefined) ?? officialCueOptions(model).kind;
+    if (!mapKinds(model).includes(kind)) {
+      throw new UserError(
+        `--map is "${kind}", expected one of ${
+          mapKinds(model).join(", ")
+        } for a model of ${method}`,
+      );
+    }
+    const loader = new BatchLoader(data.test, {
+      batchSize: options.number("batch-size") ?? 32,
+      transform: { resize: crop, crop, flip: false },
+      train: false,
+      seed: 0,
+    });
+    try {
+      const baseline = (options.text("baseline") ?? "blur") as Baseline;
+      const scores = await removeAndClassify(model, loader, {
+        kind,
+        baseline,
+        k: shares(options.text("k") ?? "10,30,50,70,90"),
+        seed: options.number("seed") ?? 0,
+      }, (batches) => progress.update("erasing", batches / loader.batchesPerEpoch, ""));
+      progress.line(`${method}, ${kind}, ${baseline}: accuracy relative to random erasing`);
+      for (const [i, percent] of scores.k.entries()) {
+        const [low, high] = scores.interval[i];
+        progress.line(
+          `  ${String(percent).padStart(3)} %   ${scores.relativeAccuracy[i].toFixed(3)} ` +
+            `(95 %: ${low.toFixed(3)} to ${high.toFixed(3)})   ` +
+            `${scores.accuracy[i].toFixed(1)} against ${scores.randomAccuracy[i].toFixed(1)} %`,
+        );
+      }
+      return {
+        dataset: data.name,
+        method,
+        map: kind,
+        baseline,
+        k: scores.k,
+        relative_accuracy: scores.relativeAccuracy,
+        interval: scores.interval,
+        accuracy: scores.accuracy,
+        random_accuracy: scores.randomAccuracy,
+        images: scores.images,
+      };
+    } finally {
+      loader.close();
+    }
+  });
+}
+
+function shares(text: string): number[] {
+  return text.split(",").map((part) => {
+    const percent = Number(part);
+    if (part.trim() === "" || !(percent >= 0 && percent <= 100)) {
+      throw new UserError(`--k is "${text}", expected percentages such as 10,30,50`);
+    }
+    return percent;
   });
 }
 

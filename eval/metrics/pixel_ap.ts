@@ -86,6 +86,7 @@ export class PixelAp {
   /** The average precision in percent; NaN when no pixel of a mask was added. */
   compute(): number {
     const positives = this.hits.reduce((a, b) => a + b, 0);
+    if (positives === 0) return NaN;
     let [retrieved, found, ap] = [0, 0, 0];
     // From the highest bin down: each bin's threshold retrieves everything above it.
     for (let bin = this.hits.length - 1; bin >= 0; bin--) {
