@@ -27,6 +27,7 @@ import {
   train,
   type TrainingRecipe,
 } from "../model/trainer.ts";
+import { describeScores, scoreAttribution } from "./attribution_scores.ts";
 import { classify } from "./classification.ts";
 import { saveContactSheet } from "./test_sheet.ts";
 
@@ -87,6 +88,12 @@ export interface TrainingResult extends Record<string, unknown> {
   readonly seconds: number;
   readonly checkpoint: string;
   readonly report: string | null;
+  /** Scores of the model's own maps; birds only. */
+  readonly attribution: {
+    readonly mpxap: Readonly<Record<string, number>> | null;
+    readonly k: readonly number[];
+    readonly relative_accuracy: readonly number[];
+  } | null;
   readonly adapter: Pick<AdapterDescription, "description" | "fallback">;
   /** True when Ctrl-C ended the run early. */
   readonly interrupted: boolean;
@@ -317,6 +324,7 @@ async function runPlan(
   const interrupted = progress.epoch < recipe.epochs;
   let accuracy: number | null = null;
   let report: string | null = null;
+  let attribution: TrainingResult["attribution"] = null;
   if (interrupted) {
     await save(progress);
     events.onLine(`Stopped; go on with ./calm train --resume ${out}`);
@@ -337,8 +345,22 @@ async function runPlan(
       dataset: plan.dataset,
       accuracy,
     });
-    events.onLine(`checkpoint    ${checkpoint}\ncontact sheet ${report}`);
     await log(out, { test_accuracy: accuracy, test_loss: result.loss });
+    if (plan.dataset === "birds") {
+      const scores = await scoreAttribution(model, dataset, {
+        loader: testLoader,
+        crop: recipe.transform.crop,
+        onProgress: (label, share) => events.onProgress({ label, share }),
+      });
+      events.onLine(describeScores(scores));
+      attribution = {
+        mpxap: scores.cues,
+        k: scores.erasing.k,
+        relative_accuracy: scores.erasing.relativeAccuracy,
+      };
+      await log(out, { attribution });
+    }
+    events.onLine(`checkpoint    ${checkpoint}\ncontact sheet ${report}`);
   }
   const { description, fallback } = gpu.adapter;
   optimiser.dispose();
@@ -355,6 +377,7 @@ async function runPlan(
     seconds: (performance.now() - started) / 1000,
     checkpoint,
     report,
+    attribution,
     adapter: { description, fallback },
     interrupted,
   };
