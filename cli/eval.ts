@@ -5,13 +5,18 @@ import { BatchLoader } from "../data/loader.ts";
 import { DATASET_NAMES, type DatasetName, openDataset } from "../data/open.ts";
 import { UserError } from "../engine/errors.ts";
 import { classify } from "../eval/classification.ts";
-import { MAP_KINDS, type MapKind, mapKinds } from "../eval/attribution.ts";
+import {
+  ATTRIBUTION_KINDS,
+  type AttributionKind,
+  checkKind,
+} from "../eval/attribution/attribute.ts";
 import { type Baseline, BASELINES } from "../eval/erasing/baseline.ts";
 import { removeAndClassify } from "../eval/erasing/remove_and_classify.ts";
 import { type ClassPair, classPairs, PART_NAMES } from "../eval/cues/class_pairs.ts";
 import { localiseCuesOfDataset } from "../eval/cues/cub_cues.ts";
 import { officialCueOptions } from "../eval/cues/localisation.ts";
 import type { Thresholds } from "../eval/metrics/pixel_ap.ts";
+import type { Classifier } from "../model/classifier.ts";
 import { openGpu } from "../model/open_gpu.ts";
 import { type OpenedModel, openModel } from "../model/open_model.ts";
 import { checkpointOf, foreignOptions, MODEL_OPTIONS } from "./model_options.ts";
@@ -50,8 +55,8 @@ const evaluate: Command = {
       },
       map: {
         type: "choice",
-        choices: MAP_KINDS,
-        help: "remove-and-classify: whose order (default joint, for CAM cam)",
+        choices: ATTRIBUTION_KINDS,
+        help: "whose maps are measured (default joint, for CAM cam)",
       },
       baseline: {
         type: "choice",
@@ -163,14 +168,7 @@ async function classification(options: ParsedOptions, progress: Progress) {
 
 async function removal(options: ParsedOptions, progress: Progress) {
   return await withModel(options, progress, async ({ model, options: { method }, crop }, data) => {
-    const kind = (options.text("map") as MapKind | undefined) ?? officialCueOptions(model).kind;
-    if (!mapKinds(model).includes(kind)) {
-      throw new UserError(
-        `--map is "${kind}", expected one of ${
-          mapKinds(model).join(", ")
-        } for a model of ${method}`,
-      );
-    }
+    const kind = wantedKind(model, options);
     const loader = new BatchLoader(data.test, {
       batchSize: options.number("batch-size") ?? 32,
       transform: { resize: crop, crop, flip: false },
@@ -212,6 +210,13 @@ async function removal(options: ParsedOptions, progress: Progress) {
   });
 }
 
+/** The kind of map that was asked for, or the model's own. */
+function wantedKind(model: Classifier, options: ParsedOptions): AttributionKind {
+  const kind = options.text("map") as AttributionKind | undefined;
+  if (kind !== undefined) checkKind(model, kind);
+  return kind ?? officialCueOptions(model).kind;
+}
+
 function shares(text: string): number[] {
   return text.split(",").map((part) => {
     const percent = Number(part);
@@ -234,7 +239,7 @@ async function cueLocalization(options: ParsedOptions, progress: Progress) {
   }
   return await withModel(options, progress, async ({ model, options: { method }, crop }, data) => {
     const official = options.flag("compat-official");
-    const chosen = officialCueOptions(model);
+    const chosen = officialCueOptions(model, wantedKind(model, options));
     const scores = await localiseCuesOfDataset(model, data, {
       options: {
         ...chosen,
@@ -251,10 +256,11 @@ async function cueLocalization(options: ParsedOptions, progress: Progress) {
     const cells = (["1", "2", "3", "mean"] as const).map((key) =>
       `${key === "mean" ? "mean" : `${key} part${key === "1" ? "" : "s"}`} ${show(mpxap[key])}`
     );
-    progress.line(`${method}, mPxAP in percent: ${cells.join("   ")}`);
+    progress.line(`${method}, ${chosen.kind}, mPxAP in percent: ${cells.join("   ")}`);
     return {
       dataset: data.name,
       method,
+      map: chosen.kind,
       pairs,
       mpxap,
       forward_passes: scores.forwardPasses,

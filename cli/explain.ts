@@ -4,7 +4,7 @@ import { decodePicture, encodePng } from "../data/codecs.ts";
 import { resizeLikePillow } from "../data/resize.ts";
 import { writeNormalised } from "../data/transform.ts";
 import { UserError } from "../engine/errors.ts";
-import { explain, MAP_KINDS, type MapKind, mapKinds } from "../eval/attribution.ts";
+import { explain, MAP_KINDS, type MapKind, mapKinds } from "../eval/attribution/explain.ts";
 import { encodeNpy } from "../eval/npy.ts";
 import { overlay } from "../eval/pictures/overlay.ts";
 import { openGpu } from "../model/open_gpu.ts";

@@ -1,7 +1,7 @@
 import type { Batch, BatchLoader } from "../data/loader.ts";
 import type { Classifier } from "../model/classifier.ts";
 import { writeAtomically } from "../weights/atomic_write.ts";
-import { explain, mapKinds } from "./attribution.ts";
+import { explain, mapKinds } from "./attribution/explain.ts";
 import { contactSheet, type SheetRow } from "./pictures/contact_sheet.ts";
 import { pictureOf } from "./pictures/overlay.ts";
 

@@ -1,4 +1,4 @@
-import type { AttributionMap } from "./attribution.ts";
+import type { AttributionMap } from "./attribution/explain.ts";
 
 /**
  * A map at `side × side` pixels: bilinear with half-pixel centres and edges held, OpenCV's

@@ -1,6 +1,7 @@
 import type { BatchLoader } from "../../data/loader.ts";
 import type { Classifier } from "../../model/classifier.ts";
-import { type AttributionMap, explain, type Explanation, type MapKind } from "../attribution.ts";
+import { attribute, type AttributionKind, type MapsOfBatch } from "../attribution/attribute.ts";
+import type { AttributionMap } from "../attribution/explain.ts";
 import { PixelAp, type PixelApOptions } from "../metrics/pixel_ap.ts";
 import { upscale } from "../upscale.ts";
 import type { ClassPair } from "./class_pairs.ts";
@@ -9,7 +10,7 @@ import { type PartMap, SIDE } from "./part_map.ts";
 /** How attributions are turned into scores and compared with the masks. */
 export interface CueOptions extends PixelApOptions {
   /** Which maps are subtracted: `joint` for CALM, `cam` (unscaled logits) for CAM. */
-  readonly kind: MapKind;
+  readonly kind: AttributionKind;
   /** Scale |s^A − s^B| of each picture to [0, 1]; needed where a map is no probability. */
   readonly minMax: boolean;
   /**
@@ -36,11 +37,14 @@ export interface CueScores {
   readonly forwardPasses: number;
 }
 
-/** The official settings by method: CALM's maps are probabilities and are compared as they are. */
-export function officialCueOptions(model: Classifier): CueOptions {
-  return model.method === "cam"
-    ? { kind: "cam", minMax: true, thresholds: "even" }
-    : { kind: "joint", minMax: false, thresholds: "log" };
+/**
+ * The official settings: CALM's maps are probabilities and are compared as they are, all others are
+ * scaled. Without a kind, the model's own: `joint` for CALM, `cam` for CAM.
+ */
+export function officialCueOptions(model: Classifier, kind?: AttributionKind): CueOptions {
+  const chosen = kind ?? (model.method === "cam" ? "cam" : "joint");
+  const isProbability = ["joint", "conditional", "posterior", "saliency"].includes(chosen);
+  return { kind: chosen, minMax: !isProbability, thresholds: isProbability ? "log" : "even" };
 }
 
 /**
@@ -68,16 +72,22 @@ export async function localiseCues(
   );
   let forwardPasses = 0;
   for await (const batch of loader.batches(0)) {
-    const explanations = await explain(model, batch);
+    const wanted = Array.from(
+      batch.labels,
+      (label) => [
+        ...new Set((byClass.get(label) ?? []).flatMap(({ run }) => run.pair.classes)),
+      ],
+    );
+    const maps = await attribute(model, batch, options.kind, wanted);
     forwardPasses += batch.size;
-    for (const [n, explanation] of explanations.entries()) {
+    for (let n = 0; n < batch.size; n++) {
       const map = await parts(batch.indices[n]);
       if (!map) continue;
       for (const { run } of byClass.get(batch.labels[n]) ?? []) {
         const { pair, ap } = run;
         if (!pair.parts.some((part) => map.visible.has(part))) continue;
         const wanted = new Set(pair.parts);
-        ap.add(counterfactual(explanation, pair, options), (i) => wanted.has(map.parts[i]));
+        ap.add(counterfactual(maps, n, pair, options), (i) => wanted.has(map.parts[i]));
         run.pictures++;
       }
     }
@@ -122,12 +132,13 @@ function score(runs: readonly Run[], options: CueOptions): PairScore[] {
 
 /** |s^A − s^B| in [0, 1], at `SIDE × SIDE`. */
 function counterfactual(
-  explanation: Explanation,
+  maps: MapsOfBatch,
+  n: number,
   { classes: [a, b] }: ClassPair,
-  { kind, minMax }: CueOptions,
+  { minMax }: CueOptions,
 ): Float64Array {
-  const ofA = explanation.map(kind, a);
-  const ofB = explanation.map(kind, b);
+  const ofA = maps(n, a);
+  const ofB = maps(n, b);
   const values = ofA.values.map((value, z) => value - ofB.values[z]);
   const difference: AttributionMap = { ...ofA, values };
   const scores = upscale(difference, SIDE).map(Math.abs);

@@ -1,14 +1,14 @@
 import type { BatchLoader } from "../../data/loader.ts";
 import { Random } from "../../engine/random.ts";
 import { type Classifier, uploadPictures } from "../../model/classifier.ts";
-import { explain, type MapKind } from "../attribution.ts";
+import { attribute, type AttributionKind } from "../attribution/attribute.ts";
 import { upscale } from "../upscale.ts";
 import { type Baseline, baselineOf } from "./baseline.ts";
 
 /** How pixels are ranked and erased. */
 export interface ErasingOptions {
   /** Whose order pixels are erased in. */
-  readonly kind: MapKind;
+  readonly kind: AttributionKind;
   readonly baseline: Baseline;
   /** Shares of the pixels to erase, in percent. */
   readonly k: readonly number[];
@@ -51,9 +51,9 @@ export async function removeAndClassify(
     const stride = images.length / size;
     const extent = Math.sqrt(stride / 4);
     const pixels = extent * extent;
-    const explanations = await explain(model, batch);
-    const orders = explanations.map((explanation, n) => {
-      const scores = upscale(explanation.map(kind, labels[n]), extent);
+    const maps = await attribute(model, batch, kind, Array.from(labels, (label) => [label]));
+    const orders = Array.from(labels, (label, n) => {
+      const scores = upscale(maps(n, label), extent);
       return Uint32Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a] || a - b);
     });
     const shuffled = Array.from(

@@ -1,6 +1,6 @@
 import { encodePng } from "../../data/codecs.ts";
 import type { Picture } from "../../data/dataset.ts";
-import type { AttributionMap, Explanation, MapKind } from "../attribution.ts";
+import type { AttributionMap, Explanation, MapKind } from "../attribution/explain.ts";
 import { inferno } from "./colour_map.ts";
 import { overlay } from "./overlay.ts";
 import { rasterise } from "./rasterise.ts";

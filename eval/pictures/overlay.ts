@@ -1,6 +1,6 @@
 import type { Picture } from "../../data/dataset.ts";
 import { denormalise } from "../../data/transform.ts";
-import type { AttributionMap } from "../attribution.ts";
+import type { AttributionMap } from "../attribution/explain.ts";
 import { inferno } from "./colour_map.ts";
 
 /** A picture of a batch as it was before normalisation. */

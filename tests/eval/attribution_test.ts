@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { explain, mapKinds } from "../../eval/attribution.ts";
+import { explain, mapKinds } from "../../eval/attribution/explain.ts";
 import { contactSheet } from "../../eval/pictures/contact_sheet.ts";
 import { inferno } from "../../eval/pictures/colour_map.ts";
 import { overlay, pictureOf } from "../../eval/pictures/overlay.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { explain } from "../../eval/attribution.ts";
+import { explain } from "../../eval/attribution/explain.ts";
 import { buildModel, type ModelOptions } from "../../model/build.ts";
 import { openModel } from "../../model/open_model.ts";
 import { describeReport, takePretrained } from "../../model/take_weights.ts";

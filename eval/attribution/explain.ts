@@ -1,6 +1,6 @@
-import { softmax } from "../engine/ops/softmax.ts";
-import type { Batch } from "../data/loader.ts";
-import { type Classifier, uploadPictures } from "../model/classifier.ts";
+import { softmax } from "../../engine/ops/softmax.ts";
+import type { Batch } from "../../data/loader.ts";
+import { type Classifier, uploadPictures } from "../../model/classifier.ts";
 
 /** A map over the cells of the feature map, row by row. */
 export interface AttributionMap {

@@ -1,0 +1,94 @@
+import { Random } from "../../engine/random.ts";
+import type { Classifier } from "../../model/classifier.ts";
+import { inputGradient } from "./input_gradient.ts";
+
+/** The gradient methods of the paper's Table 1, with the official code's definitions. */
+export const GRADIENT_KINDS = [
+  "gradient",
+  "integrated-gradient",
+  "smooth-grad",
+  "smooth-grad-squared",
+  "var-grad",
+] as const;
+
+/** A gradient method. */
+export type GradientKind = typeof GRADIENT_KINDS[number];
+
+/** Steps on the way from black to the picture, and draws of noise: the official defaults. */
+const STEPS = 50;
+const DRAWS = 50;
+/** Standard deviation of the noise as a share of a picture's range. */
+const NOISE_SHARE = 1 / 4;
+
+/**
+ * Attribution at the input's resolution, from s(x) = max_c |∂ score_y / ∂x_c|:
+ *
+ * - gradient: s(x) (Simonyan et al., 2014)
+ * - integrated-gradient: Σ s(x · i/50) / 50 for i = 0 … 50: the official code's 51 terms, not
+ *   multiplied with the input (after Sundararajan et al., 2017)
+ * - smooth-grad: E[s(x + ε)] over 50 draws, ε ~ N(0, σ²), σ = (max x − min x) / 4 (Smilkov et al.,
+ *   2017)
+ * - smooth-grad-squared: E[s²]
+ * - var-grad: E[s²] − E[s]² (Adebayo et al., 2018)
+ *
+ * @param indices positions in the split: noise is a function of seed, position and draw
+ * @returns `labels.length` maps one after the other
+ */
+export async function gradientMaps(
+  model: Classifier,
+  kind: GradientKind,
+  { images, labels, indices, seed }: {
+    readonly images: Float32Array<ArrayBuffer>;
+    readonly labels: Uint32Array<ArrayBuffer>;
+    readonly indices: ArrayLike<number>;
+    readonly seed: number;
+  },
+): Promise<Float32Array> {
+  if (kind === "gradient") return await inputGradient(model, images, labels);
+  if (kind === "integrated-gradient") {
+    const total = new Float32Array(images.length / 4);
+    for (let i = 0; i <= STEPS; i++) {
+      const share = i / STEPS;
+      const map = await inputGradient(model, images.map((value) => value * share), labels);
+      map.forEach((value, p) => total[p] += value / STEPS);
+    }
+    return total;
+  }
+  const mean = new Float64Array(images.length / 4);
+  const squares = new Float64Array(images.length / 4);
+  for (let draw = 0; draw < DRAWS; draw++) {
+    const noisy = addNoise(images, indices, seed, draw);
+    const map = await inputGradient(model, noisy, labels);
+    map.forEach((value, p) => {
+      mean[p] += value / DRAWS;
+      squares[p] += value * value / DRAWS;
+    });
+  }
+  if (kind === "smooth-grad") return Float32Array.from(mean);
+  if (kind === "smooth-grad-squared") return Float32Array.from(squares);
+  return Float32Array.from(squares, (square, p) => Math.max(0, square - mean[p] ** 2));
+}
+
+function addNoise(
+  images: Float32Array<ArrayBuffer>,
+  indices: ArrayLike<number>,
+  seed: number,
+  draw: number,
+): Float32Array<ArrayBuffer> {
+  const out = images.slice();
+  const stride = images.length / indices.length;
+  for (let n = 0; n < indices.length; n++) {
+    const random = Random.of(seed, 0x5009, indices[n], draw);
+    let [low, high] = [Infinity, -Infinity];
+    for (let i = n * stride; i < (n + 1) * stride; i++) {
+      if (i % 4 === 3) continue;
+      low = Math.min(low, images[i]);
+      high = Math.max(high, images[i]);
+    }
+    const deviation = (high - low) * NOISE_SHARE;
+    for (let i = n * stride; i < (n + 1) * stride; i++) {
+      if (i % 4 !== 3) out[i] += random.normal(0, deviation);
+    }
+  }
+  return out;
+}
