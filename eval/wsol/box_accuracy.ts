@@ -58,7 +58,7 @@ export class BoxEvaluator {
       // Many thresholds cut at the same of 256 levels.
       if (known.cut !== cut) {
         const mask = levels.map((level) => level > cut ? 1 : 0);
-        known = { cut, best: bestOverlaps(findContours(mask, side, side), side, boxes) };
+        known = { cut, best: bestOverlaps(boxesOf(mask, side), boxes) };
       }
       const [any, largest] = known.best;
       for (const [level, iou] of IOU_LEVELS.entries()) {
@@ -92,8 +92,18 @@ export class BoxEvaluator {
   }
 }
 
-/** Best IoU with a true box of any contour's box, and of the largest contour's. */
-function bestOverlaps(contours: readonly Contour[], side: number, boxes: readonly Box[]): number[] {
+/** The boxes that a cut of a map gives. */
+export interface BoxesOfCut {
+  /** Of every contour. */
+  readonly all: readonly Box[];
+  /** Of the contour with the largest area. */
+  readonly largest: Box;
+}
+
+/** Boxes of the regions of a binary map as the benchmark finds them; 0, 0, 0, 0 where there are none. */
+export function boxesOf(mask: Uint8Array, side: number): BoxesOfCut {
+  const contours = findContours(mask, side, side);
+  if (contours.length === 0) return { all: [[0, 0, 0, 0]], largest: [0, 0, 0, 0] };
   // OpenCV's bounding rectangle ends one pixel further, which the benchmark cuts at the edge.
   const widen = ({ box: [x0, y0, x1, y1] }: Contour): Box => [
     x0,
@@ -101,11 +111,15 @@ function bestOverlaps(contours: readonly Contour[], side: number, boxes: readonl
     Math.min(x1 + 1, side - 1),
     Math.min(y1 + 1, side - 1),
   ];
+  // OpenCV lists what begins last first, and the first of equal areas wins.
+  const largest = contours.reduce((a, b) => b.area >= a.area ? b : a);
+  return { all: contours.map(widen), largest: widen(largest) };
+}
+
+/** Best IoU with a true box of any contour's box, and of the largest contour's. */
+function bestOverlaps({ all, largest }: BoxesOfCut, boxes: readonly Box[]): number[] {
   const best = (box: Box) => Math.max(...boxes.map((truth) => overlap(box, truth)));
-  if (contours.length === 0) return [best([0, 0, 0, 0]), best([0, 0, 0, 0])];
-  // The first of equal areas wins.
-  const largest = contours.reduce((a, b) => b.area > a.area ? b : a);
-  return [Math.max(...contours.map((contour) => best(widen(contour)))), best(widen(largest))];
+  return [Math.max(...all.map(best)), best(largest)];
 }
 
 /** Intersection over union with widths and heights counted in whole pixels (+ 1). */

@@ -79,4 +79,26 @@ kernel = (kernel / kernel.sum()).repeat(3, 1, 1, 1).double()
 padded = torch.nn.functional.pad(picture, [15] * 4, mode="reflect")
 tensors["blur/source"] = picture
 tensors["blur/output"] = torch.nn.functional.conv2d(padded, kernel, groups=3)
-write("metrics.safetensors", tensors, cases)
+def contour_boxes(scores, threshold):
+    """Boxes of all contours, and of the largest, as the WSOL benchmark finds them."""
+    levels = (scores * 255).astype(numpy.uint8)[:, :, None]
+    _, binary = cv2.threshold(levels, int(threshold * levels.max()), 255, cv2.THRESH_BINARY)
+    contours = cv2.findContours(binary, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)[0]
+
+    def box(contour):
+        x, y, w, h = cv2.boundingRect(contour)
+        return [x, y, min(x + w, scores.shape[1] - 1), min(y + h, scores.shape[0] - 1)]
+
+    if len(contours) == 0:
+        return {"all": [[0, 0, 0, 0]], "largest": [0, 0, 0, 0]}
+    return {"all": sorted(set(map(tuple, map(box, contours)))), "largest": box(max(contours, key=cv2.contourArea))}
+
+
+boxes = {}
+for name, scores in score_maps():
+    scores = cv2.resize(scores[0].astype(numpy.float32), (32, 32), interpolation=cv2.INTER_LINEAR)
+    for kind, own in (("wide", scores), ("small", random.rand(12, 12).astype(numpy.float32) * (scores[:12, :12] > 0))):
+        own = numpy.clip(own, 0, 1)
+        tensors[f"boxes/{name}_{kind}"] = torch.from_numpy(own.astype(numpy.float64))
+        boxes[f"{name}_{kind}"] = [contour_boxes(own, t) for t in numpy.arange(0, 1, 0.05)]
+write("metrics.safetensors", tensors, {"ap": cases, "boxes": boxes})
