@@ -16,6 +16,9 @@ import { type ClassPair, classPairs, PART_NAMES } from "../eval/cues/class_pairs
 import { localiseCuesOfDataset } from "../eval/cues/cub_cues.ts";
 import { officialCueOptions } from "../eval/cues/localisation.ts";
 import type { Thresholds } from "../eval/metrics/pixel_ap.ts";
+import type { BoxAccuracy } from "../eval/wsol/box_accuracy.ts";
+import { localiseObjects } from "../eval/wsol/localise.ts";
+import { evaluateScoreMaps } from "../eval/wsol/score_maps.ts";
 import type { Classifier } from "../model/classifier.ts";
 import { openGpu } from "../model/open_gpu.ts";
 import { type OpenedModel, openModel } from "../model/open_model.ts";
@@ -27,6 +30,7 @@ const EVALUATIONS = {
   "classification": classification,
   "cue-localization": cueLocalization,
   "remove-and-classify": removal,
+  "wsol": wsol,
 };
 
 /** `./calm eval WHAT`. */
@@ -37,7 +41,9 @@ const evaluate: Command = {
       "cue-localization: whether maps find the parts in which two classes differ (Table 1);\n" +
       "needs CUB's attributes, key points and segmentations, which birds have, too.\n" +
       "remove-and-classify: accuracy with the pixels erased that a map ranks highest, relative\n" +
-      "to as many erased at random (Figure 5).",
+      "to as many erased at random (Figure 5).\n" +
+      "wsol: MaxBoxAcc and MaxBoxAccV2 of maps as boxes (Table 3), of a model or, with --scoremaps,\n" +
+      "of .npy files; of masks the pixel-wise average precision.",
     positionals: [Object.keys(EVALUATIONS).join("|")],
     options: {
       ...MODEL_OPTIONS,
@@ -80,6 +86,24 @@ const evaluate: Command = {
         type: "flag",
         help: "cue-localization: with the official evaluator's slips (docs/paper_to_code.md)",
       },
+      scoremaps: {
+        type: "text",
+        value: "DIR",
+        help: "wsol: 224×224 maps from 0 to 1 in DIR/<image id>.npy, instead of a model's",
+      },
+      metadata: {
+        type: "text",
+        value: "DIR",
+        help: "wsol: with --scoremaps, a split's folder in wsolevaluation's layout",
+      },
+      masks: { type: "text", value: "DIR", help: "wsol: folder of the metadata's masks" },
+      step: {
+        type: "number",
+        min: 0.001,
+        max: 1,
+        help: "wsol: between thresholds; the benchmark's library has 0.001",
+        default: 0.01,
+      },
       "pairs-only": {
         type: "flag",
         help: "cue-localization: only count the pairs of classes; needs attributes, no pictures",
@@ -90,6 +114,7 @@ const evaluate: Command = {
       "./calm eval cue-localization --json",
       "./calm eval remove-and-classify --baseline zero",
       "./calm eval cue-localization --data ~/CUB_200_2011 --pairs-only",
+      "./calm eval wsol --scoremaps my_maps --metadata metadata/CUB/test",
       "./calm eval classification --dataset cub --data ~/CUB_200_2011 --method calm-em \\\n" +
       "      --large-feature-map --checkpoint last_checkpoint.pth.tar",
     ],
@@ -215,6 +240,47 @@ function wantedKind(model: Classifier, options: ParsedOptions): AttributionKind 
   const kind = options.text("map") as AttributionKind | undefined;
   if (kind !== undefined) checkKind(model, kind);
   return kind ?? officialCueOptions(model).kind;
+}
+
+async function wsol(options: ParsedOptions, progress: Progress) {
+  const step = options.number("step") ?? 0.01;
+  const onProgress = (share: number) => progress.update("localising", share, "");
+  const scoremaps = options.text("scoremaps");
+  if (scoremaps !== undefined) {
+    const metadata = options.text("metadata");
+    if (metadata === undefined) throw new UserError("--scoremaps needs --metadata DIR");
+    const masks = options.text("masks");
+    const { boxes, pxap, images } = await evaluateScoreMaps(scoremaps, {
+      metadata,
+      masks,
+      step,
+      onProgress,
+    });
+    if (boxes) return { images, ...boxScores(boxes, progress) };
+    progress.line(`PxAP ${pxap!.toFixed(2)} % of ${images} pictures`);
+    return { images, pxap };
+  }
+  return await withModel(options, progress, async ({ model, options: { method }, crop }, data) => {
+    const kind = wantedKind(model, options);
+    const { accuracy, images } = await localiseObjects(model, data, {
+      kind,
+      crop,
+      batchSize: options.number("batch-size") ?? 32,
+      step,
+      onProgress,
+    });
+    progress.line(`${method}, ${kind}, ${images} test pictures of ${data.name}`);
+    return { dataset: data.name, method, map: kind, images, ...boxScores(accuracy, progress) };
+  });
+}
+
+function boxScores({ single50, ...levels }: BoxAccuracy, progress: Progress) {
+  progress.line(
+    `MaxBoxAccV2 ${levels.mean.toFixed(1)} % (IoU 30: ${levels[30].toFixed(1)}, ` +
+      `50: ${levels[50].toFixed(1)}, 70: ${levels[70].toFixed(1)}); ` +
+      `MaxBoxAcc, largest contour, ${single50.toFixed(1)} %`,
+  );
+  return { max_box_acc: levels, max_box_acc_single_50: single50 };
 }
 
 function shares(text: string): number[] {

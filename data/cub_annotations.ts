@@ -84,6 +84,31 @@ export async function readKeyPoints(
 }
 
 /**
+ * The box of every picture, by its path in images.txt: `x0, y0, x1, y1` from CUB's x, y, width, height.
+ *
+ * @throws {UserError} when the list is missing or malformed
+ */
+export async function readBoxes(
+  root: string,
+): Promise<ReadonlyMap<string, readonly [number, number, number, number]>> {
+  const pathOf = new Map(
+    (await readLines(join(root, "images.txt"))).map((line) => line.split(" ") as [string, string]),
+  );
+  const list = join(root, "bounding_boxes.txt");
+  return new Map(
+    (await readLines(list)).map((line, i) => {
+      const [id, ...numbers] = line.trim().split(/\s+/);
+      const [x, y, width, height] = numbers.map(Number);
+      const path = pathOf.get(id);
+      if (path === undefined || !(x + y + width + height >= 0)) {
+        return fail(`${list}:${i + 1}: expected "image x y width height", found "${line}"`);
+      }
+      return [path, [x, y, x + width, y + height]];
+    }),
+  );
+}
+
+/**
  * The segmentation of a picture, as large as the picture; the bird is what is not black.
  *
  * @param id the picture's path in images.txt

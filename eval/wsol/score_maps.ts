@@ -9,7 +9,7 @@ import { type BoxAccuracy, BoxEvaluator } from "./box_accuracy.ts";
 import type { Box } from "./contours.ts";
 
 /** Side of the maps, as in the benchmark. */
-const SIDE = 224;
+export const SIDE = 224;
 
 /** Result of evaluating a folder of maps: boxes where the split has boxes, else masks. */
 export interface ScoreMapResult {
@@ -67,7 +67,7 @@ export async function evaluateScoreMaps(
 }
 
 /** Boxes scaled to the map and truncated. */
-function scaledBoxes({ boxes, size }: Localization): Box[] {
+export function scaledBoxes({ boxes, size }: Pick<Localization, "boxes" | "size">): Box[] {
   const [width, height] = size!;
   return boxes.map(([x0, y0, x1, y1]) => [
     Math.trunc(x0 * SIDE / width),
