@@ -17,88 +17,107 @@ const NEIGHBOURS = [[1, 0], [1, 1], [0, 1], [-1, 1], [-1, 0], [-1, -1], [0, -1],
  * every 8-connected region, and the border of every hole in one (a 4-connected region of zeros that
  * does not reach the edge). The border of a hole consists of the pixels around it.
  *
- * @param mask not zero where the foreground is, `height × width`
+ * @param mask 1 where the foreground is, else 0; `height × width`
  * @returns outer borders in the order of their first pixels, then holes
  */
 export function findContours(mask: Uint8Array, width: number, height: number): Contour[] {
-  const seen = new Uint8Array(mask.length);
+  const framed = new Framed(mask, width, height);
   const contours: Contour[] = [];
-  for (let start = 0; start < mask.length; start++) {
-    if (!mask[start] || seen[start]) continue;
-    const { box } = flood(mask, seen, start, width, height, 1);
-    contours.push({ box, area: borderArea(mask, start, width, height) });
-  }
-  for (let start = 0; start < mask.length; start++) {
-    if (mask[start] || seen[start]) continue;
-    const { box: [x0, y0, x1, y1], open } = flood(mask, seen, start, width, height, 0);
-    if (open) continue;
+  // What is connected to the frame is no hole.
+  framed.flood(0);
+  const holes: Contour[] = [];
+  framed.eachUnseen((at, isForeground) => {
+    const [x0, y0, x1, y1] = framed.flood(at);
+    if (isForeground) contours.push({ box: [x0, y0, x1, y1], area: framed.borderArea(at) });
     // A hole's polygon is never larger than that of its region, so its area decides nothing.
-    contours.push({ box: [x0 - 1, y0 - 1, x1 + 1, y1 + 1], area: 0 });
-  }
-  return contours;
+    else holes.push({ box: [x0 - 1, y0 - 1, x1 + 1, y1 + 1], area: 0 });
+  });
+  return [...contours, ...holes];
 }
 
-/** Marks a connected region as seen; foreground is joined at corners, background is not. */
-function flood(
-  mask: Uint8Array,
-  seen: Uint8Array,
-  start: number,
-  width: number,
-  height: number,
-  foreground: 0 | 1,
-): { box: Box; open: boolean } {
-  let [x0, y0, x1, y1] = [width, height, -1, -1];
-  let open = false;
-  const stack = [start];
-  seen[start] = 1;
-  while (stack.length > 0) {
-    const at = stack.pop()!;
-    const [x, y] = [at % width, Math.floor(at / width)];
-    x0 = Math.min(x0, x);
-    y0 = Math.min(y0, y);
-    x1 = Math.max(x1, x);
-    y1 = Math.max(y1, y);
-    for (let k = 0; k < 8; k += foreground ? 1 : 2) {
-      const [nx, ny] = [x + NEIGHBOURS[k][0], y + NEIGHBOURS[k][1]];
-      if (nx < 0 || ny < 0 || nx >= width || ny >= height) {
-        open = true;
-        continue;
-      }
-      const next = ny * width + nx;
-      if (seen[next] || (mask[next] !== 0) !== (foreground === 1)) continue;
-      seen[next] = 1;
-      stack.push(next);
+/** A binary picture in a frame of background one pixel wide, so that every pixel has neighbours. */
+class Framed {
+  #pitch: number;
+  #pixels: Uint8Array;
+  #seen: Uint8Array;
+  #stack: Int32Array;
+  #offsets: readonly number[];
+
+  constructor(mask: Uint8Array, width: number, height: number) {
+    const pitch = width + 2;
+    this.#pitch = pitch;
+    this.#pixels = new Uint8Array(pitch * (height + 2));
+    for (let y = 0; y < height; y++) {
+      this.#pixels.set(mask.subarray(y * width, (y + 1) * width), (y + 1) * pitch + 1);
+    }
+    this.#seen = new Uint8Array(this.#pixels.length);
+    this.#stack = new Int32Array(this.#pixels.length);
+    this.#offsets = NEIGHBOURS.map(([x, y]) => y * pitch + x);
+  }
+
+  /** Calls `body` for pixels that no flood has reached, in reading order. */
+  eachUnseen(body: (at: number, isForeground: boolean) => void): void {
+    for (let at = 0; at < this.#pixels.length; at++) {
+      if (!this.#seen[at]) body(at, this.#pixels[at] === 1);
     }
   }
-  return { box: [x0, y0, x1, y1], open };
-}
 
-/** Follows the outer border from its first pixel in reading order; the shoelace formula. */
-function borderArea(mask: Uint8Array, start: number, width: number, height: number): number {
-  const filled = (x: number, y: number) =>
-    x >= 0 && y >= 0 && x < width && y < height && mask[y * width + x] !== 0;
-  const [startX, startY] = [start % width, Math.floor(start / width)];
-  // Nothing lies above the first pixel or left of it, so the border is entered from the left.
-  let [x, y, direction] = [startX, startY, 4];
-  let twice = 0;
-  let first = -1;
-  while (true) {
-    // Clockwise from behind the pixel that was come from.
-    let step = -1;
-    for (let k = 1; k <= 8; k++) {
-      const turn = (direction + k) % 8;
-      if (filled(x + NEIGHBOURS[turn][0], y + NEIGHBOURS[turn][1])) {
-        step = turn;
-        break;
+  /** Marks a region as seen; foreground is joined at corners, background is not. */
+  flood(start: number): Box {
+    const pixels = this.#pixels;
+    const seen = this.#seen;
+    const stack = this.#stack;
+    const colour = pixels[start];
+    const offsets = colour ? this.#offsets : this.#offsets.filter((_, k) => k % 2 === 0);
+    let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
+    let depth = 0;
+    stack[depth++] = start;
+    seen[start] = 1;
+    while (depth > 0) {
+      const at = stack[--depth];
+      const y = Math.floor(at / this.#pitch);
+      const x = at - y * this.#pitch;
+      if (x < x0) x0 = x;
+      if (x > x1) x1 = x;
+      if (y < y0) y0 = y;
+      if (y > y1) y1 = y;
+      for (let k = 0; k < offsets.length; k++) {
+        const next = at + offsets[k];
+        // From the frame a step can leave the picture, or come in on the other side: into the frame.
+        if (pixels[next] !== colour || seen[next]) continue;
+        seen[next] = 1;
+        stack[depth++] = next;
       }
     }
-    if (step < 0) return 0; // a single pixel
-    if (x === startX && y === startY) {
-      if (first < 0) first = step;
-      else if (step === first) return Math.abs(twice) / 2;
+    return [x0 - 1, y0 - 1, x1 - 1, y1 - 1];
+  }
+
+  /** Follows the outer border from its first pixel in reading order; the shoelace formula. */
+  borderArea(start: number): number {
+    const pixels = this.#pixels;
+    const offsets = this.#offsets;
+    // Nothing lies above the first pixel or left of it, so the border is entered from the left.
+    let [at, x, y, direction] = [start, 0, 0, 4];
+    let twice = 0;
+    let first = -1;
+    while (true) {
+      // Clockwise from behind the pixel that was come from.
+      let step = -1;
+      for (let k = 1; k <= 8; k++) {
+        const turn = (direction + k) % 8;
+        if (pixels[at + offsets[turn]]) {
+          step = turn;
+          break;
+        }
+      }
+      if (step < 0) return 0; // a single pixel
+      if (at === start) {
+        if (first < 0) first = step;
+        else if (step === first) return Math.abs(twice) / 2;
+      }
+      const [nextX, nextY] = [x + NEIGHBOURS[step][0], y + NEIGHBOURS[step][1]];
+      twice += x * nextY - nextX * y;
+      [at, x, y, direction] = [at + offsets[step], nextX, nextY, (step + 4) % 8];
     }
-    const [nextX, nextY] = [x + NEIGHBOURS[step][0], y + NEIGHBOURS[step][1]];
-    twice += x * nextY - nextX * y;
-    [x, y, direction] = [nextX, nextY, (step + 4) % 8];
   }
 }
