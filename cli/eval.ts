@@ -329,7 +329,7 @@ async function cueLocalization(options: ParsedOptions, progress: Progress) {
       map: chosen.kind,
       pairs,
       mpxap,
-      forward_passes: scores.forwardPasses,
+      images: scores.images,
       pair_scores: scores.pairs.map(({ classes, parts, pictures, pxap }) => ({
         classes: classes.map((label) => data.classes[label]),
         parts: parts.map((part) => PART_NAMES[part - 1]),

@@ -33,8 +33,8 @@ export interface CueScores {
   readonly pairs: readonly PairScore[];
   /** Mean over the pairs that differ in 1, 2, 3 parts, and over all of them. */
   readonly mpxap: Readonly<Record<"1" | "2" | "3" | "mean", number>>;
-  /** Pictures that went through the network, each once. */
-  readonly forwardPasses: number;
+  /** Pictures of the classes of the pairs; maps of the last layers take one forward pass for each. */
+  readonly images: number;
 }
 
 /**
@@ -70,7 +70,7 @@ export async function localiseCues(
     runs.flatMap((run) => run.pair.classes.map((label) => ({ label, run }))),
     ({ label }) => label,
   );
-  let forwardPasses = 0;
+  let images = 0;
   for await (const batch of loader.batches(0)) {
     const wanted = Array.from(
       batch.labels,
@@ -79,7 +79,7 @@ export async function localiseCues(
       ],
     );
     const maps = await attribute(model, batch, options.kind, wanted);
-    forwardPasses += batch.size;
+    images += batch.size;
     for (let n = 0; n < batch.size; n++) {
       const map = await parts(batch.indices[n]);
       if (!map) continue;
@@ -107,7 +107,7 @@ export async function localiseCues(
       "3": meanOf(differing(3)),
       mean: meanOf(scored),
     },
-    forwardPasses,
+    images,
   };
 }
 

@@ -103,7 +103,7 @@ gpuTest("eval cue-localization scores pairs of birds, each picture once", async 
     const scores = await evaluate();
     const only = await calm(["eval", "cue-localization", "--data", data, "--pairs-only", "--json"]);
     assert.deepEqual(JSON.parse(only.stdout).pairs, scores.pairs);
-    assert.equal(scores.forward_passes, 12);
+    assert.equal(scores.images, 12);
     const values = scores.pair_scores.map(({ pxap }: { pxap: number }) => pxap);
     assert.ok(values.every((value: number) => value > 0 && value < 100));
     const mean = values.reduce((a: number, b: number) => a + b) / values.length;
