@@ -84,7 +84,7 @@ const evaluate: Command = {
       },
       "compat-official": {
         type: "flag",
-        help: "cue-localization: with the official evaluator's slips (docs/paper_to_code.md)",
+        help: "cue-localization: with the official evaluator's slips (docs/evaluation.md)",
       },
       scoremaps: {
         type: "text",
@@ -167,11 +167,9 @@ async function classification(options: ParsedOptions, progress: Progress) {
     name,
     test,
   }) => {
-    const loader = new BatchLoader(test, {
-      batchSize: options.number("batch-size") ?? 32,
-      transform: { resize: crop, crop, flip: false },
-      train: false,
-      seed: 0,
+    const loader = BatchLoader.inOrder(test, {
+      crop,
+      batchSize: batchSizeOf(options),
       skipCorrupt: options.flag("skip-corrupt"),
       onSkip: (message) => progress.line(`Left out: ${message}`),
     });
@@ -192,20 +190,16 @@ async function classification(options: ParsedOptions, progress: Progress) {
 }
 
 async function removal(options: ParsedOptions, progress: Progress) {
+  const k = shares(options.text("k") ?? "10,30,50,70,90");
   return await withModel(options, progress, async ({ model, options: { method }, crop }, data) => {
     const kind = wantedKind(model, options);
-    const loader = new BatchLoader(data.test, {
-      batchSize: options.number("batch-size") ?? 32,
-      transform: { resize: crop, crop, flip: false },
-      train: false,
-      seed: 0,
-    });
+    const loader = BatchLoader.inOrder(data.test, { crop, batchSize: batchSizeOf(options) });
     try {
       const baseline = (options.text("baseline") ?? "blur") as Baseline;
       const scores = await removeAndClassify(model, loader, {
         kind,
         baseline,
-        k: shares(options.text("k") ?? "10,30,50,70,90"),
+        k,
         seed: options.number("seed") ?? 0,
       }, (batches) => progress.update("erasing", batches / loader.batchesPerEpoch, ""));
       progress.line(`${method}, ${kind}, ${baseline}: accuracy relative to random erasing`);
@@ -233,6 +227,10 @@ async function removal(options: ParsedOptions, progress: Progress) {
       loader.close();
     }
   });
+}
+
+function batchSizeOf(options: ParsedOptions): number {
+  return options.number("batch-size") ?? 32;
 }
 
 /** The kind of map that was asked for, or the model's own. */
@@ -265,7 +263,7 @@ async function wsol(options: ParsedOptions, progress: Progress) {
     const { accuracy, images } = await localiseObjects(model, data, {
       kind,
       crop,
-      batchSize: options.number("batch-size") ?? 32,
+      batchSize: batchSizeOf(options),
       step,
       onProgress,
     });
@@ -314,7 +312,7 @@ async function cueLocalization(options: ParsedOptions, progress: Progress) {
         cumulative: official,
       },
       crop,
-      batchSize: options.number("batch-size") ?? 32,
+      batchSize: batchSizeOf(options),
       onProgress: (share) => progress.update("cues", share, ""),
     });
     const { mpxap } = scores;

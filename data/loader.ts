@@ -66,6 +66,17 @@ export class BatchLoader {
     });
   }
 
+  /** A split as it is measured: whole pictures in their order, `crop × crop`, nothing drawn. */
+  static inOrder(
+    split: Split,
+    { crop, ...options }:
+      & { readonly crop: number }
+      & Pick<LoaderOptions, "batchSize" | "skipCorrupt" | "onSkip">,
+  ): BatchLoader {
+    const transform = { resize: crop, crop, flip: false };
+    return new BatchLoader(split, { ...options, transform, train: false, seed: 0 });
+  }
+
   /** Batches in an epoch; without `dropLast` the last one may be smaller. */
   get batchesPerEpoch(): number {
     const { batchSize, dropLast } = this.#options;

@@ -64,6 +64,21 @@ export class Classifier extends Module {
 
   readonly method: Method;
 
+  /**
+   * Runs `body` with the running statistics and without recording gradients, in a scope of its own:
+   * only the tensors it returns are left.
+   */
+  inference<T>(body: () => T): T {
+    const { training } = this;
+    const [{ tensor: { gpu } }] = this.parameters();
+    this.setTraining(false);
+    try {
+      return gpu.withoutGradients(() => gpu.scope(body));
+    } finally {
+      this.setTraining(training);
+    }
+  }
+
   /** Runs the network on pictures `[n, h, w, 3]`. */
   forward(x: Tensor): Outputs {
     const u = this.backbone.forward(x);

@@ -55,21 +55,16 @@ export async function explain(
   { images, size }: Pick<Batch, "images" | "size">,
 ): Promise<Explanation[]> {
   const [{ tensor: { gpu } }] = model.parameters();
-  const { training } = model;
-  model.setTraining(false);
-  const kept = gpu.withoutGradients(() =>
-    gpu.scope(() => {
-      const x = uploadPictures(gpu, { images, size });
-      const outputs = model.forward(x);
-      return {
-        probabilities: model.probabilities(outputs),
-        // CALM's maps need p(y|x,z), CAM's the logits themselves.
-        perClass: outputs.logH ? softmax(outputs.f) : outputs.f,
-        logH: outputs.logH,
-      };
-    })
-  );
-  model.setTraining(training);
+  const kept = model.inference(() => {
+    const x = uploadPictures(gpu, { images, size });
+    const outputs = model.forward(x);
+    return {
+      probabilities: model.probabilities(outputs),
+      // CALM's maps need p(y|x,z), CAM's the logits themselves.
+      perClass: outputs.logH ? softmax(outputs.f) : outputs.f,
+      logH: outputs.logH,
+    };
+  });
   const { probabilities, perClass, logH } = kept;
   const [p, f, h] = await Promise.all([
     probabilities.read(),

@@ -35,12 +35,7 @@ export async function localiseCuesOfDataset(
     throw new UserError(`No two classes of ${root} differ in one to three parts only`);
   }
   const split = picturesOf(dataset.test, new Set(pairs.flatMap(({ classes }) => classes)));
-  const loader = new BatchLoader(split, {
-    batchSize,
-    transform: { resize: crop, crop, flip: false },
-    train: false,
-    seed: 0,
-  });
+  const loader = BatchLoader.inOrder(split, { crop, batchSize });
   try {
     return await localiseCues(model, loader, {
       pairs,

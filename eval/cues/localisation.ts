@@ -3,6 +3,7 @@ import type { Classifier } from "../../model/classifier.ts";
 import { attribute, type AttributionKind, type MapsOfBatch } from "../attribution/attribute.ts";
 import type { AttributionMap } from "../attribution/explain.ts";
 import { PixelAp, type PixelApOptions } from "../metrics/pixel_ap.ts";
+import { minMax } from "../min_max.ts";
 import { upscale } from "../upscale.ts";
 import type { ClassPair } from "./class_pairs.ts";
 import { type PartMap, SIDE } from "./part_map.ts";
@@ -135,25 +136,12 @@ function counterfactual(
   maps: MapsOfBatch,
   n: number,
   { classes: [a, b] }: ClassPair,
-  { minMax }: CueOptions,
+  { minMax: scale }: CueOptions,
 ): Float64Array {
   const ofA = maps(n, a);
   const ofB = maps(n, b);
   const values = ofA.values.map((value, z) => value - ofB.values[z]);
   const difference: AttributionMap = { ...ofA, values };
   const scores = upscale(difference, SIDE).map(Math.abs);
-  const scale = minMax ? range(scores) : { low: 0, span: 1 };
-  return scores.map((score) =>
-    // A constant map says nothing of any pixel.
-    scale.span > 0 ? Math.max(0, Math.min(1, (score - scale.low) / scale.span)) : 0
-  );
-}
-
-function range(scores: Float64Array): { low: number; span: number } {
-  let [low, high] = [Infinity, -Infinity];
-  for (const score of scores) {
-    low = Math.min(low, score);
-    high = Math.max(high, score);
-  }
-  return { low, span: high - low };
+  return scale ? minMax(scores) : scores.map((score) => Math.min(1, score));
 }

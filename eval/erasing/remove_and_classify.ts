@@ -102,12 +102,9 @@ async function predict(
   size: number,
 ): Promise<number[]> {
   const [{ tensor: { gpu } }] = model.parameters();
-  const { training } = model;
-  model.setTraining(false);
-  const probabilities = gpu.withoutGradients(() =>
-    gpu.scope(() => model.probabilities(model.forward(uploadPictures(gpu, { images, size }))))
+  const probabilities = model.inference(() =>
+    model.probabilities(model.forward(uploadPictures(gpu, { images, size })))
   );
-  model.setTraining(training);
   const p = await probabilities.read();
   const classes = probabilities.channels;
   probabilities.dispose();

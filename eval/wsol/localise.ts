@@ -5,6 +5,7 @@ import { readFile } from "../../data/files.ts";
 import { BatchLoader } from "../../data/loader.ts";
 import type { Classifier } from "../../model/classifier.ts";
 import { attribute, type AttributionKind } from "../attribution/attribute.ts";
+import { minMax } from "../min_max.ts";
 import { upscale } from "../upscale.ts";
 import { type BoxAccuracy, BoxEvaluator } from "./box_accuracy.ts";
 import { scaledBoxes, SIDE } from "./score_maps.ts";
@@ -30,12 +31,7 @@ export async function localiseObjects(
   const { ids, source } = dataset.test;
   const boxes = await readBoxes(dataset.root);
   const evaluator = new BoxEvaluator({ step });
-  const loader = new BatchLoader(dataset.test, {
-    batchSize,
-    transform: { resize: crop, crop, flip: false },
-    train: false,
-    seed: 0,
-  });
+  const loader = BatchLoader.inOrder(dataset.test, { crop, batchSize });
   try {
     for await (const batch of loader.batches(0)) {
       const maps = await attribute(
@@ -58,14 +54,4 @@ export async function localiseObjects(
     loader.close();
   }
   return { accuracy: evaluator.compute(), images: evaluator.images };
-}
-
-/** To [0, 1]; a constant map becomes zero. */
-function minMax(scores: Float64Array): Float64Array {
-  let [low, high] = [Infinity, -Infinity];
-  for (const score of scores) {
-    low = Math.min(low, score);
-    high = Math.max(high, score);
-  }
-  return scores.map((score) => high > low ? (score - low) / (high - low) : 0);
 }

@@ -8,6 +8,19 @@ import { calm, refuses, SMALL, withBirds } from "./calm.ts";
 const SIDE = 224;
 const last = (stdout: string) => JSON.parse(stdout.trimEnd().split("\n").at(-1)!);
 
+/** The command that evaluates the maps of a folder. */
+const command = (folder: string) => [
+  ...["eval", "wsol", "--scoremaps", `${folder}/maps`],
+  ...["--metadata", `${folder}/meta`],
+];
+
+/** What it prints with --json. */
+async function evaluate(args: string[]) {
+  const { code, stdout, stderr } = await calm([...args, "--json"]);
+  assert.equal(code, 0, stderr);
+  return last(stdout);
+}
+
 /** A map that is 1 inside of a rectangle and 0 elsewhere. */
 function rectangle(x0: number, y0: number, x1: number, y1: number): Float32Array<ArrayBuffer> {
   return Float32Array.from({ length: SIDE * SIDE }, (_, i) => {
@@ -51,18 +64,10 @@ Deno.test("eval wsol --scoremaps: boxes in wsolevaluation's layout, and what is 
       // A quarter of its box: IoU 0.25 at most.
       "maps/a/3.jpg.npy": encodeNpy(rectangle(10, 10, 25, 25), [SIDE, SIDE]),
     });
-    const options = [
-      "eval",
-      "wsol",
-      "--scoremaps",
-      `${folder}/maps`,
-      "--metadata",
-      `${folder}/meta`,
-    ];
-    const { code, stdout, stderr } = await calm([...options, "--json"]);
-    assert.equal(code, 0, stderr);
+    const options = command(folder);
+    const result = await evaluate(options);
     const two = 200 / 3;
-    const { max_box_acc: levels, max_box_acc_single_50: single, images } = last(stdout);
+    const { max_box_acc: levels, max_box_acc_single_50: single, images } = result;
     assert.deepEqual(levels, { "30": two, "50": two, "70": two, mean: (two + two + two) / 3 });
     assert.deepEqual([single, images], [two, 3]);
 
@@ -102,22 +107,9 @@ Deno.test("eval wsol --scoremaps: masks of several objects, and what is to be ig
       // Everything that counts is found first: what lies between the objects is ignored.
       "maps/a/1.jpg.npy": encodeNpy(rectangle(0, 0, 120, 60), [SIDE, SIDE]),
     });
-    const options = [
-      "eval",
-      "wsol",
-      "--scoremaps",
-      `${folder}/maps`,
-      "--metadata",
-      `${folder}/meta`,
-    ];
-    const { code, stdout, stderr } = await calm([
-      ...options,
-      "--masks",
-      `${folder}/masks`,
-      "--json",
-    ]);
-    assert.equal(code, 0, stderr);
-    assert.equal(last(stdout).pxap, 100);
+    const options = command(folder);
+    const { pxap } = await evaluate([...options, "--masks", `${folder}/masks`]);
+    assert.equal(pxap, 100);
     await refuses(options, /has masks: say with --masks where they are/);
   });
 });
@@ -127,9 +119,7 @@ gpuTest("eval wsol of a model: boxes of birds", async () => {
     const train = ["train", "--data", data, ...SMALL, "--epochs", "1", "--out", out];
     assert.equal((await calm([...train, "--method", "cam"])).code, 0);
     const model = ["--checkpoint", `${out}/checkpoint.safetensors`, "--data", data];
-    const { code, stdout, stderr } = await calm(["eval", "wsol", ...model, "--json"]);
-    assert.equal(code, 0, stderr);
-    const { images, max_box_acc: levels } = last(stdout);
+    const { images, max_box_acc: levels } = await evaluate(["eval", "wsol", ...model]);
     assert.equal(images, 12);
     assert.ok(levels[30] >= levels[50] && levels[50] >= levels[70] && levels[30] > 0);
     await Deno.writeTextFile(`${data}/bounding_boxes.txt`, "1 2 3\n");
