@@ -12,7 +12,7 @@ export type PictureSource =
 
 /** The pictures and labels of a part of a data set. */
 export interface Split {
-  readonly name: "train" | "test";
+  readonly name: "train" | "val" | "test";
   /** A name for each picture, as in the data set's own lists. */
   readonly ids: readonly string[];
   /** Class indices from 0. */
@@ -26,8 +26,18 @@ export interface Dataset {
   /** Folder it was read from. */
   readonly root: string;
   readonly classes: readonly string[];
+  /** Empty where the training pictures are not on this machine. */
   readonly train: Split;
+  /** Pictures to choose thresholds on, apart from the test pictures; few data sets have them. */
+  readonly val?: Split;
   readonly test: Split;
+  /** Where the objects of the pictures are, for data sets in the WSOL benchmark's layout. */
+  readonly localization?: {
+    /** Folders of `readWsolMetadata`; `val` is there whenever the split is. */
+    readonly metadata: { readonly val?: string; readonly test: string };
+    /** Folder that the paths of masks begin in. */
+    readonly masks: string;
+  };
 }
 
 /** An 8-bit RGB picture: `data` is `height × width × 3`. */

@@ -3,9 +3,11 @@ import { UserError } from "../engine/errors.ts";
 import { loadCub } from "./cub.ts";
 import type { Dataset } from "./dataset.ts";
 import { loadFashionMnist } from "./fashion_mnist.ts";
+import { exists } from "./files.ts";
+import { loadWsol } from "./wsol_dataset.ts";
 
 /** The data sets that are known by name. */
-export const DATASET_NAMES = ["birds", "fashion-mnist", "cub"] as const;
+export const DATASET_NAMES = ["birds", "fashion-mnist", "cub", "ilsvrc", "openimages"] as const;
 
 /** Name of a data set. */
 export type DatasetName = typeof DATASET_NAMES[number];
@@ -22,9 +24,10 @@ export interface OpeningEvents {
 export const BIRDS_FOLDER = join("datasets", "birds");
 
 /**
- * Opens a data set by name; the birds are drawn first where they are not there yet.
+ * Opens a data set by name; the birds are drawn first where they are not there yet. `cub` is the
+ * folder of CUB-200-2011, or one in wsolevaluation's layout, whose `val` split is CUBV2.
  *
- * @param root its folder; birds and Fashion-MNIST have a default one
+ * @param root its folder; ILSVRC and OpenImages have no default one
  * @throws {UserError} when it is missing or damaged
  */
 export async function openDataset(
@@ -33,7 +36,9 @@ export async function openDataset(
   events: OpeningEvents,
 ): Promise<Dataset> {
   if (name === "fashion-mnist") return await loadFashionMnist(root);
-  if (name === "cub") return await loadCub(root ?? "CUB_200_2011", name);
+  if (name === "cub") return await openCub(root ?? "CUB_200_2011");
+  if (name === "ilsvrc") return await loadWsol(expectRoot(root, "ILSVRC"), "ILSVRC");
+  if (name === "openimages") return await loadWsol(expectRoot(root, "OpenImages"), "OpenImages");
   const folder = root ?? BIRDS_FOLDER;
   if (!await Deno.stat(folder).then(() => true, () => false)) {
     const { generateBirds } = await import("./birds/generate.ts");
@@ -49,4 +54,17 @@ export async function openDataset(
     }
   }
   return await loadCub(folder, name);
+}
+
+async function openCub(folder: string): Promise<Dataset> {
+  const inWsolLayout = await exists(join(folder, "metadata", "CUB"));
+  return inWsolLayout ? await loadWsol(folder, "CUB") : await loadCub(folder, "cub");
+}
+
+function expectRoot(root: string | undefined, name: string): string {
+  if (root !== undefined) return root;
+  throw new UserError(
+    `${name.toLowerCase()} needs --data DIR: a folder with the pictures in dataset/${name} and ` +
+      `wsolevaluation's lists in metadata/${name} (docs/data_sets.md says how to get them)`,
+  );
 }

@@ -111,7 +111,7 @@ export async function trainAndReport(
   const out = resumed
     ? resolve(resumed.path, "..")
     : await newRunFolder(settings.out, runName(plan));
-  const dataset = await openDataset(plan.dataset, plan.data, events);
+  const dataset = await openTrainable(plan.dataset, plan.data, events);
   if (resumed && dataset.classes.join() !== resumed.header.classNames.join()) {
     throw new UserError(`${dataset.root} has other classes than ${resumed.path} was trained with`);
   }
@@ -163,7 +163,7 @@ export async function planRun(
   const { dataset: name, data, model, recipe } = resumed
     ? planOf(resumed, settings)
     : newPlan(settings);
-  const dataset = await openDataset(name, data, events);
+  const dataset = await openTrainable(name, data, events);
   const gpu = await openGpu();
   try {
     const plan = planTraining(gpu, { ...model, classes: dataset.classes.length }, recipe);
@@ -188,6 +188,16 @@ export async function planRun(
   } finally {
     gpu.destroy();
   }
+}
+
+/** A data set with training pictures, which one that serves evaluation only may lack. */
+async function openTrainable(...[name, data, events]: Parameters<typeof openDataset>) {
+  const dataset = await openDataset(name, data, events);
+  if (dataset.train.ids.length > 0) return dataset;
+  throw new UserError(
+    `${dataset.root} holds no training pictures of ${name}: ./calm data check ${dataset.root} says ` +
+      "what is missing",
+  );
 }
 
 /** Everything that was decided before the GPU was opened. */

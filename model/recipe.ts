@@ -37,7 +37,10 @@ export type Preset = keyof typeof PRESETS;
 /** All names, for messages. */
 export const PRESET_NAMES = Object.keys(PRESETS) as Preset[];
 
-/** Data sets of small pictures, for the small network trained from scratch. */
+/**
+ * What each data set is trained with unless told otherwise; birds and Fashion-MNIST are small
+ * pictures, for the small network trained from scratch.
+ */
 const DEFAULTS: Readonly<Record<string, Defaults>> = {
   "birds": {
     ...OFFICIAL,
@@ -57,7 +60,9 @@ const DEFAULTS: Readonly<Record<string, Defaults>> = {
     resize: 28,
     crop: 28,
   },
-  "cub": OFFICIAL,
+  "cub": PRESETS.cub,
+  "ilsvrc": PRESETS.imagenet,
+  "openimages": PRESETS.openimages,
 };
 
 /**

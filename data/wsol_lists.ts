@@ -1,0 +1,53 @@
+/** Told of a line that is wrong: file and line, then what is wrong. */
+export type Complaint = (place: string, problem: string) => void;
+
+/** Labels have at most five digits: more classes than that are a mistake. */
+const LABEL = /^\d{1,5}$/;
+
+/**
+ * The ids of `image_ids.txt`, a path a line; ids that appear again are complained of and left out.
+ *
+ * @param path named in complaints
+ */
+export function parseIds(text: string, path: string, complain: Complaint): string[] {
+  const ids = new Set<string>();
+  forEachLine(text, (id, line) => {
+    if (ids.has(id)) complain(`${path}:${line}`, `the id ${id} appears twice`);
+    else ids.add(id);
+  });
+  return [...ids];
+}
+
+/**
+ * The class of each id, from `class_labels.txt`: `id,label` a line, labels counted from 0. Lines
+ * that are not of this form, or of an id that was there, are complained of and left out.
+ *
+ * @param path named in complaints
+ */
+export function parseLabels(text: string, path: string, complain: Complaint): Map<string, number> {
+  const labels = new Map<string, number>();
+  forEachLine(text, (content, line) => {
+    const comma = content.lastIndexOf(",");
+    const [id, label] = [content.slice(0, comma), content.slice(comma + 1)];
+    if (comma <= 0 || !LABEL.test(label)) {
+      const wanted = 'expected "id,label" with a whole number from 0 to 99999';
+      complain(`${path}:${line}`, `${wanted}, found "${content}"`);
+    } else if (labels.has(id)) complain(`${path}:${line}`, `the id ${id} appears twice`);
+    else labels.set(id, Number(label));
+  });
+  return labels;
+}
+
+/**
+ * The lines that are not empty, with their numbers from 1. ILSVRC's training list has 1.28 million:
+ * they are cut off one by one rather than split into an array.
+ */
+export function forEachLine(text: string, body: (content: string, line: number) => void): void {
+  for (let from = 0, line = 1; from < text.length; line++) {
+    const newline = text.indexOf("\n", from);
+    const end = newline < 0 ? text.length : newline;
+    const content = text.slice(from, end).trim();
+    if (content !== "") body(content, line);
+    from = end + 1;
+  }
+}
