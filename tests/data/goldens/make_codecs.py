@@ -66,6 +66,7 @@ restarting = subprocess.run(cjpeg, input=encode(rgb, "PPM"), capture_output=True
 cmyk = encode(rgb.convert("CMYK"), "JPEG")
 files = {
     "jpeg": golden(encode(rgb, "JPEG", quality=90)),
+    "jpeg_grey": golden(encode(rgb.convert("L"), "JPEG", quality=90)),
     "jpeg_with_restarts": golden(restarting),
     "jpeg_cmyk": {"base64": base64.b64encode(cmyk).decode(), "sha256": None},
     "png_16_bit": golden(png16(2, samples[..., :3])),
