@@ -1,10 +1,8 @@
 import { join } from "node:path";
 import { UserError } from "../engine/errors.ts";
+import { CUB_LISTS, Pairs } from "./cub_lists.ts";
 import type { Dataset, Split } from "./dataset.ts";
 import { exists, readFile } from "./files.ts";
-
-/** The lists that classification needs; the other annotations are read by who uses them. */
-const LISTS = ["images.txt", "image_class_labels.txt", "train_test_split.txt", "classes.txt"];
 
 /**
  * Reads a folder in the layout of CUB-200-2011 (Welinder et al., 2010): the real data set, or one
@@ -15,7 +13,7 @@ const LISTS = ["images.txt", "image_class_labels.txt", "train_test_split.txt", "
 export async function loadCub(root: string, name = "cub"): Promise<Dataset> {
   const folder = await find(root);
   const [images, labels, splits, classes] = await Promise.all(
-    LISTS.map((list) => readPairs(join(folder, list))),
+    CUB_LISTS.map((list) => readPairs(join(folder, list))),
   );
   for (const other of [labels, splits]) compareIds(images, other);
   const classNames = [...classes.values.values()];
@@ -70,9 +68,9 @@ class Part {
 async function find(root: string): Promise<string> {
   const candidates = [root, join(root, "CUB_200_2011")];
   for (const folder of candidates) {
-    if (await exists(join(folder, LISTS[0]))) {
+    if (await exists(join(folder, CUB_LISTS[0]))) {
       const missing: string[] = [];
-      for (const list of [...LISTS, "images"]) {
+      for (const list of [...CUB_LISTS, "images"]) {
         if (!await exists(join(folder, list))) missing.push(list);
       }
       if (missing.length === 0) return folder;
@@ -82,38 +80,17 @@ async function find(root: string): Promise<string> {
   throw new UserError(
     await exists(root)
       ? `${root} is not a CUB folder: it holds no ${
-        LISTS[0]
+        CUB_LISTS[0]
       } (expected the contents of CUB_200_2011)`
       : `The data folder ${root} does not exist`,
   );
 }
 
-/** A list file of `id value` lines. */
-class Pairs {
-  readonly values = new Map<string, string>();
-  readonly #lines = new Map<string, number>();
-
-  /** @param path named in messages */
-  constructor(readonly path: string, text: string) {
-    for (const [i, line] of text.split(/\r?\n/).entries()) {
-      if (line.trim() === "") continue;
-      const match = /^(\d+)[ \t]+(.*\S)\s*$/.exec(line);
-      if (!match) throw new UserError(`${path}:${i + 1}: expected "id value", found "${line}"`);
-      const [, id, value] = match;
-      if (this.values.has(id)) throw new UserError(`${path}:${i + 1}: id ${id} appears twice`);
-      this.values.set(id, value);
-      this.#lines.set(id, i + 1);
-    }
-  }
-
-  /** File and line of an id. */
-  place(id: string): string {
-    return `${this.path}:${this.#lines.get(id)}`;
-  }
-}
-
 async function readPairs(path: string): Promise<Pairs> {
-  return new Pairs(path, new TextDecoder().decode(await readFile(path)));
+  const text = new TextDecoder().decode(await readFile(path));
+  return new Pairs(path, text, (message) => {
+    throw new UserError(message);
+  });
 }
 
 function compareIds(images: Pairs, other: Pairs): void {

@@ -14,6 +14,15 @@ export async function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /**
+ * Reads a whole text file.
+ *
+ * @throws {UserError} when it is missing or may not be read
+ */
+export async function readText(path: string): Promise<string> {
+  return new TextDecoder().decode(await readFile(path));
+}
+
+/**
  * Whether there is a file or folder of this name.
  *
  * @throws {UserError} when that may not be known

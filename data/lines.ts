@@ -1,3 +1,6 @@
+/** Told what is wrong with a list, in one sentence that names the file and line. */
+export type Complain = (message: string) => void;
+
 /**
  * The lines that are not empty, with their numbers from 1. ILSVRC's training list has 1.28 million:
  * they are cut off one by one rather than split into an array.

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { UserError } from "../engine/errors.ts";
-import { exists, readFile } from "./files.ts";
+import { exists, readText } from "./files.ts";
 import { forEachLine } from "./lines.ts";
 
 /** Nouns of WordNet and what they are kinds of. */
@@ -90,10 +90,6 @@ function addTo(lists: Map<string, string[]>, key: string, value: string): void {
   const list = lists.get(key);
   if (list) list.push(value);
   else lists.set(key, [value]);
-}
-
-async function readText(path: string): Promise<string> {
-  return new TextDecoder().decode(await readFile(path));
 }
 
 function fail(message: string): never {

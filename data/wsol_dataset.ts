@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { UserError } from "../engine/errors.ts";
 import type { Dataset, Split } from "./dataset.ts";
-import { exists, readFile } from "./files.ts";
+import { exists, readText } from "./files.ts";
 import { parseIds, parseLabels } from "./wsol_lists.ts";
 
 /** The benchmark's data sets, as its folders are called. */
@@ -102,7 +102,7 @@ async function readSplit(
   const labelOf = parseLabels(await readText(labelList), labelList, refuse);
   const labels = Uint32Array.from(
     ids,
-    (id) => labelOf.get(id) ?? refuse(labelList, `it has no line for ${id} of ${idList}`),
+    (id) => labelOf.get(id) ?? refuse(`${labelList} has no line for ${id} of ${idList}`),
   );
   // Paths are joined by hand: `join` would take seconds for a million.
   const paths = ids.map((id) => `${pictures}/${id}`);
@@ -125,10 +125,6 @@ function maximum(values: Uint32Array, least: number): number {
   return values.reduce((most, value) => Math.max(most, value), least);
 }
 
-async function readText(path: string): Promise<string> {
-  return new TextDecoder().decode(await readFile(path));
-}
-
-function refuse(place: string, problem: string): never {
-  throw new UserError(`${place}: ${problem}`);
+function refuse(message: string): never {
+  throw new UserError(message);
 }

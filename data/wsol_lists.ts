@@ -1,7 +1,4 @@
-import { forEachLine } from "./lines.ts";
-
-/** Told of a line that is wrong: file and line, then what is wrong. */
-export type Complaint = (place: string, problem: string) => void;
+import { type Complain, forEachLine } from "./lines.ts";
 
 /** Labels have at most five digits: more classes than that are a mistake. */
 const LABEL = /^\d{1,5}$/;
@@ -11,10 +8,10 @@ const LABEL = /^\d{1,5}$/;
  *
  * @param path named in complaints
  */
-export function parseIds(text: string, path: string, complain: Complaint): string[] {
+export function parseIds(text: string, path: string, complain: Complain): string[] {
   const ids = new Set<string>();
   forEachLine(text, (id, line) => {
-    if (ids.has(id)) complain(`${path}:${line}`, `the id ${id} appears twice`);
+    if (ids.has(id)) complain(`${path}:${line}: the id ${id} appears twice`);
     else ids.add(id);
   });
   return [...ids];
@@ -26,15 +23,15 @@ export function parseIds(text: string, path: string, complain: Complaint): strin
  *
  * @param path named in complaints
  */
-export function parseLabels(text: string, path: string, complain: Complaint): Map<string, number> {
+export function parseLabels(text: string, path: string, complain: Complain): Map<string, number> {
   const labels = new Map<string, number>();
   forEachLine(text, (content, line) => {
     const comma = content.lastIndexOf(",");
     const [id, label] = [content.slice(0, comma), content.slice(comma + 1)];
     if (comma <= 0 || !LABEL.test(label)) {
       const wanted = 'expected "id,label" with a whole number from 0 to 99999';
-      complain(`${path}:${line}`, `${wanted}, found "${content}"`);
-    } else if (labels.has(id)) complain(`${path}:${line}`, `the id ${id} appears twice`);
+      complain(`${path}:${line}: ${wanted}, found "${content}"`);
+    } else if (labels.has(id)) complain(`${path}:${line}: the id ${id} appears twice`);
     else labels.set(id, Number(label));
   });
   return labels;

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { UserError } from "../engine/errors.ts";
 import { readFile } from "./files.ts";
+import type { Complain } from "./lines.ts";
 
 /** Where the objects of a picture are. */
 export interface Localization {
@@ -18,9 +19,14 @@ export interface Localization {
  * Reads a split's folder of the WSOL benchmark (wsolevaluation): `image_ids.txt`, `image_sizes.txt`
  * and `localization.txt`, in the order of the ids.
  *
- * @throws {UserError} when a list is missing or malformed, or a picture has no box and no mask
+ * @param complain told what else is wrong, when it returns; the line is left out
+ * @throws {UserError} when a list is missing or, by default, malformed, or a picture has no box and
+ * no mask
  */
-export async function readWsolMetadata(folder: string): Promise<ReadonlyMap<string, Localization>> {
+export async function readWsolMetadata(
+  folder: string,
+  complain: Complain = refuse,
+): Promise<ReadonlyMap<string, Localization>> {
   const places = new Map(
     (await readRows(folder, "image_ids.txt")).map(({ cells: [id] }) => [id, {
       boxes: [] as [number, number, number, number][],
@@ -29,31 +35,34 @@ export async function readWsolMetadata(folder: string): Promise<ReadonlyMap<stri
       size: null as [number, number] | null,
     }]),
   );
-  const entry = (path: string, line: number, id: string) =>
-    places.get(id) ?? fail(`${path}:${line}: ${id} is not in image_ids.txt`);
   for (const { path, line, cells: [id, ...rest] } of await readRows(folder, "image_sizes.txt")) {
+    const own = places.get(id);
     const [width, height] = rest.map(Number);
-    if (!(width > 0 && height > 0)) fail(`${path}:${line}: expected "id,width,height"`);
-    entry(path, line, id).size = [width, height];
+    if (!own) complain(`${path}:${line}: ${id} is not in image_ids.txt`);
+    else if (width > 0 && height > 0) own.size = [width, height];
+    else complain(`${path}:${line}: expected "id,width,height"`);
   }
   for (const { path, line, cells: [id, ...rest] } of await readRows(folder, "localization.txt")) {
-    const own = entry(path, line, id);
+    const own = places.get(id);
     const numbers = rest.map(Number);
-    if (rest.length === 4 && numbers.every(Number.isFinite)) {
+    if (!own) complain(`${path}:${line}: ${id} is not in image_ids.txt`);
+    else if (rest.length === 4 && numbers.every(Number.isFinite)) {
       const [x0, y0, x1, y1] = numbers;
-      if (x0 > x1 || y0 > y1) fail(`${path}:${line}: the box ${rest} ends before it begins`);
-      own.boxes.push([x0, y0, x1, y1]);
+      if (x0 > x1 || y0 > y1) complain(`${path}:${line}: the box ${rest} ends before it begins`);
+      else own.boxes.push([x0, y0, x1, y1]);
     } else if (rest.length >= 1 && rest.length <= 2) {
       own.masks.push(rest[0]);
       // The first line of a picture names what is to be ignored.
       if (rest[1]) own.ignore ??= rest[1];
-    } else fail(`${path}:${line}: expected "id,x0,y0,x1,y1" or "id,mask,ignore"`);
+    } else complain(`${path}:${line}: expected "id,x0,y0,x1,y1" or "id,mask,ignore"`);
   }
   for (const [id, { boxes, masks, size }] of places) {
-    if (boxes.length + masks.length === 0) fail(`${folder}/localization.txt has no line for ${id}`);
-    if (boxes.length > 0 && !size) fail(`${folder}/image_sizes.txt has no line for ${id}`);
+    if (boxes.length + masks.length === 0) {
+      complain(`${folder}/localization.txt has no line for ${id}`);
+    }
+    if (boxes.length > 0 && !size) complain(`${folder}/image_sizes.txt has no line for ${id}`);
   }
-  if (places.size === 0) fail(`${folder}/image_ids.txt is empty`);
+  if (places.size === 0) complain(`${folder}/image_ids.txt is empty`);
   return places;
 }
 
@@ -65,6 +74,6 @@ async function readRows(folder: string, name: string) {
   );
 }
 
-function fail(message: string): never {
+function refuse(message: string): never {
   throw new UserError(message);
 }

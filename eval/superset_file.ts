@@ -1,4 +1,4 @@
-import { readFile } from "../data/files.ts";
+import { readText } from "../data/files.ts";
 import { UserError } from "../engine/errors.ts";
 
 /**
@@ -38,7 +38,7 @@ export async function readGroups(
 }
 
 async function readEntries(path: string): Promise<readonly (readonly [string, unknown])[]> {
-  const text = new TextDecoder().decode(await readFile(path));
+  const text = await readText(path);
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -142,7 +142,7 @@ const damages: [name: string, file: string, contents: string | null, message: Re
     "a picture without label",
     "metadata/ILSVRC/val/class_labels.txt",
     "val2/0/0.jpeg,0",
-    /val\/class_labels\.txt: it has no line for val2\/1\/0\.jpeg of .*image_ids\.txt/,
+    /val\/class_labels\.txt has no line for val2\/1\/0\.jpeg of .*image_ids\.txt/,
   ],
   [
     "a label that is given twice",
