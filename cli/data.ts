@@ -1,17 +1,19 @@
 import type { Command } from "../cli.ts";
 import { generateBirds } from "../data/birds/generate.ts";
-import { loadCub } from "../data/cub.ts";
+import { checkData } from "../data/check.ts";
+import type { Counts } from "../data/check/findings.ts";
 import { BIRDS_FOLDER } from "../data/open.ts";
 import { UserError } from "../engine/errors.ts";
 import type { ParsedOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 
-/** `./calm data`: draws the birds, or checks a folder. */
+/** `./calm data`: draws the birds, or checks a folder of pictures. */
 const data: Command = {
   spec: {
     name: "data",
     summary: "birds: draws the birds data set in CUB-200-2011's layout.\n" +
-      "check: reads a CUB folder and says what is missing or inconsistent.",
+      "check: looks through a folder of CUB-200-2011, or one in wsolevaluation's layout (CUB,\n" +
+      "ILSVRC, OpenImages), says all that is missing or inconsistent, and what fetches it.",
     positionals: ["birds|check", "DIR"],
     options: {
       classes: { type: "integer", min: 2, max: 200, help: "species to draw", default: 12 },
@@ -39,6 +41,7 @@ const data: Command = {
       "./calm data birds",
       "./calm data birds datasets/many --classes 200 --train 30 --test 30",
       "./calm data check ~/CUB_200_2011",
+      "./calm data check ~/wsolevaluation",
     ],
   },
   async run(options) {
@@ -72,12 +75,27 @@ async function drawBirds(folder: string, options: ParsedOptions) {
   return { folder, images };
 }
 
-async function checkFolder(folder: string) {
-  const { root, classes, train, test } = await loadCub(folder);
-  const counts = { classes: classes.length, train: train.ids.length, test: test.ids.length };
-  console.error(
-    `${root} is complete: ${counts.classes} classes, ${counts.train} training and ` +
-      `${counts.test} test pictures`,
-  );
-  return { folder: root, ...counts };
+async function checkFolder(root: string) {
+  const { folder, kind, problems, remarks, downloads, sets } = await checkData(root);
+  const say = (heading: string, lines: readonly string[]) => {
+    if (lines.length > 0) console.error(`${heading}\n${lines.map((l) => `  ${l}`).join("\n")}`);
+  };
+  say("To be mended:", problems);
+  say("Remarks:", remarks);
+  say("What is missing comes with:", downloads);
+  const counts = Object.entries(sets);
+  for (const [name, { classes, train, val, test }] of counts) {
+    console.error(
+      `${counts.length > 1 ? `${name} in ` : ""}${folder} is ` +
+        `${problems.length > 0 ? "not complete" : "complete"}: ${classes} classes, ` +
+        `${train} training${val > 0 ? `, ${val} validation` : ""} and ${test} test pictures`,
+    );
+  }
+  const total = (key: keyof Counts) => counts.reduce((sum, [, own]) => sum + own[key], 0);
+  return {
+    ...{ folder, kind, problems, remarks, downloads },
+    ...{ classes: total("classes"), train: total("train"), val: total("val"), test: total("test") },
+    sets,
+    failed: problems.length > 0,
+  };
 }

@@ -43,9 +43,10 @@ type Recorded = Required<Omit<BirdsOptions, "workers" | "onProgress" | "signal">
 // More would spend their time on starting, and each one holds some 50 MB.
 const MOST_THREADS = 8;
 
-const RECORD = "birds.json";
+/** Says with which options a folder of birds was drawn. */
+export const BIRDS_RECORD = "birds.json";
 const CONTENTS = [
-  RECORD,
+  BIRDS_RECORD,
   "attributes",
   "bounding_boxes.txt",
   "classes.txt",
@@ -91,7 +92,7 @@ export async function generateBirds(
   const temporary = await Deno.makeTempDir({ dir: parent, prefix: `.${basename(target)}-` });
   try {
     await write(temporary, recorded, options);
-    await Deno.writeTextFile(join(temporary, RECORD), record + "\n");
+    await Deno.writeTextFile(join(temporary, BIRDS_RECORD), record + "\n");
     // Temporary folders are private to their owner; a data set is as open as its neighbours.
     if (Deno.build.os !== "windows") await Deno.chmod(temporary, 0o755);
     if (present === undefined) await Deno.rename(temporary, target);
@@ -169,13 +170,13 @@ async function inspect(target: string, shown: string): Promise<string | undefine
     throw error;
   }
   if (names.length === 0) return "";
-  if (!names.includes(RECORD)) {
+  if (!names.includes(BIRDS_RECORD)) {
     throw new UserError(
-      `${shown} exists and is not a birds data set (it has no ${RECORD}); expected a new or empty ` +
+      `${shown} exists and is not a birds data set (it has no ${BIRDS_RECORD}); expected a new or empty ` +
         `directory`,
     );
   }
-  return await Deno.readTextFile(join(target, RECORD));
+  return await Deno.readTextFile(join(target, BIRDS_RECORD));
 }
 
 /** Refuses to replace a data set together with files that someone else put beside it. */

@@ -183,3 +183,28 @@ gpuTest(
       assert.match(resumed.stderr, /No profile: the run was over/);
     }),
 );
+
+Deno.test("data check counts what is there, and fails when something needed is missing", async () => {
+  await withBirds(async (data) => {
+    const command = ["data", "check", data, "--json"];
+    const whole = await calm(command);
+    assert.equal(whole.code, 0, whole.stderr);
+    assert.match(whole.stderr, /birds is complete: 3 classes, 24 training and 12 test pictures/);
+    const { kind, problems, classes, train, val, test } = JSON.parse(whole.stdout);
+    assert.deepEqual([kind, problems], ["CUB-200-2011", []]);
+    assert.deepEqual([classes, train, val, test], [3, 24, 0, 12]);
+
+    await Deno.remove(`${data}/classes.txt`);
+    await Deno.remove(`${data}/parts`, { recursive: true });
+    const damaged = await calm(command);
+    assert.equal(damaged.code, 1);
+    assert.match(damaged.stderr, /To be mended:\n {2}\S+classes\.txt is missing\nRemarks:\n/);
+    assert.match(damaged.stderr, /part_locs\.txt is missing: eval cue-localization cannot be run/);
+    assert.match(damaged.stderr, /birds is not complete: 0 classes/);
+    assert.deepEqual(JSON.parse(damaged.stdout).problems, [`${data}/classes.txt is missing`]);
+  });
+  await refuses(
+    ["data", "check", "/no/such/folder"],
+    /data folder \/no\/such\/folder does not exist/,
+  );
+});

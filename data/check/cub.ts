@@ -1,0 +1,153 @@
+import { join } from "node:path";
+import { BIRDS_RECORD } from "../birds/generate.ts";
+import { readClassAttributes, readKeyPoints } from "../cub_annotations.ts";
+import { CUB_LISTS, Pairs } from "../cub_lists.ts";
+import { exists, readText } from "../files.ts";
+import { UserError } from "../../engine/errors.ts";
+import { checkCubBoxes } from "./cub_boxes.ts";
+import { type Counts, type Findings, some } from "./findings.ts";
+import { missingFiles } from "./missing_files.ts";
+
+/** Welinder et al., 2010; the drawn birds are as many as was asked for. */
+const PUBLISHED = { classes: 200, train: 5994, test: 5794 };
+
+/** The folder of CUB-200-2011's lists: `root`, or CUB_200_2011 below it; null for neither. */
+export async function findCub(root: string): Promise<string | null> {
+  for (const folder of [root, join(root, "CUB_200_2011")]) {
+    for (const list of CUB_LISTS) if (await exists(join(folder, list))) return folder;
+  }
+  return null;
+}
+
+/** Checks the lists, pictures and annotations of a folder in CUB-200-2011's layout. */
+export async function checkCub(folder: string, findings: Findings): Promise<Counts> {
+  const lists: (Pairs | null)[] = [];
+  for (const list of CUB_LISTS) lists.push(await readPairs(join(folder, list), findings));
+  const [images, labels, splits, classes] = lists;
+  if (images) {
+    for (const other of [labels, splits]) {
+      if (!other) continue;
+      findings.unlisted(images.values.keys(), other.values, other.path, images.path);
+      findings.unlisted(other.values.keys(), images.values, images.path, other.path);
+    }
+    const pictures = await missingFiles(join(folder, "images"), images.values.values());
+    findings.missing(`pictures of ${folder}/images`, pictures, images.values.size, "cub");
+  }
+  const odd = labels && classes
+    ? [...labels.values].filter(([, label]) => !classes.values.has(label))
+    : [];
+  if (odd.length > 0) {
+    const places = odd.map(([id, label]) => `${label} of picture ${id} (${labels!.place(id)})`);
+    findings.problems.push(
+      `${classes!.path} lacks the classes of ${odd.length} of ${labels!.values.size} labels: ` +
+        some(places),
+    );
+  }
+  const counts = { classes: classes?.values.size ?? 0, val: 0, ...countSplits(splits, findings) };
+  await checkAnnotations(folder, images, counts.classes, findings);
+  if (!await exists(join(folder, BIRDS_RECORD))) {
+    findings.compareCounts("CUB-200-2011", counts, PUBLISHED);
+  } else if (findings.downloads.size > 0) {
+    findings.downloads.clear();
+    findings.remarks.push(`${folder} was made by ./calm data birds: removed, it is drawn again`);
+  }
+  return counts;
+}
+
+async function readPairs(path: string, findings: Findings): Promise<Pairs | null> {
+  if (!await exists(path)) {
+    findings.problems.push(`${path} is missing`);
+    findings.downloads.add("cub");
+    return null;
+  }
+  const complaints: string[] = [];
+  const pairs = new Pairs(path, await readText(path), (message) => complaints.push(message));
+  findings.complaints(complaints);
+  return pairs;
+}
+
+function countSplits(splits: Pairs | null, findings: Findings): { train: number; test: number } {
+  if (!splits) return { train: 0, test: 0 };
+  const values = [...splits.values];
+  const [train, test] = ["1", "0"].map((split) => values.filter(([, own]) => own === split).length);
+  const odd = values.filter(([, split]) => split !== "0" && split !== "1");
+  findings.complaints(
+    odd.map(([id, split]) => `${splits.place(id)}: picture ${id} has "${split}", expected 0 or 1`),
+  );
+  if (train === 0) findings.problems.push(`${splits.path} leaves no training pictures`);
+  if (test === 0) findings.problems.push(`${splits.path} leaves no test pictures`);
+  return { train, test };
+}
+
+/** What classification does without. */
+async function checkAnnotations(
+  folder: string,
+  images: Pairs | null,
+  classes: number,
+  findings: Findings,
+): Promise<void> {
+  const without = (name: string, evaluation: string) =>
+    findings.remarks.push(`${name} is missing: eval ${evaluation} cannot be run`);
+  if (!await exists(join(folder, "bounding_boxes.txt"))) {
+    without(`${folder}/bounding_boxes.txt`, "wsol");
+    findings.downloads.add("cub");
+  } else if (images) await checkCubBoxes(folder, images, findings);
+
+  if (!await exists(join(folder, "parts", "part_locs.txt"))) {
+    without(`${folder}/parts/part_locs.txt`, "cue-localization");
+    findings.downloads.add("cub");
+  } else if (images) await collect(() => readKeyPoints(folder), findings);
+
+  if (!await exists(join(folder, "segmentations"))) {
+    without(`${folder}/segmentations`, "cue-localization");
+    findings.downloads.add("segmentations");
+  } else if (images) {
+    const names = [...images.values.values()].map((path) => path.replace(/\.[^.]+$/, ".png"));
+    const missing = await missingFiles(join(folder, "segmentations"), names);
+    findings.missing(
+      `files of ${folder}/segmentations`,
+      missing,
+      names.length,
+      "segmentations",
+    );
+  }
+  await checkAttributes(folder, classes, findings, without);
+}
+
+async function checkAttributes(
+  folder: string,
+  classes: number,
+  findings: Findings,
+  without: (name: string, evaluation: string) => void,
+): Promise<void> {
+  const name = "attributes/class_attribute_labels_continuous.txt";
+  if (!await exists(join(folder, name))) {
+    without(`${folder}/${name}`, "cue-localization");
+    findings.downloads.add("cub");
+    return;
+  }
+  const places = ["attributes/attributes.txt", "attributes.txt", "../attributes.txt"];
+  const found = await Promise.all(places.map((place) => exists(join(folder, place))));
+  if (!found.includes(true)) {
+    without(`attributes.txt (in ${folder}, its attributes/ or beside it)`, "cue-localization");
+    findings.downloads.add("cub");
+    return;
+  }
+  const attributes = await collect(() => readClassAttributes(folder), findings);
+  const rows = attributes?.percentages.length;
+  if (rows !== undefined && classes > 0 && rows !== classes) {
+    findings.problems.push(
+      `${folder}/${name} has ${rows} lines, expected one for each of ${classes} classes`,
+    );
+  }
+}
+
+/** What a reader returns; what it refuses is a problem. */
+async function collect<T>(read: () => Promise<T>, findings: Findings): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    findings.problems.push(error.message);
+  }
+}
