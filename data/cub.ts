@@ -5,7 +5,7 @@ import type { Dataset, Split } from "./dataset.ts";
 import { exists, readFile } from "./files.ts";
 
 /**
- * Reads a folder in the layout of CUB-200-2011 (Welinder et al., 2010): the real data set, or one
+ * Reads a folder in the layout of CUB-200-2011 (Wah et al., 2011): the real data set, or one
  * that `data birds` made. `root` is the folder that holds images.txt, or the one around it.
  *
  * @throws {UserError} when lists are missing, malformed or disagree, or pictures are missing

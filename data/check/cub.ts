@@ -8,7 +8,7 @@ import { checkCubBoxes } from "./cub_boxes.ts";
 import { type Counts, type Findings, some } from "./findings.ts";
 import { missingFiles } from "./missing_files.ts";
 
-/** Welinder et al., 2010; the drawn birds are as many as was asked for. */
+/** Wah et al., 2011; the drawn birds are as many as was asked for. */
 const PUBLISHED = { classes: 200, train: 5994, test: 5794 };
 
 /** The folder of CUB-200-2011's lists: `root`, or CUB_200_2011 below it; null for neither. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ilsvrcFiles, withFolder, write } from "../data/wsol_folder.ts";
 import { gpuTest } from "../gpu.ts";
 import { calm, CLI, refuses, SMALL, withBirds } from "./calm.ts";
 import { writeAtomically } from "../../weights/atomic_write.ts";
@@ -183,6 +184,18 @@ gpuTest(
       assert.match(resumed.stderr, /No profile: the run was over/);
     }),
 );
+
+Deno.test("a data set without training pictures cannot be trained on", async () => {
+  await withFolder({ ...await ilsvrcFiles() }, async (root) => {
+    await write(root, { "dataset/ILSVRC/train": null });
+    const train = ["train", "--dataset", "ilsvrc", "--data", root, "--out", `${root}/run`];
+    const message =
+      /holds no training pictures of ilsvrc: \.\/calm data check .* says what is missing/;
+    await refuses(train, message);
+    await refuses([...train, "--dry-run"], message);
+  });
+  await refuses(["train", "--dataset", "ilsvrc"], /ilsvrc needs --data DIR: .*metadata\/ILSVRC/);
+});
 
 Deno.test("data check counts what is there, and fails when something needed is missing", async () => {
   await withBirds(async (data) => {
