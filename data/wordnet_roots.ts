@@ -2,7 +2,7 @@
 export interface WordnetRoot {
   /** Id of WordNet 3.0, as ImageNet writes it. */
   readonly id: string;
-  /** First word of the synset. */
+  /** A word of the synset. */
   readonly name: string;
 }
 
@@ -54,7 +54,7 @@ export const WORDNET_ROOTS: readonly WordnetRoot[] = [
   { id: "n02958343", name: "car" },
   { id: "n04490091", name: "truck" },
   { id: "n02924116", name: "bus" },
-  { id: "n02959942", name: "car" },
+  { id: "n02959942", name: "railcar" },
   { id: "n03684823", name: "locomotive" },
   { id: "n02834778", name: "bicycle" },
   { id: "n02970849", name: "cart" },
