@@ -160,13 +160,13 @@ for (const [name, files, expected] of cubDamages) {
 }
 
 Deno.test("boxes that reach out of their picture are remarked, not refused", async () => {
-  const boxes = lines(1, 6, "0 0 24 20") + "7 -1 0 5 5\n8 10 10 14.5 5\n";
+  const boxes = lines(1, 6, "0 0 24 20") + "7 -1 0 5 5\n8 10 10 5 10.5\n";
   const { root, problems, remarks } = await checkCub({ "bounding_boxes.txt": boxes });
   assert.deepEqual(problems, []);
   assert.deepEqual(
     within(root, remarks)[0],
     "bounding_boxes.txt: 2 of 8 boxes reach out of their picture: " +
-      "-1,0 + 5×5 of 001.Wren/Wren_7.jpg (24×20), 10,10 + 14.5×5 of 001.Wren/Wren_8.jpg (24×20)",
+      "-1,0 + 5×5 of 001.Wren/Wren_7.jpg (24×20), 10,10 + 5×10.5 of 001.Wren/Wren_8.jpg (24×20)",
   );
 });
 
@@ -318,6 +318,17 @@ Deno.test("who lacks training and validation pictures can still evaluate", async
     "none of the 2 val pictures of dataset/ILSVRC is there: thresholds cannot be chosen on it",
   ]);
   assert.match(downloads.join("\n"), /imagenetv2-threshold0\.7\.tar\.gz/);
+});
+
+Deno.test("masks are not looked for where the pictures of a split are not here", async () => {
+  const { problems, remarks } = await checkWsol({
+    "metadata/OpenImages/val/image_ids.txt": "val/0bt_c3/v.jpg",
+    "metadata/OpenImages/val/class_labels.txt": "val/0bt_c3/v.jpg,0",
+    "metadata/OpenImages/val/image_sizes.txt": "",
+    "metadata/OpenImages/val/localization.txt": "val/0bt_c3/v.jpg,val/0bt_c3/v_m1.png,",
+  });
+  assert.deepEqual(problems, []);
+  assert.match(remarks.join("\n"), /none of the 1 val pictures of .*OpenImages is there/);
 });
 
 Deno.test("boxes of a split that reach out of their picture are remarked", async () => {
