@@ -56,18 +56,37 @@ const start = {
  * @throws {UserError} when the file is damaged, cut short, CMYK, huge or of another format
  */
 export async function decodePicture(bytes: Uint8Array, path: string): Promise<Picture> {
-  const isJpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
-  const isPng = bytes[0] === 0x89 && bytes[1] === 0x50 && bytes[2] === 0x4e && bytes[3] === 0x47;
-  if (!isJpeg && !isPng) {
-    const head = Array.from(bytes.subarray(0, 4), (b) => b.toString(16).padStart(2, "0")).join(" ");
-    throw new UserError(
-      `${path} is neither a JPEG nor a PNG file: it ` +
-        (bytes.length === 0 ? "is empty" : `begins with the bytes ${head}`),
-    );
-  }
+  const isJpeg = formatOf(bytes, path) === "jpeg";
   const image = isJpeg ? await decodeJpeg(bytes, path) : await decodePng(bytes, path);
   const { width, height, data } = image;
   return { width, height, data: dropAlpha(data as Uint8ClampedArray) };
+}
+
+/**
+ * Extents of a JPEG or PNG file, from its headers.
+ *
+ * @param path named in messages
+ * @throws {UserError} when the file is cut short or of another format
+ */
+export function pictureSize(
+  bytes: Uint8Array,
+  path: string,
+): { readonly width: number; readonly height: number } {
+  return formatOf(bytes, path) === "jpeg"
+    ? readJpegStructure(bytes, path)
+    : readPngStructure(bytes, path);
+}
+
+function formatOf(bytes: Uint8Array, path: string): "jpeg" | "png" {
+  if (bytes[0] === 0xff && bytes[1] === 0xd8) return "jpeg";
+  if (bytes[0] === 0x89 && bytes[1] === 0x50 && bytes[2] === 0x4e && bytes[3] === 0x47) {
+    return "png";
+  }
+  const head = Array.from(bytes.subarray(0, 4), (b) => b.toString(16).padStart(2, "0")).join(" ");
+  throw new UserError(
+    `${path} is neither a JPEG nor a PNG file: it ` +
+      (bytes.length === 0 ? "is empty" : `begins with the bytes ${head}`),
+  );
 }
 
 async function decodeJpeg(bytes: Uint8Array, path: string): Promise<ImageData> {

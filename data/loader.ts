@@ -88,19 +88,25 @@ export class BatchLoader {
    * The batches of one epoch, prepared ahead.
    *
    * @param epoch selects order and augmentation
-   * @param from first batch, to take up an interrupted epoch
+   * @param wanted the numbers of the batches to prepare, to take up an interrupted epoch or to share
+   * one with others; default all
    * @throws {UserError} when a picture is damaged and `skipCorrupt` is off, or all of them are
    */
-  async *batches(epoch: number, from = 0): AsyncGenerator<Batch> {
+  async *batches(
+    epoch: number,
+    wanted: (number: number) => boolean = () => true,
+  ): AsyncGenerator<Batch> {
     const { seed, train, prefetch = 3 } = this.#options;
     const count = this.#split.ids.length;
     const order = train
       ? Random.of(seed, 0x0de, epoch).permutation(count)
       : Uint32Array.from({ length: count }, (_, i) => i);
+    const numbers = Array.from({ length: this.batchesPerEpoch }, (_, number) => number)
+      .filter(wanted);
     const ahead: Promise<Batch>[] = [];
-    for (let next = from; next < this.batchesPerEpoch || ahead.length > 0;) {
-      while (next < this.batchesPerEpoch && ahead.length < prefetch) {
-        const batch = this.#prepare(order, next++, epoch);
+    while (numbers.length > 0 || ahead.length > 0) {
+      while (numbers.length > 0 && ahead.length < prefetch) {
+        const batch = this.#prepare(order, numbers.shift()!, epoch);
         batch.catch(() => {}); // reported when its turn comes
         ahead.push(batch);
       }

@@ -1,12 +1,15 @@
 import type { Batch, BatchLoader } from "../data/loader.ts";
 import type { Classifier } from "../model/classifier.ts";
 import { writeAtomically } from "../weights/atomic_write.ts";
-import { explain, mapKinds } from "./attribution/explain.ts";
+import { explain, type MapKind, mapKinds } from "./attribution/explain.ts";
+import { pickPictures } from "./pick_pictures.ts";
 import { contactSheet, type SheetRow } from "./pictures/contact_sheet.ts";
 import { pictureOf } from "./pictures/overlay.ts";
 
 /** Pictures on a sheet. */
 const ROWS = 12;
+/** The maps beside each picture, as far as the model has them. */
+const KINDS: readonly MapKind[] = ["joint", "conditional", "saliency", "cam-max", "cam-minmax"];
 
 /**
  * Draws test pictures of as many classes as there is room for, with the model's maps, to
@@ -34,7 +37,7 @@ export async function saveContactSheet(
   }
   rows.sort((a, b) => a.label - b.label);
   const { svg, png } = await contactSheet(rows, {
-    kinds: mapKinds(model).filter((kind) => kind !== "posterior" && kind !== "cam"),
+    kinds: mapKinds(model).filter((kind) => KINDS.includes(kind)),
     classNames,
     title: [
       `${model.method.toUpperCase().replace("-", " ")} on ${dataset}`,
@@ -66,19 +69,15 @@ function choose(
 
 async function explainSome(
   model: Classifier,
-  { images, labels, size }: Batch,
+  batch: Batch,
   chosen: readonly number[],
 ): Promise<SheetRow[]> {
-  const stride = images.length / size;
-  const extent = Math.sqrt(stride / 4);
-  const some = new Float32Array(chosen.length * stride);
-  for (const [i, n] of chosen.entries()) {
-    some.set(images.subarray(n * stride, (n + 1) * stride), i * stride);
-  }
-  const explanations = await explain(model, { images: some, size: chosen.length });
+  const images = pickPictures(batch, chosen);
+  const extent = Math.sqrt(images.length / chosen.length / 4);
+  const explanations = await explain(model, { images, size: chosen.length });
   return chosen.map((n, i) => ({
-    picture: pictureOf(some, i, extent),
-    label: labels[n],
+    picture: pictureOf(images, i, extent),
+    label: batch.labels[n],
     explanation: explanations[i],
   }));
 }

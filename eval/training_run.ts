@@ -27,8 +27,8 @@ import {
   train,
   type TrainingRecipe,
 } from "../model/trainer.ts";
-import { describeScores, scoreAttribution } from "./attribution_scores.ts";
 import { classify } from "./classification.ts";
+import { measureOwnMaps, type OwnScores } from "./own_scores.ts";
 import { saveContactSheet } from "./test_sheet.ts";
 
 /** What the user chose; what is left out takes the data set's defaults. */
@@ -88,12 +88,8 @@ export interface TrainingResult extends Record<string, unknown> {
   readonly seconds: number;
   readonly checkpoint: string;
   readonly report: string | null;
-  /** Scores of the model's own maps; birds only. */
-  readonly attribution: {
-    readonly mpxap: Readonly<Record<string, number>> | null;
-    readonly k: readonly number[];
-    readonly relative_accuracy: readonly number[];
-  } | null;
+  /** Scores of the model's own maps; birds and CUB only. */
+  readonly attribution: OwnScores | null;
   readonly adapter: Pick<AdapterDescription, "description" | "fallback">;
   /** True when Ctrl-C ended the run early. */
   readonly interrupted: boolean;
@@ -356,18 +352,16 @@ async function runPlan(
       accuracy,
     });
     await log(out, { test_accuracy: accuracy, test_loss: result.loss });
-    if (plan.dataset === "birds") {
-      const scores = await scoreAttribution(model, dataset, {
-        loader: testLoader,
-        crop: recipe.transform.crop,
-        onProgress: (label, share) => events.onProgress({ label, share }),
-      });
-      events.onLine(describeScores(scores));
-      attribution = {
-        mpxap: scores.cues,
-        k: scores.erasing.k,
-        relative_accuracy: scores.erasing.relativeAccuracy,
-      };
+    if (plan.dataset === "birds" || plan.dataset === "cub") {
+      const opened = { model, options: modelOptions, crop: recipe.transform.crop };
+      const { scores, text } = await measureOwnMaps(
+        checkpoint,
+        opened,
+        dataset,
+        (share) => events.onProgress({ label: "measuring maps", share }),
+      );
+      events.onLine(`\n${text}`);
+      attribution = scores;
       await log(out, { attribution });
     }
     events.onLine(`checkpoint    ${checkpoint}\ncontact sheet ${report}`);

@@ -1,6 +1,7 @@
-import { crossEntropy } from "../engine/ops/cross_entropy.ts";
+import { crossEntropy, selectLabel } from "../engine/ops/cross_entropy.ts";
+import { affine } from "../engine/ops/elementwise.ts";
 import { mean, meanSpatial } from "../engine/ops/reduce.ts";
-import { softmax } from "../engine/ops/softmax.ts";
+import { logSoftmax, softmax } from "../engine/ops/softmax.ts";
 import type { Gpu } from "../engine/gpu.ts";
 import { Tensor } from "../engine/tensor.ts";
 import type { Batch } from "../data/loader.ts";
@@ -81,7 +82,11 @@ export class Classifier extends Module {
 
   /** Runs the network on pictures `[n, h, w, 3]`. */
   forward(x: Tensor): Outputs {
-    const u = this.backbone.forward(x);
+    return this.head(this.backbone.forward(x));
+  }
+
+  /** Runs the last layers on the backbone's feature map u, `[n, h, w, features]`. */
+  head(u: Tensor): Outputs {
     const f = this.#convLast.forward(u);
     const logH = this.#attention ? logLocation(this.#attention.forward(u), this.#location) : null;
     return { f, logH };
@@ -101,6 +106,12 @@ export class Classifier extends Module {
   negativeLogLikelihood({ f, logH }: Outputs, labels: Tensor): Tensor {
     if (!logH) return crossEntropy(meanSpatial(f), labels);
     return mean(marginalLoss(labelLogJoint(f, logH, labels)));
+  }
+
+  /** −log p(ŷ|x) of each picture, `[n, 1]`. */
+  negativeLogLikelihoods({ f, logH }: Outputs, labels: Tensor): Tensor {
+    if (logH) return marginalLoss(labelLogJoint(f, logH, labels));
+    return affine(selectLabel(logSoftmax(meanSpatial(f)), labels), { scale: -1 });
   }
 
   /** p(y|x), `[n, classes]`. Not differentiable. */

@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { UserError } from "../engine/errors.ts";
-import { openFile } from "../weights/byte_source.ts";
+import { sha256 } from "../weights/sha256.ts";
 import { readFloat32, type StoredTensor } from "../weights/host_tensor.ts";
 import { fromFile, shapeInFile } from "../weights/layout.ts";
 import { openStateFile, type StateFile } from "../weights/state_file.ts";
@@ -132,17 +131,7 @@ function alignFeatures(
 export async function checkPublishedName(path: string): Promise<void> {
   const [, digits] = basename(path).match(/-([0-9a-f]{8})\.pth$/) ?? [];
   if (!digits) return;
-  const hash = createHash("sha256");
-  const source = await openFile(path);
-  try {
-    const piece = 2 ** 22;
-    for (let at = 0; at < source.size; at += piece) {
-      hash.update(await source.read(at, Math.min(piece, source.size - at)));
-    }
-  } finally {
-    source.close();
-  }
-  const found = hash.digest("hex");
+  const found = await sha256(path);
   if (!found.startsWith(digits)) {
     throw new UserError(
       `${path} is not what its name says: its SHA-256 begins with ${found.slice(0, 8)}, ` +

@@ -147,7 +147,9 @@ export async function train(
       let totals = progress.totals;
       metrics.reset(totals);
       let inFlight = Promise.resolve<unknown>(undefined);
-      for await (const { number, ...examples } of loader.batches(epoch, batch)) {
+      const first = batch;
+      const left = loader.batches(epoch, (number) => number >= first);
+      for await (const { number, ...examples } of left) {
         if (events.onProfile && steps++ === PROFILE.after) {
           gpu.beginProfile();
           profiling = true;

@@ -15,6 +15,8 @@ export const MAP_KINDS = [
   "conditional",
   "posterior",
   "saliency",
+  "subset",
+  "counterfactual",
   "cam",
   "cam-max",
   "cam-minmax",
@@ -23,21 +25,32 @@ export const MAP_KINDS = [
 /** A kind of map. */
 export type MapKind = typeof MAP_KINDS[number];
 
+/** The other classes that a map is about. */
+export interface OtherClasses {
+  /** counterfactual: the alternative y′. */
+  readonly against?: number;
+  /** subset: the classes Y. */
+  readonly superset?: readonly number[];
+}
+
 /** What a model says of one picture. */
 export interface Explanation {
   /** p(y|x) of every class. */
   readonly probabilities: Float32Array;
   /** Class of the greatest probability. */
   readonly predicted: number;
-  /** One map of a class; the kinds a model has are in `mapKinds`. */
-  map(kind: MapKind, label: number): AttributionMap;
+  /**
+   * One map of a class; the kinds a model has are in `mapKinds`. A counterfactual is against the
+   * likeliest other class where none is named.
+   */
+  map(kind: MapKind, label: number, others?: OtherClasses): AttributionMap;
 }
 
 /** The map kinds of a model: CALM's are probabilities, CAM's are scaled logits (eq. 2). */
-export function mapKinds(model: Classifier): readonly MapKind[] {
+export function mapKinds(model: Pick<Classifier, "method">): readonly MapKind[] {
   return model.method === "cam"
-    ? ["cam-max", "cam-minmax", "cam"]
-    : ["joint", "conditional", "saliency", "posterior"];
+    ? ["cam-max", "cam-minmax", "cam", "subset", "counterfactual"]
+    : ["joint", "conditional", "saliency", "posterior", "subset", "counterfactual"];
 }
 
 /**
@@ -47,6 +60,8 @@ export function mapKinds(model: Classifier): readonly MapKind[] {
  * - conditional: p(ŷ|x,z)
  * - posterior: p(z|x,ŷ) = p(ŷ,z|x) / p(ŷ|x)
  * - saliency: p(z|x)
+ * - subset: Σ_{y∈Y} p(y,z|x); of CAM the sum of the classes' cam-minmax, as in the official code
+ * - counterfactual: p(ŷ,z|x) − p(y′,z|x); of CAM f_ŷ − f_y′
  * - cam: the class logits f_ŷ themselves
  * - cam-max, cam-minmax (eq. 2): the class logits scaled to [0, 1]
  */
@@ -74,33 +89,89 @@ export async function explain(
   const [, height, width, classes] = perClass.shape;
   for (const tensor of [probabilities, perClass, logH]) tensor?.dispose();
 
-  const cells = height * width;
   return Array.from({ length: size }, (_, n) => {
-    const own = p.subarray(n * classes, (n + 1) * classes);
+    const cells = height * width;
+    const own: Cells = {
+      cells,
+      classes,
+      perClass: f.subarray(n * cells * classes, (n + 1) * cells * classes),
+      location: h?.subarray(n * cells, (n + 1) * cells) ?? null,
+    };
+    const pOfY = p.subarray(n * classes, (n + 1) * classes);
     return {
-      probabilities: own,
-      predicted: own.indexOf(Math.max(...own)),
-      map(kind, label) {
-        const values = new Float32Array(cells);
-        for (let z = 0; z < cells; z++) {
-          const value = f[(n * cells + z) * classes + label];
-          const location = h ? h[n * cells + z] : 1;
-          if (kind === "saliency") values[z] = location;
-          else values[z] = kind === "joint" || kind === "posterior" ? value * location : value;
-        }
-        if (kind === "posterior") {
-          const total = values.reduce((sum, value) => sum + value, 0);
-          for (let z = 0; z < cells; z++) values[z] /= total;
-        }
-        return { width, height, values: scaleCam(kind, values) };
-      },
+      probabilities: pOfY,
+      predicted: likeliest(pOfY),
+      map: (kind, label, { against = likeliest(pOfY, label), superset = [label] } = {}) => ({
+        width,
+        height,
+        values: valuesOf(own, kind, label, { against, superset }),
+      }),
     };
   });
 }
 
+/** The class of the greatest probability, of all but one if wanted. */
+export function likeliest(probabilities: Float32Array, except?: number): number {
+  let best = except === 0 ? 1 : 0;
+  for (let y = best + 1; y < probabilities.length; y++) {
+    if (y !== except && probabilities[y] > probabilities[best]) best = y;
+  }
+  return best;
+}
+
+/** The last layers' outputs for one picture. */
+interface Cells {
+  readonly cells: number;
+  readonly classes: number;
+  /** p(y|x,z) of CALM, the logits of CAM; `cells × classes`. */
+  readonly perClass: Float32Array;
+  /** p(z|x); null for CAM. */
+  readonly location: Float32Array | null;
+}
+
+function valuesOf(
+  own: Cells,
+  kind: MapKind,
+  label: number,
+  { against, superset }: Required<OtherClasses>,
+): Float32Array {
+  const { cells, classes, perClass, location } = own;
+  const perLabel = (y: number) =>
+    Float32Array.from({ length: cells }, (_, z) => perClass[z * classes + y]);
+  const ofClass = (y: number) =>
+    location ? perLabel(y).map((value, z) => value * location[z]) : perLabel(y);
+  switch (kind) {
+    case "saliency":
+      return location!.slice();
+    case "subset": {
+      const total = new Float64Array(cells);
+      for (const y of superset) {
+        const map = location ? ofClass(y) : scaleCam("cam-minmax", perLabel(y));
+        for (let z = 0; z < cells; z++) total[z] += map[z];
+      }
+      return Float32Array.from(total);
+    }
+    case "counterfactual": {
+      const other = ofClass(against);
+      return ofClass(label).map((value, z) => value - other[z]);
+    }
+    case "posterior": {
+      const joint = ofClass(label);
+      const total = joint.reduce((sum, value) => sum + value, 0);
+      return joint.map((value) => total > 0 ? value / total : 0);
+    }
+    case "joint":
+      return ofClass(label);
+    case "conditional":
+    case "cam":
+      return perLabel(label);
+    default:
+      return scaleCam(kind, perLabel(label));
+  }
+}
+
 /** Eq. 2: logits to [0, 1] by their maximum, negatives dropped, or by minimum and maximum. */
-function scaleCam(kind: MapKind, values: Float32Array): Float32Array {
-  if (!kind.startsWith("cam-")) return values;
+function scaleCam(kind: "cam-max" | "cam-minmax", values: Float32Array): Float32Array {
   const top = Math.max(...values);
   const bottom = kind === "cam-max" ? 0 : Math.min(...values);
   // A constant map (or one without positive values) has no scale: it becomes zero.

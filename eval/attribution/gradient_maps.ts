@@ -14,6 +14,17 @@ export const GRADIENT_KINDS = [
 /** A gradient method. */
 export type GradientKind = typeof GRADIENT_KINDS[number];
 
+/** Pictures to differentiate by. */
+export interface GradientInputs {
+  /** `[extent, extent, 3]` each, normalised, channels padded to 4. */
+  readonly images: Float32Array<ArrayBuffer>;
+  /** The class of each. */
+  readonly labels: Uint32Array<ArrayBuffer>;
+  /** Positions in the split: noise is a function of seed, position and draw. */
+  readonly indices: ArrayLike<number>;
+  readonly seed: number;
+}
+
 /** Steps on the way from black to the picture, and draws of noise: the official defaults. */
 const STEPS = 50;
 const DRAWS = 50;
@@ -31,20 +42,15 @@ const NOISE_SHARE = 1 / 4;
  * - smooth-grad-squared: E[s²]
  * - var-grad: E[s²] − E[s]² (Adebayo et al., 2018)
  *
- * @param indices positions in the split: noise is a function of seed, position and draw
- * @returns `labels.length` maps one after the other
+ * @returns the maps, one after the other, of the kind and of those that come with it at no cost
  */
 export async function gradientMaps(
   model: Classifier,
   kind: GradientKind,
-  { images, labels, indices, seed }: {
-    readonly images: Float32Array<ArrayBuffer>;
-    readonly labels: Uint32Array<ArrayBuffer>;
-    readonly indices: ArrayLike<number>;
-    readonly seed: number;
-  },
-): Promise<Float32Array> {
-  if (kind === "gradient") return await inputGradient(model, images, labels);
+  pictures: GradientInputs,
+): Promise<Partial<Record<GradientKind, Float32Array>>> {
+  const { images, labels } = pictures;
+  if (kind === "gradient") return { gradient: await inputGradient(model, images, labels) };
   if (kind === "integrated-gradient") {
     const total = new Float32Array(images.length / 4);
     for (let i = 0; i <= STEPS; i++) {
@@ -52,27 +58,26 @@ export async function gradientMaps(
       const map = await inputGradient(model, images.map((value) => value * share), labels);
       map.forEach((value, p) => total[p] += value / STEPS);
     }
-    return total;
+    return { "integrated-gradient": total };
   }
   const mean = new Float64Array(images.length / 4);
   const squares = new Float64Array(images.length / 4);
   for (let draw = 0; draw < DRAWS; draw++) {
-    const noisy = addNoise(images, indices, seed, draw);
-    const map = await inputGradient(model, noisy, labels);
+    const map = await inputGradient(model, addNoise(pictures, draw), labels);
     map.forEach((value, p) => {
       mean[p] += value / DRAWS;
       squares[p] += value * value / DRAWS;
     });
   }
-  if (kind === "smooth-grad") return Float32Array.from(mean);
-  if (kind === "smooth-grad-squared") return Float32Array.from(squares);
-  return Float32Array.from(squares, (square, p) => Math.max(0, square - mean[p] ** 2));
+  return {
+    "smooth-grad": Float32Array.from(mean),
+    "smooth-grad-squared": Float32Array.from(squares),
+    "var-grad": Float32Array.from(squares, (square, p) => Math.max(0, square - mean[p] ** 2)),
+  };
 }
 
 function addNoise(
-  images: Float32Array<ArrayBuffer>,
-  indices: ArrayLike<number>,
-  seed: number,
+  { images, indices, seed }: GradientInputs,
   draw: number,
 ): Float32Array<ArrayBuffer> {
   const out = images.slice();

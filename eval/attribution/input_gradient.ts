@@ -17,6 +17,43 @@ function scoreOf({ f, logH }: Outputs, labels: Tensor): Tensor {
 }
 
 /**
+ * ∂ score_y / ∂input with the running statistics, where `input` is what `forward` is given.
+ *
+ * @param labels the class y of each picture
+ * @returns the gradient in row-major order
+ */
+export async function scoreGradient(
+  model: Classifier,
+  input: Tensor,
+  labels: Uint32Array<ArrayBuffer>,
+  forward: (input: Tensor) => Outputs,
+): Promise<Float32Array> {
+  const parameters = model.parameters().map(({ tensor }) => tensor);
+  const { gpu } = input;
+  const { training } = model;
+  model.setTraining(false);
+  // Only the input's gradient is wanted: the weights' would cost as much again.
+  for (const parameter of parameters) parameter.requiresGradient = false;
+  input.asParameter();
+  try {
+    gpu.scope(() => {
+      const y = Tensor.from(gpu, labels, [labels.length], "u32");
+      backward(sum(scoreOf(forward(input), y)));
+    });
+  } finally {
+    for (const parameter of parameters) parameter.requiresGradient = true;
+    model.setTraining(training);
+  }
+  const gradient = input.gradient!;
+  input.gradient = null;
+  try {
+    return await gradient.read();
+  } finally {
+    gradient.dispose();
+  }
+}
+
+/**
  * max_c |∂ score_y / ∂x_c| of every pixel (Simonyan et al., 2014), with the running statistics.
  *
  * @param images `size` pictures `[extent, extent, 3]`, normalised, channels padded to 4
@@ -28,32 +65,16 @@ export async function inputGradient(
   images: Float32Array<ArrayBuffer>,
   labels: Uint32Array<ArrayBuffer>,
 ): Promise<Float32Array> {
-  const parameters = model.parameters().map(({ tensor }) => tensor);
-  const [{ gpu }] = parameters;
-  const { training } = model;
-  const size = labels.length;
-  model.setTraining(false);
-  // Only the pictures' gradient is wanted: the weights' would cost as much again.
-  for (const parameter of parameters) parameter.requiresGradient = false;
-  const x = uploadPictures(gpu, { images, size }).asParameter();
+  const [{ tensor: { gpu } }] = model.parameters();
+  const x = uploadPictures(gpu, { images, size: labels.length });
   try {
-    gpu.scope(() => {
-      const y = Tensor.from(gpu, labels, [size], "u32");
-      backward(sum(scoreOf(model.forward(x), y)));
-    });
-    const gradient = await x.gradient!.read();
+    const gradient = await scoreGradient(model, x, labels, (x) => model.forward(x));
+    const size = (i: number) => Math.abs(gradient[i]);
     return Float32Array.from(
       { length: gradient.length / 3 },
-      (_, i) =>
-        Math.max(
-          Math.abs(gradient[3 * i]),
-          Math.abs(gradient[3 * i + 1]),
-          Math.abs(gradient[3 * i + 2]),
-        ),
+      (_, i) => Math.max(size(3 * i), size(3 * i + 1), size(3 * i + 2)),
     );
   } finally {
     x.dispose();
-    for (const parameter of parameters) parameter.requiresGradient = true;
-    model.setTraining(training);
   }
 }

@@ -1,12 +1,13 @@
-import type { BatchLoader } from "../../data/loader.ts";
-import type { Classifier } from "../../model/classifier.ts";
-import { attribute, type AttributionKind, type MapsOfBatch } from "../attribution/attribute.ts";
+import type { MapsOfBatch } from "../attribution/batch_maps.ts";
 import type { AttributionMap } from "../attribution/explain.ts";
+import { type AttributionKind, isProbability, ownKind } from "../attribution/kinds.ts";
+import type { Method } from "../../model/classifier.ts";
+import type { Evaluation, Json, View } from "../evaluation.ts";
 import { PixelAp, type PixelApOptions } from "../metrics/pixel_ap.ts";
 import { minMax } from "../min_max.ts";
 import { upscale } from "../upscale.ts";
 import type { ClassPair } from "./class_pairs.ts";
-import { type PartMap, SIDE } from "./part_map.ts";
+import { SIDE } from "./part_map.ts";
 
 /** How attributions are turned into scores and compared with the masks. */
 export interface CueOptions extends PixelApOptions {
@@ -40,95 +41,109 @@ export interface CueScores {
 
 /**
  * The official settings: CALM's maps are probabilities and are compared as they are, all others are
- * scaled. Without a kind, the model's own: `joint` for CALM, `cam` for CAM.
+ * scaled. Without a kind, the method's own: `joint` for CALM, `cam` for CAM.
  */
-export function officialCueOptions(model: Classifier, kind?: AttributionKind): CueOptions {
-  const chosen = kind ?? (model.method === "cam" ? "cam" : "joint");
-  const isProbability = ["joint", "conditional", "posterior", "saliency"].includes(chosen);
-  return { kind: chosen, minMax: !isProbability, thresholds: isProbability ? "log" : "even" };
+export function officialCueOptions(method: Method, kind = ownKind(method)): CueOptions {
+  const asIs = isProbability(method, kind);
+  return { kind, minMax: !asIs, thresholds: asIs ? "log" : "even" };
 }
 
 /**
  * Cue localization (paper §5.2, Table 1): for pictures of two classes A and B the absolute
  * difference of the classes' attribution maps should retrieve the pixels of the parts in which the
  * classes differ. Every picture goes through the network once, however many pairs it serves.
- *
- * @param loader pictures of the classes of `pairs`
- * @param parts the part map of the picture at a position of the loader's split, or null
  */
-export async function localiseCues(
-  model: Classifier,
-  loader: BatchLoader,
-  { pairs, parts, options, onProgress }: {
+export class CueLocalization implements Evaluation<CueScores> {
+  #options: CueOptions;
+  #runs: { readonly pair: ClassPair; readonly ap: PixelAp; pictures: number }[];
+  /** The pairs of which a class is one. */
+  #byClass: ReadonlyMap<number, number[]>;
+  #images = 0;
+
+  constructor({ pairs, options }: {
     readonly pairs: readonly ClassPair[];
-    readonly parts: (index: number) => Promise<PartMap | null>;
     readonly options: CueOptions;
-    readonly onProgress?: (batches: number) => void;
-  },
-): Promise<CueScores> {
-  const runs = pairs.map((pair) => ({ pair, ap: new PixelAp(options), pictures: 0 }));
-  const byClass = Map.groupBy(
-    runs.flatMap((run) => run.pair.classes.map((label) => ({ label, run }))),
-    ({ label }) => label,
-  );
-  let images = 0;
-  for await (const batch of loader.batches(0)) {
+  }) {
+    this.#options = options;
+    this.#runs = pairs.map((pair) => ({ pair, ap: new PixelAp(options), pictures: 0 }));
+    const byClass = new Map<number, number[]>();
+    for (const [i, { classes }] of pairs.entries()) {
+      for (const label of classes) byClass.set(label, [...byClass.get(label) ?? [], i]);
+    }
+    this.#byClass = byClass;
+  }
+
+  async add({ batch: { labels }, ids, maps, annotations, once }: View): Promise<void> {
+    const runsOf = (label: number) => (this.#byClass.get(label) ?? []).map((i) => this.#runs[i]);
     const wanted = Array.from(
-      batch.labels,
-      (label) => [
-        ...new Set((byClass.get(label) ?? []).flatMap(({ run }) => run.pair.classes)),
-      ],
+      labels,
+      (label) => [...new Set(runsOf(label).flatMap(({ pair }) => pair.classes))],
     );
-    const maps = await attribute(model, batch, options.kind, wanted);
-    images += batch.size;
-    for (let n = 0; n < batch.size; n++) {
-      const map = await parts(batch.indices[n]);
+    const found = await maps.of(this.#options.kind, wanted);
+    for (const [n, id] of ids.entries()) {
+      if (wanted[n].length === 0) continue;
+      this.#images++;
+      const map = await once(`parts ${id}`, () => annotations.parts(id));
       if (!map) continue;
-      for (const { run } of byClass.get(batch.labels[n]) ?? []) {
-        const { pair, ap } = run;
-        if (!pair.parts.some((part) => map.visible.has(part))) continue;
-        const wanted = new Set(pair.parts);
-        ap.add(counterfactual(maps, n, pair, options), (i) => wanted.has(map.parts[i]));
+      for (const run of runsOf(labels[n])) {
+        if (!run.pair.parts.some((part) => map.visible.has(part))) continue;
+        const parts = new Set(run.pair.parts);
+        const scores = counterfactual(found, n, run.pair, this.#options);
+        run.ap.add(scores, (i) => parts.has(map.parts[i]));
         run.pictures++;
       }
     }
-    onProgress?.(batch.number + 1);
   }
-  const scored = score(runs, options);
-  const meanOf = (group: readonly PairScore[]) => {
-    const sound = group.filter(({ pxap }) => !Number.isNaN(pxap));
-    return sound.reduce((sum, { pxap }) => sum + pxap, 0) / sound.length;
-  };
-  const differing = (count: number) => scored.filter(({ parts }) => parts.length === count);
-  return {
-    pairs: scored,
-    mpxap: {
-      "1": meanOf(differing(1)),
-      "2": meanOf(differing(2)),
-      "3": meanOf(differing(3)),
-      mean: meanOf(scored),
-    },
-    images,
-  };
-}
 
-interface Run {
-  readonly pair: ClassPair;
-  readonly ap: PixelAp;
-  readonly pictures: number;
-}
-
-function score(runs: readonly Run[], options: CueOptions): PairScore[] {
-  if (!options.cumulative) {
-    return runs.map(({ pair, ap, pictures }) => ({ ...pair, pictures, pxap: ap.compute() }));
+  tally(): Json {
+    const pairs = this.#runs.map(({ ap: { hits, misses }, pictures }) => ({
+      pictures,
+      hits: [...hits],
+      misses: [...misses],
+    }));
+    return { images: this.#images, pairs };
   }
-  // The official order: pairs of one part first, then of two, then of three.
-  const total = new PixelAp(options);
-  return runs.toSorted((a, b) => a.pair.parts.length - b.pair.parts.length)
-    .map(({ pair, ap, pictures }) => {
-      total.merge(ap);
-      return { ...pair, pictures, pxap: total.compute() };
-    });
+
+  merge(tally: Json): void {
+    const { images, pairs } = tally as unknown as {
+      images: number;
+      pairs: { pictures: number; hits: number[]; misses: number[] }[];
+    };
+    this.#images += images;
+    for (const [i, { pictures, hits, misses }] of pairs.entries()) {
+      this.#runs[i].pictures += pictures;
+      this.#runs[i].ap.merge({ hits, misses });
+    }
+  }
+
+  result(): CueScores {
+    const pairs = this.#scores();
+    const meanOf = (group: readonly PairScore[]) => {
+      const sound = group.filter(({ pxap }) => !Number.isNaN(pxap));
+      return sound.reduce((sum, { pxap }) => sum + pxap, 0) / sound.length;
+    };
+    const differing = (count: number) =>
+      meanOf(pairs.filter(({ parts }) => parts.length === count));
+    const mpxap = { "1": differing(1), "2": differing(2), "3": differing(3), mean: meanOf(pairs) };
+    return { pairs, mpxap, images: this.#images };
+  }
+
+  #scores(): PairScore[] {
+    if (!this.#options.cumulative) {
+      return this.#runs.map(({ pair, ap, pictures }) => ({
+        ...pair,
+        pictures,
+        pxap: ap.compute(),
+      }));
+    }
+    // The official order: pairs of one part first, then of two, then of three.
+    const total = new PixelAp(this.#options);
+    return this.#runs.toSorted((a, b) => a.pair.parts.length - b.pair.parts.length)
+      .map(({ pair, ap, pictures }) => {
+        total.merge(ap);
+        return { ...pair, pictures, pxap: total.compute() };
+      });
+  }
 }
 
 /** |s^A − s^B| in [0, 1], at `SIDE × SIDE`. */

@@ -1,4 +1,5 @@
 import { Random } from "../../engine/random.ts";
+import { gaussianBlur } from "../gaussian_blur.ts";
 
 /** What erased pixels are replaced by, all in normalised space. */
 export const BASELINES = ["blur", "zero", "mean", "noise"] as const;
@@ -30,7 +31,9 @@ export function baselineOf(
   random: Random,
 ): Float32Array<ArrayBuffer> {
   if (baseline === "zero") return new Float32Array(picture.length);
-  if (baseline === "blur") return blur(picture, extent);
+  if (baseline === "blur") {
+    return gaussianBlur(picture, { extent, channels: 4, radius: RADIUS, deviation: DEVIATION });
+  }
   const pixels = extent * extent;
   const mean = [0, 0, 0];
   for (let i = 0; i < pixels; i++) {
@@ -41,42 +44,4 @@ export function baselineOf(
     (_, i) =>
       i % 4 === 3 ? 0 : baseline === "mean" ? mean[i % 4] : random.normal(mean[i % 4], NOISE),
   );
-}
-
-function blur(picture: Float32Array, extent: number): Float32Array<ArrayBuffer> {
-  const weights = Array.from(
-    { length: 2 * RADIUS + 1 },
-    (_, i) => Math.exp(-(((i - RADIUS) / DEVIATION) ** 2) / 2),
-  );
-  const total = weights.reduce((a, b) => a + b, 0);
-  const reflect = (i: number): number => {
-    const period = 2 * (extent - 1) || 1;
-    const inside = ((i % period) + period) % period;
-    return inside < extent ? inside : period - inside;
-  };
-  const sources = Int32Array.from(
-    { length: extent * weights.length },
-    (_, i) => reflect(Math.floor(i / weights.length) + i % weights.length - RADIUS),
-  );
-  // A Gaussian is a product: once along rows, once along columns.
-  const along = (from: Float32Array, step: number, line: number) => {
-    const out = new Float32Array(from.length);
-    for (let l = 0; l < extent; l++) {
-      for (let i = 0; i < extent; i++) {
-        let [red, green, blue] = [0, 0, 0];
-        for (let k = 0; k < weights.length; k++) {
-          const at = l * line + sources[i * weights.length + k] * step;
-          red += from[at] * weights[k];
-          green += from[at + 1] * weights[k];
-          blue += from[at + 2] * weights[k];
-        }
-        const to = l * line + i * step;
-        out[to] = red / total;
-        out[to + 1] = green / total;
-        out[to + 2] = blue / total;
-      }
-    }
-    return out;
-  };
-  return along(along(picture, 4, 4 * extent), 4 * extent, 4);
 }

@@ -1,9 +1,9 @@
-import type { BatchLoader } from "../../data/loader.ts";
 import { Random } from "../../engine/random.ts";
-import { type Classifier, uploadPictures } from "../../model/classifier.ts";
-import { attribute, type AttributionKind } from "../attribution/attribute.ts";
-import { upscale } from "../upscale.ts";
-import { type Baseline, baselineOf } from "./baseline.ts";
+import { likeliest } from "../attribution/explain.ts";
+import type { AttributionKind } from "../attribution/kinds.ts";
+import { type Evaluation, type Json, Records, type View } from "../evaluation.ts";
+import type { Baseline } from "./baseline.ts";
+import { baselinesOf, erase, extentOf, type Orders, ordersOf, probabilitiesOf } from "./erase.ts";
 
 /** How pixels are ranked and erased. */
 export interface ErasingOptions {
@@ -38,80 +38,75 @@ const BOOTSTRAP = 1000;
  * highest are erased, and the picture is classified again. `floor(k · pixels)` are erased, as many as
  * at random; of equal values the first in reading order goes first.
  */
-export async function removeAndClassify(
-  model: Classifier,
-  loader: BatchLoader,
-  options: ErasingOptions,
-  onProgress?: (batches: number) => void,
-): Promise<ErasingScores> {
-  const { kind, k, baseline, seed } = options;
-  const hits = k.map(() => ({ ranked: [] as number[], random: [] as number[] }));
-  for await (const batch of loader.batches(0)) {
-    const { images, labels, indices, size } = batch;
-    const stride = images.length / size;
-    const extent = Math.sqrt(stride / 4);
-    const pixels = extent * extent;
-    const maps = await attribute(model, batch, kind, Array.from(labels, (label) => [label]));
-    const orders = Array.from(labels, (label, n) => {
-      const scores = upscale(maps(n, label), extent);
-      return Uint32Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a] || a - b);
-    });
-    const shuffled = Array.from(
-      indices,
-      (index) => Random.of(seed, 0xe7a5e, index).permutation(pixels),
-    );
-    const baselines = Array.from(indices, (index, n) =>
-      baselineOf(
-        images.subarray(n * stride, (n + 1) * stride),
-        extent,
-        baseline,
-        Random.of(seed, 0x401, index),
-      ));
-    for (const [i, percent] of k.entries()) {
-      const count = Math.floor(percent / 100 * pixels);
-      for (const [key, order] of [["ranked", orders], ["random", shuffled]] as const) {
-        const erased = images.slice();
-        for (let n = 0; n < size; n++) {
-          for (const pixel of order[n].subarray(0, count)) {
-            const at = 4 * pixel;
-            erased.set(baselines[n].subarray(at, at + 3), n * stride + at);
-          }
-        }
-        const predicted = await predict(model, erased, size);
-        predicted.forEach((label, n) => hits[i][key].push(label === labels[n] ? 1 : 0));
-      }
-    }
-    onProgress?.(batch.number + 1);
-  }
-  const share = (list: readonly number[]) => list.reduce((a, b) => a + b, 0) / list.length;
-  const accuracy = hits.map(({ ranked }) => 100 * share(ranked));
-  const randomAccuracy = hits.map(({ random }) => 100 * share(random));
-  return {
-    k,
-    accuracy,
-    randomAccuracy,
-    relativeAccuracy: accuracy.map((value, i) => value / randomAccuracy[i]),
-    interval: hits.map(({ ranked, random }) => bootstrap(ranked, random, seed)),
-    images: hits[0]?.ranked.length ?? 0,
-  };
-}
+export class RemoveAndClassify implements Evaluation<ErasingScores> {
+  #options: ErasingOptions;
+  /** By picture: hits by k with the ranked pixels erased, then by k with random ones. */
+  #hits = new Records();
 
-async function predict(
-  model: Classifier,
-  images: Float32Array<ArrayBuffer>,
-  size: number,
-): Promise<number[]> {
-  const [{ tensor: { gpu } }] = model.parameters();
-  const probabilities = model.inference(() =>
-    model.probabilities(model.forward(uploadPictures(gpu, { images, size })))
-  );
-  const p = await probabilities.read();
-  const classes = probabilities.channels;
-  probabilities.dispose();
-  return Array.from({ length: size }, (_, n) => {
-    const own = p.subarray(n * classes, (n + 1) * classes);
-    return own.indexOf(Math.max(...own));
-  });
+  constructor(options: ErasingOptions) {
+    this.#options = options;
+  }
+
+  async add(view: View): Promise<void> {
+    const { k, kind, seed } = this.#options;
+    const { batch, once } = view;
+    const ranked = await this.#classify(view, await ordersOf(view, kind));
+    // Erasing at random is the same for all maps of a model.
+    const random = await once(
+      `random erasing ${JSON.stringify({ ...this.#options, kind: "" })}`,
+      () =>
+        this.#classify(
+          view,
+          Array.from(
+            batch.indices,
+            (index) => Random.of(seed, 0xe7a5e, index).permutation(extentOf(batch) ** 2),
+          ),
+        ),
+    );
+    for (const [n, index] of batch.indices.entries()) {
+      this.#hits.add(index, [ranked, random].flatMap((hits) => k.map((_, i) => hits[i][n])));
+    }
+  }
+
+  tally(): Json {
+    return this.#hits.tally();
+  }
+
+  merge(tally: Json): void {
+    this.#hits.merge(tally);
+  }
+
+  result(): ErasingScores {
+    const { k, seed } = this.#options;
+    const shares = this.#hits.means().map((share) => 100 * share);
+    const [accuracy, randomAccuracy] = [shares.slice(0, k.length), shares.slice(k.length)];
+    const rows = this.#hits.rows();
+    return {
+      k,
+      accuracy,
+      randomAccuracy,
+      relativeAccuracy: accuracy.map((value, i) => value / randomAccuracy[i]),
+      interval: k.map((_, i) =>
+        bootstrap(rows.map((row) => row[i]), rows.map((row) => row[k.length + i]), seed)
+      ),
+      images: this.#hits.size,
+    };
+  }
+
+  /** 1 where the true class is still predicted, by k and picture. */
+  async #classify(view: View, orders: Orders): Promise<number[][]> {
+    const { k, baseline, seed } = this.#options;
+    const { model, batch } = view;
+    const baselines = baselinesOf(view, baseline, seed);
+    const pixels = extentOf(batch) ** 2;
+    const hits: number[][] = [];
+    for (const percent of k) {
+      const end = Math.floor(percent / 100 * pixels);
+      const p = await probabilitiesOf(model, erase(batch, orders, { end, baselines }), batch.size);
+      hits.push(p.map((own, n) => likeliest(own) === batch.labels[n] ? 1 : 0));
+    }
+    return hits;
+  }
 }
 
 /** The middle 95 % of the ratio over pictures drawn with replacement. */

@@ -76,7 +76,7 @@ export class PixelAp {
   }
 
   /** Adds the counts of another part of the same evaluation. */
-  merge({ hits, misses }: Pick<PixelAp, "hits" | "misses">): void {
+  merge({ hits, misses }: Record<"hits" | "misses", ArrayLike<number>>): void {
     for (let bin = 0; bin < this.hits.length; bin++) {
       this.hits[bin] += hits[bin];
       this.misses[bin] += misses[bin];

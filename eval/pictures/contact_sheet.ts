@@ -18,6 +18,8 @@ const HEADINGS: Readonly<Record<MapKind, readonly [title: string, formula: strin
   "conditional": ["conditional", "p(ŷ | x, z)"],
   "posterior": ["posterior", "p(z | x, ŷ)"],
   "saliency": ["saliency", "p(z | x)"],
+  "subset": ["subset", "p(Y, z | x)"],
+  "counterfactual": ["counterfactual", "p(ŷ, z | x) − p(y′, z | x)"],
   "cam": ["CAM, unscaled", "f"],
   "cam-max": ["CAM", "f / max f"],
   "cam-minmax": ["CAM, min–max", "(f − min) / (max − min)"],

@@ -13,6 +13,8 @@ export interface BoxAccuracy {
   readonly mean: number;
   /** MaxBoxAcc: the contour of the largest area, at IoU 50. */
   readonly single50: number;
+  /** Where the map is cut, from 0 to 1, for each of them. */
+  readonly thresholds: Readonly<Record<"30" | "50" | "70" | "single50", number>>;
 }
 
 /**
@@ -44,6 +46,7 @@ export class BoxEvaluator {
    */
   add(scores: Float64Array, side: number, boxes: readonly Box[]): void {
     const levels = new Uint8Array(scores.length);
+    const extents = new Extents();
     let top = 0;
     for (const [i, score] of scores.entries()) {
       if (!(score >= 0 && score <= 1)) {
@@ -51,14 +54,16 @@ export class BoxEvaluator {
       }
       levels[i] = Math.trunc(score * 255);
       top = Math.max(top, levels[i]);
+      extents.add(levels[i], i % side, Math.floor(i / side));
     }
     let known = { cut: -1, best: [] as number[] };
     for (const [t, threshold] of this.#thresholds.entries()) {
       const cut = Math.trunc(threshold * top);
       // Many thresholds cut at the same of 256 levels.
       if (known.cut !== cut) {
-        const mask = levels.map((level) => level > cut ? 1 : 0);
-        known = { cut, best: bestOverlaps(boxesOf(mask, side), boxes) };
+        const window = extents.above(cut);
+        const mask = cutOut(levels, side, { cut, window });
+        known = { cut, best: bestOverlaps(boxesOf(mask, side, window), boxes) };
       }
       const [any, largest] = known.best;
       for (const [level, iou] of IOU_LEVELS.entries()) {
@@ -70,24 +75,41 @@ export class BoxEvaluator {
   }
 
   /** Adds the counts of another part of the same evaluation. */
-  merge(other: Pick<BoxEvaluator, "hits" | "images">): void {
-    this.images += other.images;
+  merge(
+    { images, hits }: {
+      readonly images: number;
+      readonly hits: readonly ArrayLike<number>[];
+    },
+  ): void {
+    this.images += images;
     for (const [level, counts] of this.hits.entries()) {
-      for (let t = 0; t < counts.length; t++) counts[t] += other.hits[level][t];
+      for (let t = 0; t < counts.length; t++) counts[t] += hits[level][t];
     }
   }
 
-  /** The accuracies at their best thresholds. */
-  compute(): BoxAccuracy {
-    const [at30, at50, at70, single50] = this.hits.map((counts) =>
-      100 * Math.max(...counts) / this.images
+  /** Positions of the thresholds with the highest accuracy: of each IoU level, then of `single50`. */
+  best(): number[] {
+    return this.hits.map((counts) => counts.indexOf(Math.max(...counts)));
+  }
+
+  /**
+   * The accuracies.
+   *
+   * @param at positions of the thresholds, such as those that are best on another split; without
+   * them the best ones, which is the benchmark's rule
+   */
+  compute(at = this.best()): BoxAccuracy {
+    const [at30, at50, at70, single50] = this.hits.map((counts, level) =>
+      100 * counts[at[level]] / this.images
     );
+    const [t30, t50, t70, single] = at.map((t) => this.#thresholds[t]);
     return {
       "30": at30,
       "50": at50,
       "70": at70,
       mean: (at30 + at50 + at70) / 3,
       single50,
+      thresholds: { "30": t30, "50": t50, "70": t70, single50: single },
     };
   }
 }
@@ -100,16 +122,73 @@ export interface BoxesOfCut {
   readonly largest: Box;
 }
 
-/** Boxes of the regions of a binary map as the benchmark finds them; 0, 0, 0, 0 where there are none. */
-export function boxesOf(mask: Uint8Array, side: number): BoxesOfCut {
-  const contours = findContours(mask, side, side);
+/** Where the pixels of each of 256 levels and above lie. */
+class Extents {
+  #boxes: (Box | undefined)[] = new Array(256);
+  #summed = false;
+
+  add(level: number, x: number, y: number): void {
+    this.#boxes[level] = around(this.#boxes[level], [x, y, x, y]);
+  }
+
+  /** A box around all pixels above a level; undefined where there are none. */
+  above(level: number): Box | undefined {
+    if (!this.#summed) {
+      for (let l = 254; l >= 0; l--) this.#boxes[l] = around(this.#boxes[l], this.#boxes[l + 1]);
+      this.#summed = true;
+    }
+    return this.#boxes[level + 1];
+  }
+}
+
+function around(a: Box | undefined, b: Box | undefined): Box | undefined {
+  if (!a || !b) return a ?? b;
+  return [
+    Math.min(a[0], b[0]),
+    Math.min(a[1], b[1]),
+    Math.max(a[2], b[2]),
+    Math.max(a[3], b[3]),
+  ];
+}
+
+/** The part of a cut map in a window: 1 above the cut. */
+function cutOut(
+  levels: Uint8Array,
+  side: number,
+  { cut, window }: { readonly cut: number; readonly window: Box | undefined },
+): Uint8Array {
+  if (!window) return new Uint8Array(0);
+  const [x0, y0, x1, y1] = window;
+  const width = x1 - x0 + 1;
+  const mask = new Uint8Array(width * (y1 - y0 + 1));
+  for (let y = y0; y <= y1; y++) {
+    for (let x = x0; x <= x1; x++) {
+      mask[(y - y0) * width + x - x0] = levels[y * side + x] > cut ? 1 : 0;
+    }
+  }
+  return mask;
+}
+
+/**
+ * Boxes of the regions of a binary map as the benchmark finds them; 0, 0, 0, 0 where there are none.
+ *
+ * @param side of the whole map
+ * @param window the part that `mask` is; nothing lies outside of it
+ */
+export function boxesOf(
+  mask: Uint8Array,
+  side: number,
+  window: Box | undefined = [0, 0, side - 1, side - 1],
+): BoxesOfCut {
+  const [left, above, right, below] = window;
+  const contours = mask.length > 0 ? findContours(mask, right - left + 1, below - above + 1) : [];
   if (contours.length === 0) return { all: [[0, 0, 0, 0]], largest: [0, 0, 0, 0] };
   // OpenCV's bounding rectangle ends one pixel further, which the benchmark cuts at the edge.
   const widen = ({ box: [x0, y0, x1, y1] }: Contour): Box => [
-    x0,
-    y0,
-    Math.min(x1 + 1, side - 1),
-    Math.min(y1 + 1, side - 1),
+    left + x0,
+    above + y0,
+    Math.min(left + x1 + 1, side - 1),
+    Math.min(above + y1 + 1, side - 1),
   ];
   // OpenCV lists what begins last first, and the first of equal areas wins.
   const largest = contours.reduce((a, b) => b.area >= a.area ? b : a);

@@ -1,57 +1,87 @@
-import { readBoxes } from "../../data/cub_annotations.ts";
-import { decodePicture } from "../../data/codecs.ts";
-import type { Dataset } from "../../data/dataset.ts";
-import { readFile } from "../../data/files.ts";
-import { BatchLoader } from "../../data/loader.ts";
-import type { Classifier } from "../../model/classifier.ts";
-import { attribute, type AttributionKind } from "../attribution/attribute.ts";
+import type { AttributionKind } from "../attribution/kinds.ts";
+import type { Evaluation, Json, View } from "../evaluation.ts";
+import { PixelAp } from "../metrics/pixel_ap.ts";
 import { minMax } from "../min_max.ts";
 import { upscale } from "../upscale.ts";
 import { type BoxAccuracy, BoxEvaluator } from "./box_accuracy.ts";
-import { scaledBoxes, SIDE } from "./score_maps.ts";
+import { addMasked, SIDE } from "./object_mask.ts";
+
+/** How maps are cut. */
+export interface LocalizationOptions {
+  readonly kind: AttributionKind;
+  /** Between thresholds. */
+  readonly step: number;
+}
+
+/** Table 3's numbers. */
+export interface LocalizationScores {
+  /** Where the pictures have boxes. */
+  readonly boxes: BoxAccuracy | null;
+  /** Where they have masks: pixel-wise average precision, 0–100. */
+  readonly pxap: number | null;
+  readonly images: number;
+}
 
 /**
- * Weakly-supervised localization (paper §5.4, Table 3) on the test pictures of a data set with CUB's
- * boxes: the map of the true class, scaled up and then to [0, 1] by minimum and maximum, gives boxes.
- * The threshold is the best on these pictures, as in the benchmark.
- *
- * @throws {UserError} when there are no boxes
+ * Weakly-supervised localization (paper §5.4, Table 3): the map of the true class, scaled up and then
+ * to [0, 1] by minimum and maximum, is compared with boxes or, without boxes, with masks.
  */
-export async function localiseObjects(
-  model: Classifier,
-  dataset: Dataset,
-  { kind, crop, batchSize, step, onProgress }: {
-    readonly kind: AttributionKind;
-    readonly crop: number;
-    readonly batchSize: number;
-    readonly step: number;
-    readonly onProgress?: (share: number) => void;
-  },
-): Promise<{ readonly accuracy: BoxAccuracy; readonly images: number }> {
-  const { ids, source } = dataset.test;
-  const boxes = await readBoxes(dataset.root);
-  const evaluator = new BoxEvaluator({ step });
-  const loader = BatchLoader.inOrder(dataset.test, { crop, batchSize });
-  try {
-    for await (const batch of loader.batches(0)) {
-      const maps = await attribute(
-        model,
-        batch,
-        kind,
-        Array.from(batch.labels, (label) => [label]),
-      );
-      for (let n = 0; n < batch.size; n++) {
-        const index = batch.indices[n];
-        if (source.kind !== "files") throw new Error("Pictures with boxes are files");
-        const path = source.paths[index];
-        const { width, height } = await decodePicture(await readFile(path), path);
-        const truth = scaledBoxes({ boxes: [boxes.get(ids[index])!], size: [width, height] });
-        evaluator.add(minMax(upscale(maps(n, batch.labels[n]), SIDE)), SIDE, truth);
-      }
-      onProgress?.((batch.number + 1) / loader.batchesPerEpoch);
-    }
-  } finally {
-    loader.close();
+export class ObjectLocalization implements Evaluation<LocalizationScores> {
+  #kind: AttributionKind;
+  #boxes: BoxEvaluator;
+  #pixels = new PixelAp({ thresholds: "even" });
+  #images = 0;
+
+  constructor({ kind, step }: LocalizationOptions) {
+    this.#kind = kind;
+    this.#boxes = new BoxEvaluator({ step });
   }
-  return { accuracy: evaluator.compute(), images: evaluator.images };
+
+  async add({ batch: { labels }, ids, maps, annotations, once }: View): Promise<void> {
+    const found = await maps.of(this.#kind, Array.from(labels, (label) => [label]));
+    for (const [n, id] of ids.entries()) {
+      const scores = minMax(upscale(found(n, labels[n]), SIDE));
+      const truth = await once(`boxes ${id}`, () => annotations.boxes(id));
+      if (truth.length > 0) this.#boxes.add(scores, SIDE, truth);
+      else {
+        addMasked(this.#pixels, scores, await once(`mask ${id}`, () => annotations.mask(id)));
+      }
+      this.#images++;
+    }
+  }
+
+  /** Positions of the best thresholds, to report other pictures at. */
+  best(): number[] {
+    return this.#boxes.best();
+  }
+
+  tally(): Json {
+    const { hits, misses } = this.#pixels;
+    return {
+      images: this.#images,
+      boxes: { images: this.#boxes.images, hits: this.#boxes.hits.map((counts) => [...counts]) },
+      pixels: { hits: [...hits], misses: [...misses] },
+    };
+  }
+
+  merge(tally: Json): void {
+    const { images, boxes, pixels } = tally as unknown as {
+      images: number;
+      boxes: { images: number; hits: number[][] };
+      pixels: { hits: number[]; misses: number[] };
+    };
+    this.#images += images;
+    this.#boxes.merge(boxes);
+    this.#pixels.merge(pixels);
+  }
+
+  /** @param at positions of the thresholds; without them the best on these pictures */
+  result(at?: number[]): LocalizationScores {
+    const withBoxes = this.#boxes.images > 0;
+    return {
+      boxes: withBoxes ? this.#boxes.compute(at) : null,
+      pxap: this.#boxes.images < this.#images ? this.#pixels.compute() : null,
+      images: this.#images,
+    };
+  }
 }

@@ -1,15 +1,11 @@
 import { join } from "node:path";
-import { decodePicture } from "../../data/codecs.ts";
 import { readFile } from "../../data/files.ts";
-import { type Localization, readWsolMetadata } from "../../data/wsol_metadata.ts";
+import { readWsolMetadata } from "../../data/wsol_metadata.ts";
 import { UserError } from "../../engine/errors.ts";
 import { decodeNpy } from "../npy.ts";
 import { PixelAp } from "../metrics/pixel_ap.ts";
 import { type BoxAccuracy, BoxEvaluator } from "./box_accuracy.ts";
-import type { Box } from "./contours.ts";
-
-/** Side of the maps, as in the benchmark. */
-export const SIDE = 224;
+import { addMasked, objectMask, scaledBoxes, SIDE } from "./object_mask.ts";
 
 /** Result of evaluating a folder of maps: boxes where the split has boxes, else masks. */
 export interface ScoreMapResult {
@@ -52,7 +48,7 @@ export async function evaluateScoreMaps(
     }
     try {
       if (withBoxes) evaluator.add(values, SIDE, scaledBoxes(place));
-      else await addMasked(pixels, values, place, masks!);
+      else addMasked(pixels, values, await objectMask(place, masks!));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw new UserError(`${path}: ${error.message}`);
@@ -64,42 +60,4 @@ export async function evaluateScoreMaps(
     pxap: withBoxes ? null : pixels.compute(),
     images: places.size,
   };
-}
-
-/** Boxes scaled to the map and truncated. */
-export function scaledBoxes({ boxes, size }: Pick<Localization, "boxes" | "size">): Box[] {
-  const [width, height] = size!;
-  return boxes.map(([x0, y0, x1, y1]) => [
-    Math.trunc(x0 * SIDE / width),
-    Math.trunc(y0 * SIDE / height),
-    Math.trunc(x1 * SIDE / width),
-    Math.trunc(y1 * SIDE / height),
-  ]);
-}
-
-/** Adds the pixels inside and outside of the objects; ignored ones are neither. */
-async function addMasked(
-  pixels: PixelAp,
-  scores: Float64Array,
-  { masks, ignore }: Localization,
-  root: string,
-): Promise<void> {
-  const objects = new Uint8Array(SIDE * SIDE);
-  for (const mask of masks) {
-    (await readMask(join(root, mask))).forEach((on, i) => objects[i] |= on);
-  }
-  const ignored = ignore ? await readMask(join(root, ignore)) : new Uint8Array(SIDE * SIDE);
-  const counted = [...objects.keys()].filter((i) => objects[i] || !ignored[i]);
-  const inMask = counted.map((i) => objects[i] === 1);
-  pixels.add(Float64Array.from(counted, (i) => scores[i]), (i) => inMask[i]);
-}
-
-/** A mask at the map's size: OpenCV's nearest neighbour. */
-async function readMask(path: string): Promise<Uint8Array> {
-  const { width, height, data } = await decodePicture(await readFile(path), path);
-  return Uint8Array.from({ length: SIDE * SIDE }, (_, i) => {
-    const x = Math.min(Math.floor((i % SIDE) * width / SIDE), width - 1);
-    const y = Math.min(Math.floor(Math.floor(i / SIDE) * height / SIDE), height - 1);
-    return data[3 * (y * width + x)] > 0 ? 1 : 0;
-  });
 }

@@ -15,7 +15,7 @@ const OPTIONS: LoaderOptions = {
 
 async function collect(loader: BatchLoader, epoch: number, from = 0): Promise<Batch[]> {
   const batches = [];
-  for await (const batch of loader.batches(epoch, from)) batches.push(batch);
+  for await (const batch of loader.batches(epoch, (number) => number >= from)) batches.push(batch);
   return batches;
 }
 

@@ -1,0 +1,141 @@
+import { basename, dirname, join } from "node:path";
+import { exists } from "../../data/files.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { UserError } from "../../engine/errors.ts";
+import { readCounts, resultsOf } from "../../eval/job/counts.ts";
+import { allMeasures, named, possibleOn } from "../../eval/job/plan.ts";
+import type { MeasureName } from "../../eval/measures.ts";
+import { saveTables } from "../../eval/tables/save.ts";
+import type { MeasuredModel } from "../../eval/tables/tables.ts";
+import { trainAndReport } from "../../eval/training_run.ts";
+import { METHODS } from "../../model/classifier.ts";
+import { openGpu } from "../../model/open_gpu.ts";
+import { foreignOptions } from "../model_options.ts";
+import type { ParsedOptions } from "../options.ts";
+import type { Progress } from "../progress.ts";
+import { measureModel, openDatasetOf, shardOf } from "./model_job.ts";
+
+/** Measures everything of several models and writes the tables. */
+export async function measureAll(options: ParsedOptions, progress: Progress) {
+  const dataset = await openDatasetOf(options, progress);
+  const out = options.text("out") ?? join("runs", `eval-${dataset.name}`);
+  const { index, count } = shardOf(options);
+  const checkpoints = await checkpointsOf(options, dataset, { progress, sharded: count > 1 });
+  const possible = await possibleOn(dataset, (message) => progress.line(message));
+  const measures = options.text("measures")?.split(",") as MeasureName[] | undefined;
+  const part = count > 1 ? `.${index}-of-${count}` : "";
+  const models: MeasuredModel[] = [];
+  const files: string[] = [];
+  const gpu = await openGpu();
+  try {
+    for (const checkpoint of checkpoints) {
+      const label = basename(dirname(checkpoint)) || "model";
+      const countsFile = join(out, "counts", `${label}${part}.json`);
+      if (files.includes(countsFile)) {
+        throw new UserError(`Two checkpoints are in folders called ${label}: rename one`);
+      }
+      const counts = await measureModel(gpu, checkpoint, {
+        options,
+        progress,
+        dataset,
+        foreign: foreignOptions(options),
+        label,
+        countsFile,
+        passes({ model: { options: { method } } }) {
+          const all = allMeasures(method, possible, {
+            sample: options.number("sample") ?? 64,
+            pictures: dataset.test.ids.length,
+            step: options.number("step") ?? 0.01,
+          });
+          const chosen = named(all, measures ?? null);
+          const pass = { split: "test", pairedOnly: false, choosesThresholds: false } as const;
+          return [{ ...pass, measures: chosen }];
+        },
+      });
+      progress.line(`${label} is measured; its counts are in ${countsFile}`);
+      files.push(countsFile);
+      if (count === 1) {
+        models.push({ label, subject: counts.job.subject, measured: resultsOf(counts) });
+      }
+    }
+  } finally {
+    gpu.destroy();
+  }
+  if (count > 1) return { counts: files, shard: [index, count] };
+  return await writeTables(out, models, progress);
+}
+
+/** Writes the tables and prints them. */
+export async function writeTables(
+  out: string,
+  models: readonly MeasuredModel[],
+  progress: Progress,
+) {
+  const { files, texts, json } = await saveTables(out, models);
+  for (const text of texts) progress.line(`\n${text}`);
+  progress.line(`\nwritten to ${out}: ${files.map((file) => basename(file)).join(", ")}`);
+  return { out, files, ...json };
+}
+
+/** The checkpoints that were named, or one for each method; birds' are trained where they lack. */
+async function checkpointsOf(
+  options: ParsedOptions,
+  dataset: Dataset,
+  { progress, sharded }: { readonly progress: Progress; readonly sharded: boolean },
+): Promise<string[]> {
+  const given = options.text("checkpoint");
+  if (given !== undefined) return given.split(",").map((path) => path.trim());
+  const found: string[] = [];
+  for (const method of METHODS) {
+    const folder = join("runs", `${dataset.name}-${method}`);
+    const checkpoint = join(folder, "checkpoint.safetensors");
+    found.push(checkpoint);
+    if (await exists(checkpoint)) continue;
+    const train = `./calm train --dataset ${dataset.name} --method ${method}`;
+    if (dataset.name !== "birds" || sharded) {
+      throw new UserError(`There is no ${checkpoint}: ${train}, or name yours with --checkpoint`);
+    }
+    progress.line(`There is no ${checkpoint} yet: training it`);
+    const { interrupted } = await trainAndReport({
+      dataset: dataset.name,
+      data: dataset.root,
+      model: { arch: "small-resnet", method, prior: "softplus", detachNormaliser: false },
+      seed: 0,
+      out: folder,
+      skipCorrupt: options.flag("skip-corrupt"),
+      recipe: {},
+    }, {
+      signal: new AbortController().signal,
+      onLine: (text) => progress.line(text),
+      onProgress: ({ label, share }) => progress.update(`${method}: ${label}`, share, ""),
+    });
+    if (interrupted) throw new UserError(`Stopped while training ${checkpoint}`);
+  }
+  return found;
+}
+
+/** `eval merge`: parts of an evaluation that were measured apart. */
+export async function countsByModel(paths: readonly string[]) {
+  const files = (await Promise.all(paths.map(listCounts))).flat();
+  if (files.length === 0) {
+    throw new UserError(`${paths.join(", ")} holds no counts of an evaluation`);
+  }
+  const read = await Promise.all(
+    files.map(async (path) => ({ path, counts: await readCounts(path) })),
+  );
+  return Map.groupBy(
+    read,
+    ({ path }) => basename(path).replace(/(\.\d+-of-\d+)?\.json$/, ""),
+  );
+}
+
+async function listCounts(path: string): Promise<string[]> {
+  const { isDirectory } = await Deno.stat(path).catch((error) => {
+    throw new UserError(`${path} cannot be read: ${(error as Error).message}`);
+  });
+  if (!isDirectory) return [path];
+  const folder = await exists(join(path, "counts")) ? join(path, "counts") : path;
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) if (name.endsWith(".json")) names.push(name);
+  return names.sort().map((name) => join(folder, name));
+}

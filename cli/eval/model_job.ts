@@ -1,0 +1,142 @@
+import type { Dataset } from "../../data/dataset.ts";
+import { DATASET_NAMES, type DatasetName, openDataset } from "../../data/open.ts";
+import { exists } from "../../data/files.ts";
+import { UserError } from "../../engine/errors.ts";
+import type { Gpu } from "../../engine/gpu.ts";
+import type { Counts, Shard } from "../../eval/job/counts.ts";
+import { type Job, type Pass, runJob } from "../../eval/job/job.ts";
+import { describeSubject } from "../../eval/job/subject.ts";
+import { kindOf } from "../../eval/measures.ts";
+import { openSupersets, type Supersets, supersetsFor } from "../../eval/supersets.ts";
+import { type ForeignOptions, type OpenedModel, openModel } from "../../model/open_model.ts";
+import type { ParsedOptions } from "../options.ts";
+import { duration, type Progress } from "../progress.ts";
+
+/** What the passes of a job are made from. */
+export interface Opened {
+  readonly model: OpenedModel;
+  readonly dataset: Dataset;
+}
+
+/** Opens the data set that the options name. `--data` may hold a data set's name, too. */
+export async function openDatasetOf(options: ParsedOptions, progress: Progress): Promise<Dataset> {
+  const { name, folder } = await datasetOf(options);
+  return await openDataset(name, folder, {
+    onLine: (text) => progress.line(text),
+    onProgress: ({ label, share }) => progress.update(label, share, ""),
+  });
+}
+
+async function datasetOf(
+  options: ParsedOptions,
+): Promise<{ name: DatasetName; folder: string | undefined }> {
+  const [name, folder] = [options.text("dataset"), options.text("data")];
+  const isName = DATASET_NAMES.includes(folder as DatasetName) && name === undefined;
+  if (isName && !await exists(folder!)) {
+    return { name: folder as DatasetName, folder: undefined };
+  }
+  return { name: (name ?? "birds") as DatasetName, folder };
+}
+
+/**
+ * Runs the passes of a job on a checkpoint.
+ *
+ * @param passes decides them once model and data set are known
+ * @throws {UserError} when model and data set do not fit, or the job is stopped by Ctrl-C
+ */
+export async function measureModel(
+  gpu: Gpu,
+  checkpoint: string,
+  { options, progress, dataset, foreign, label, countsFile, passes }: {
+    readonly options: ParsedOptions;
+    readonly progress: Progress;
+    readonly dataset: Dataset;
+    readonly foreign: ForeignOptions;
+    /** In front of the progress bar. */
+    readonly label: string;
+    readonly countsFile?: string;
+    readonly passes: (opened: Opened) => Promise<Pass[]> | Pass[];
+  },
+): Promise<Counts> {
+  const model = await openModel(gpu, checkpoint, foreign);
+  try {
+    const { classes } = model.options;
+    if (dataset.classes.length !== classes) {
+      throw new UserError(
+        `${checkpoint} knows ${classes} classes, but ${dataset.root} has ${dataset.classes.length}`,
+      );
+    }
+    const planned = await passes({ model, dataset });
+    const job: Job = {
+      subject: await describeSubject(checkpoint, model, dataset, {
+        batchSize: options.number("batch-size") ?? 32,
+        blur: options.number("blur"),
+        supersets: await supersetsOf(options, dataset, planned),
+      }),
+      passes: planned,
+    };
+    return await untilInterrupted(async (signal) => {
+      const began = performance.now();
+      const counts = await runJob(job, model, dataset, {
+        shard: shardOf(options),
+        countsFile,
+        skipCorrupt: options.flag("skip-corrupt"),
+        onSkip: (message) => progress.line(`Left out: ${message}`),
+        onProgress: (share) => {
+          const seconds = (performance.now() - began) / 1000;
+          progress.update(label, share, `${duration(seconds / share * (1 - share))} left`);
+        },
+        signal,
+      });
+      if (signal.aborted) {
+        const kept = countsFile === undefined
+          ? "; with --counts FILE it could be gone on with"
+          : `; the same command goes on from ${countsFile}`;
+        throw new UserError(`Stopped${kept}`);
+      }
+      return counts;
+    });
+  } finally {
+    model.model.dispose();
+  }
+}
+
+/** The supersets that the options name or the data set has; null where nothing adds them up. */
+async function supersetsOf(
+  options: ParsedOptions,
+  { name, classes }: Dataset,
+  passes: readonly Pass[],
+): Promise<Supersets | null> {
+  const path = options.text("supersets");
+  if (path !== undefined) return await openSupersets(path, classes);
+  const added = passes.some(({ measures }) =>
+    measures.some((measure) => kindOf(measure) === "subset")
+  );
+  return added ? supersetsFor(name, classes.length) : null;
+}
+
+/** `--shard I/N`, or the whole. */
+export function shardOf(options: ParsedOptions): Shard {
+  const text = options.text("shard");
+  if (text === undefined) return { index: 0, count: 1 };
+  const [, index, count] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
+  if (!(index < count)) {
+    throw new UserError(`--shard is "${text}", expected I/N with I from 0 to N − 1, such as 0/4`);
+  }
+  return { index, count };
+}
+
+/** Runs `body` with a signal that the first Ctrl-C aborts; the second one ends the program. */
+async function untilInterrupted<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  const onInterrupt = () => {
+    Deno.removeSignalListener("SIGINT", onInterrupt);
+    stop.abort();
+  };
+  Deno.addSignalListener("SIGINT", onInterrupt);
+  try {
+    return await body(stop.signal);
+  } finally {
+    if (!stop.signal.aborted) Deno.removeSignalListener("SIGINT", onInterrupt);
+  }
+}

@@ -1,0 +1,129 @@
+import { UserError } from "../../engine/errors.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { type AttributionKind, checkKind, ownKind } from "../../eval/attribution/kinds.ts";
+import { officialCueOptions } from "../../eval/cues/localisation.ts";
+import { readClassPairs } from "../../eval/cues/paired_pictures.ts";
+import type { Baseline } from "../../eval/erasing/baseline.ts";
+import type { Pass } from "../../eval/job/job.ts";
+import { resultsOf } from "../../eval/job/counts.ts";
+import { everyOf } from "../../eval/job/plan.ts";
+import type { Measure, MeasureName } from "../../eval/measures.ts";
+import type { Thresholds } from "../../eval/metrics/pixel_ap.ts";
+import type { Method } from "../../model/classifier.ts";
+import { openGpu } from "../../model/open_gpu.ts";
+import { checkpointOf, foreignOptions } from "../model_options.ts";
+import type { ParsedOptions } from "../options.ts";
+import type { Progress } from "../progress.ts";
+import { measureModel, openDatasetOf, shardOf } from "./model_job.ts";
+import { report } from "./report.ts";
+
+/** Measures one thing of one model. */
+export async function measureOne(what: MeasureName, options: ParsedOptions, progress: Progress) {
+  const countsFile = options.text("counts");
+  const shard = shardOf(options);
+  if (shard.count > 1 && countsFile === undefined) {
+    throw new UserError("--shard needs --counts FILE: where this part's counts are kept");
+  }
+  const k = shares(options.text("k") ?? "10,30,50,70,90");
+  const checkpoint = checkpointOf(options);
+  const gpu = await openGpu();
+  try {
+    const dataset = await openDatasetOf(options, progress);
+    const counts = await measureModel(gpu, checkpoint, {
+      options,
+      progress,
+      dataset,
+      foreign: foreignOptions(options),
+      label: what,
+      countsFile,
+      async passes({ model: { options: { method } } }) {
+        const measures = await measuresOf(what, method, { options, dataset, k });
+        const test = passOf(options.text("split") ?? "test", what, measures);
+        const tuning = options.text("thresholds-on");
+        if (what !== "wsol" || tuning === undefined || tuning === test.split) return [test];
+        return [{ ...passOf(tuning, what, measures), choosesThresholds: true }, test];
+      },
+    });
+    if (shard.count > 1) {
+      progress.line(`${countsFile} holds part ${shard.index} of ${shard.count}`);
+      return { counts: countsFile, shard: [shard.index, shard.count] };
+    }
+    return report(counts.job.subject, resultsOf(counts), progress);
+  } finally {
+    gpu.destroy();
+  }
+}
+
+function passOf(split: string, what: MeasureName, measures: readonly Measure[]): Pass {
+  return {
+    split: split as Pass["split"],
+    pairedOnly: what === "cue-localization",
+    choosesThresholds: false,
+    measures,
+  };
+}
+
+/** The measure for each kind of map that was asked for. */
+async function measuresOf(
+  what: MeasureName,
+  method: Method,
+  { options, dataset, k }: {
+    readonly options: ParsedOptions;
+    readonly dataset: Dataset;
+    readonly k: readonly number[];
+  },
+): Promise<Measure[]> {
+  const asked = options.text("map")?.split(",").map((kind) => checkKind(method, kind.trim()));
+  const kinds = asked ?? [ownKind(method)];
+  const baseline = (options.text("baseline") ?? "blur") as Baseline;
+  const seed = options.number("seed") ?? 0;
+  const every = everyOf(options.number("sample") ?? 64, dataset.test.ids.length);
+  const each = (measure: (kind: AttributionKind) => Measure) => kinds.map(measure);
+  switch (what) {
+    case "classification":
+      return [{ what, options: {} }];
+    case "cue-localization": {
+      const pairs = await readClassPairs(dataset.root);
+      const official = options.flag("compat-official");
+      return each((kind) => {
+        const chosen = officialCueOptions(method, kind);
+        const thresholds = options.text("thresholds") as Thresholds | undefined;
+        return {
+          what,
+          options: {
+            pairs,
+            options: {
+              ...chosen,
+              thresholds: thresholds ?? chosen.thresholds,
+              dropLowest: official,
+              cumulative: official,
+            },
+          },
+        };
+      });
+    }
+    case "remove-and-classify":
+      return each((kind) => ({ what, options: { kind, baseline, k, seed } }));
+    case "wsol":
+      return each((kind) => ({ what, options: { kind, step: options.number("step") ?? 0.01 } }));
+    case "deletion-insertion": {
+      const steps = options.number("steps") ?? 10;
+      return each((kind) => ({ what, options: { kind, baseline, steps, seed } }));
+    }
+    case "pointing-game":
+      return each((kind) => ({ what, options: { kind } }));
+    case "axioms":
+    case "randomisation":
+      return each((kind) => ({ what, options: { kind, every } }));
+  }
+}
+
+function shares(text: string): number[] {
+  return text.split(",").map((part) => {
+    const percent = Number(part);
+    if (part.trim() === "" || !(percent >= 0 && percent <= 100)) {
+      throw new UserError(`--k is "${text}", expected percentages such as 10,30,50`);
+    }
+    return percent;
+  });
+}

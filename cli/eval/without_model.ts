@@ -1,0 +1,33 @@
+import { readClassAttributes } from "../../data/cub_annotations.ts";
+import { UserError } from "../../engine/errors.ts";
+import { classPairs } from "../../eval/cues/class_pairs.ts";
+import { evaluateScoreMaps } from "../../eval/wsol/score_maps.ts";
+import type { ParsedOptions } from "../options.ts";
+import type { Progress } from "../progress.ts";
+import { boxScores, countPairs } from "./report.ts";
+
+/** `eval cue-localization --pairs-only`: needs attributes, no pictures. */
+export async function countClassPairs(options: ParsedOptions, progress: Progress) {
+  const root = options.text("data");
+  if (root === undefined) throw new UserError("--pairs-only needs --data DIR");
+  const pairs = countPairs(classPairs(await readClassAttributes(root)));
+  for (const [parts, count] of Object.entries(pairs)) {
+    progress.line(`${count} pairs of classes differ in ${parts} part${parts === "1" ? "" : "s"}`);
+  }
+  return { pairs };
+}
+
+/** `eval wsol --scoremaps DIR`: the maps of anyone's code. */
+export async function measureScoreMaps(options: ParsedOptions, progress: Progress) {
+  const metadata = options.text("metadata");
+  if (metadata === undefined) throw new UserError("--scoremaps needs --metadata DIR");
+  const { boxes, pxap, images } = await evaluateScoreMaps(options.text("scoremaps")!, {
+    metadata,
+    masks: options.text("masks"),
+    step: options.number("step") ?? 0.01,
+    onProgress: (share) => progress.update("localising", share, ""),
+  });
+  if (boxes) return { images, ...boxScores(boxes, progress) };
+  progress.line(`PxAP ${pxap!.toFixed(2)} % of ${images} pictures`);
+  return { images, pxap };
+}

@@ -1,0 +1,103 @@
+import { pictureSize } from "../data/codecs.ts";
+import {
+  type KeyPoint,
+  readBoxes,
+  readKeyPoints,
+  readSegmentation,
+} from "../data/cub_annotations.ts";
+import type { Dataset, Split } from "../data/dataset.ts";
+import { readFile } from "../data/files.ts";
+import { type Localization, readWsolMetadata } from "../data/wsol_metadata.ts";
+import { UserError } from "../engine/errors.ts";
+import { resizeLikePillow } from "../data/resize.ts";
+import { type PartMap, partMap } from "./cues/part_map.ts";
+import type { Box } from "./wsol/contours.ts";
+import { type ObjectMask, objectMask, scaledBoxes, SIDE } from "./wsol/object_mask.ts";
+
+/** What people said of the pictures of a split, by the pictures' names in the data set's lists. */
+export interface Annotations {
+  /** The regions of the parts (paper §5.2); null where none is visible. */
+  parts(id: string): Promise<PartMap | null>;
+  /** Boxes in pixels of a map of `SIDE × SIDE`. Empty where a split has masks instead. */
+  boxes(id: string): Promise<readonly Box[]>;
+  /** The objects' pixels, by segmentation. */
+  mask(id: string): Promise<ObjectMask>;
+}
+
+/** The annotations of a split; lists are read when they are needed. */
+export function openAnnotations(dataset: Dataset, split: Split): Annotations {
+  return dataset.localization
+    ? new WsolAnnotations(dataset, split)
+    : new CubAnnotations(dataset, split);
+}
+
+/** The annotations of a folder in the layout of CUB-200-2011. */
+class CubAnnotations implements Annotations {
+  #root: string;
+  #path: (id: string) => string;
+  #points?: Promise<ReadonlyMap<string, ReadonlyMap<number, KeyPoint>>>;
+  #boxes?: ReturnType<typeof readBoxes>;
+
+  constructor({ root, name }: Dataset, { ids, source }: Split) {
+    const paths = new Map(source.kind === "files" ? ids.map((id, i) => [id, source.paths[i]]) : []);
+    this.#root = root;
+    this.#path = (id) => paths.get(id) ?? fail(`${name} says nothing of where its objects are`);
+  }
+
+  async parts(id: string): Promise<PartMap | null> {
+    const points = await (this.#points ??= readKeyPoints(this.#root));
+    return partMap(points.get(id)!, await readSegmentation(this.#root, id));
+  }
+
+  async boxes(id: string): Promise<readonly Box[]> {
+    const boxes = await (this.#boxes ??= readBoxes(this.#root));
+    const path = this.#path(id);
+    const { width, height } = pictureSize(await readFile(path), path);
+    return scaledBoxes({ boxes: [boxes.get(id)!], size: [width, height] });
+  }
+
+  async mask(id: string): Promise<ObjectMask> {
+    const segmentation = await readSegmentation(this.#root, id);
+    const { data } = resizeLikePillow(segmentation, SIDE, SIDE, "bicubic");
+    const inside = Uint8Array.from({ length: SIDE * SIDE }, (_, i) => data[3 * i] > 0 ? 1 : 0);
+    return { inside, ignored: null };
+  }
+}
+
+/** The annotations of a split in the layout of the WSOL benchmark: boxes, or masks. */
+class WsolAnnotations implements Annotations {
+  #dataset: Dataset;
+  #split: Split["name"];
+  #places?: Promise<ReadonlyMap<string, Localization>>;
+
+  constructor(dataset: Dataset, { name }: Split) {
+    this.#dataset = dataset;
+    this.#split = name;
+  }
+
+  parts(): Promise<PartMap | null> {
+    return fail(`${this.#dataset.name} in wsolevaluation's layout has no parts`);
+  }
+
+  async boxes(id: string): Promise<readonly Box[]> {
+    const place = await this.#place(id);
+    return place.boxes.length > 0 ? scaledBoxes(place) : [];
+  }
+
+  async mask(id: string): Promise<ObjectMask> {
+    return await objectMask(await this.#place(id), this.#dataset.localization!.masks);
+  }
+
+  async #place(id: string): Promise<Localization> {
+    const { name, localization } = this.#dataset;
+    const folder = this.#split === "train" ? undefined : localization!.metadata[this.#split];
+    if (folder === undefined) {
+      return fail(`${name} says nothing of where the objects of its ${this.#split} split are`);
+    }
+    return (await (this.#places ??= readWsolMetadata(folder))).get(id)!;
+  }
+}
+
+function fail(message: string): never {
+  throw new UserError(message);
+}

@@ -1,0 +1,144 @@
+import type { Batch } from "../../data/loader.ts";
+import type { Classifier } from "../../model/classifier.ts";
+import { gaussianBlur } from "../gaussian_blur.ts";
+import { pickPictures } from "../pick_pictures.ts";
+import { type AttributionMap, explain, type Explanation } from "./explain.ts";
+import { gradCam } from "./grad_cam.ts";
+import { type GradientKind, gradientMaps } from "./gradient_maps.ts";
+import { type AttributionKind, isGradCamKind, isGradientKind } from "./kinds.ts";
+
+/** The map of a class y of the picture at position n of a batch. */
+export type MapsOfBatch = (n: number, label: number) => AttributionMap;
+
+/** How maps are made. */
+export interface MapOptions {
+  /** Standard deviation in pixels of the Gaussian over gradient maps (paper §5.2); default none. */
+  readonly blur?: number;
+  /** The classes that `subset` adds up for a class; default the class alone. */
+  readonly superset?: (label: number) => readonly number[];
+  /** Of the noise of the SmoothGrad family. */
+  readonly seed?: number;
+}
+
+/**
+ * Attributions of a batch, each computed once however many evaluations ask for it. Maps of the last
+ * layers of all classes come from one forward pass; gradient methods need passes for each class, so
+ * the classes have to be named beforehand.
+ */
+export class BatchMaps {
+  #model: Classifier;
+  #batch: Pick<Batch, "images" | "size" | "indices">;
+  #options: MapOptions;
+  #explanations?: Promise<Explanation[]>;
+  #found = new Map<string, AttributionMap>();
+
+  constructor(
+    model: Classifier,
+    batch: Pick<Batch, "images" | "size" | "indices">,
+    options: MapOptions = {},
+  ) {
+    this.#model = model;
+    this.#batch = batch;
+    this.#options = options;
+  }
+
+  /** What the last layers say of each picture. */
+  explanations(): Promise<Explanation[]> {
+    return this.#explanations ??= explain(this.#model, this.#batch);
+  }
+
+  /**
+   * @param wanted classes of each picture that will be asked for
+   */
+  async of(kind: AttributionKind, wanted: readonly (readonly number[])[]): Promise<MapsOfBatch> {
+    if (isGradientKind(kind)) await this.#differentiate(kind, wanted);
+    else if (isGradCamKind(kind)) await this.#weightFeatures(kind, wanted);
+    else {
+      const explanations = await this.explanations();
+      const { superset } = this.#options;
+      return (n, label) =>
+        this.#once(kind, n, label, () => {
+          const others = superset ? { superset: superset(label) } : {};
+          return explanations[n].map(kind, label, others);
+        });
+    }
+    return (n, label) => this.#found.get(keyOf(kind, n, label))!;
+  }
+
+  #once(kind: AttributionKind, n: number, label: number, make: () => AttributionMap) {
+    const key = keyOf(kind, n, label);
+    const map = this.#found.get(key) ?? make();
+    this.#found.set(key, map);
+    return map;
+  }
+
+  /** The pictures and classes that are not known yet. */
+  #missing(kind: AttributionKind, wanted: readonly (readonly number[])[]) {
+    return wanted.flatMap((labels, n) =>
+      [...new Set(labels)].map((label) => ({ n, label }))
+        .filter(({ label }) => !this.#found.has(keyOf(kind, n, label)))
+    );
+  }
+
+  async #differentiate(kind: GradientKind, wanted: readonly (readonly number[])[]): Promise<void> {
+    const { size, indices } = this.#batch;
+    const { seed = 0, blur = 0 } = this.#options;
+    const missing = this.#missing(kind, wanted);
+    for (let from = 0; from < missing.length; from += size) {
+      const items = missing.slice(from, from + size);
+      const images = pickPictures(this.#batch, items.map(({ n }) => n));
+      const pixels = images.length / 4 / items.length;
+      const extent = Math.sqrt(pixels);
+      const family = await gradientMaps(this.#model, kind, {
+        images,
+        labels: Uint32Array.from(items, ({ label }) => label),
+        indices: items.map(({ n }) => indices[n]),
+        seed,
+      });
+      for (const [member, maps] of Object.entries(family)) {
+        for (const [i, { n, label }] of items.entries()) {
+          const raw = maps.slice(i * pixels, (i + 1) * pixels);
+          const values = blur > 0
+            ? gaussianBlur(raw, {
+              extent,
+              channels: 1,
+              radius: Math.ceil(3 * blur),
+              deviation: blur,
+            })
+            : raw;
+          const key = keyOf(member as GradientKind, n, label);
+          this.#found.set(key, { width: extent, height: extent, values });
+        }
+      }
+    }
+  }
+
+  async #weightFeatures(
+    kind: AttributionKind,
+    wanted: readonly (readonly number[])[],
+  ): Promise<void> {
+    const missing = Map.groupBy(this.#missing(kind, wanted), ({ n }) => n);
+    const rounds = Math.max(0, ...[...missing.values()].map((items) => items.length));
+    // Pictures with fewer classes than others are carried along.
+    const labels = Array.from(
+      { length: rounds },
+      (_, round) =>
+        Uint32Array.from(
+          { length: this.#batch.size },
+          (_, n) => missing.get(n)?.[round]?.label ?? 0,
+        ),
+    );
+    if (rounds === 0) return;
+    for (const [round, maps] of (await gradCam(this.#model, this.#batch, labels)).entries()) {
+      for (const [n, both] of maps.entries()) {
+        for (const [member, map] of Object.entries(both)) {
+          this.#found.set(keyOf(member as AttributionKind, n, labels[round][n]), map);
+        }
+      }
+    }
+  }
+}
+
+function keyOf(kind: AttributionKind, n: number, label: number): string {
+  return `${kind} ${n} ${label}`;
+}

@@ -1,0 +1,49 @@
+import { UserError } from "../../engine/errors.ts";
+import type { Method } from "../../model/classifier.ts";
+import { MAP_KINDS, type MapKind, mapKinds } from "./explain.ts";
+import { GRAD_CAM_KINDS, type GradCamKind } from "./grad_cam.ts";
+import { GRADIENT_KINDS, type GradientKind } from "./gradient_maps.ts";
+
+/** Every way to attribute a prediction to places. */
+export const ATTRIBUTION_KINDS = [...MAP_KINDS, ...GRADIENT_KINDS, ...GRAD_CAM_KINDS] as const;
+
+/** A kind of attribution. */
+export type AttributionKind = MapKind | GradientKind | GradCamKind;
+
+/** True for methods that differentiate the network by its input. */
+export function isGradientKind(kind: AttributionKind): kind is GradientKind {
+  return (GRADIENT_KINDS as readonly string[]).includes(kind);
+}
+
+/** True for methods that weight feature maps by their gradients. */
+export function isGradCamKind(kind: AttributionKind): kind is GradCamKind {
+  return (GRAD_CAM_KINDS as readonly string[]).includes(kind);
+}
+
+/** True for CALM's maps of probabilities, which need no scaling to be compared. */
+export function isProbability(method: Method, kind: AttributionKind): boolean {
+  const probabilities = ["joint", "conditional", "posterior", "saliency", "subset"];
+  return method !== "cam" && probabilities.includes(kind);
+}
+
+/** The map that a model is about: the joint for CALM, the class logits for CAM. */
+export function ownKind(method: Method): AttributionKind {
+  return method === "cam" ? "cam" : "joint";
+}
+
+/**
+ * @throws {UserError} when models of a method have no maps of this kind
+ */
+export function checkKind(method: Method, kind: string): AttributionKind {
+  const possible: readonly string[] = [
+    ...mapKinds({ method }),
+    ...GRADIENT_KINDS,
+    ...GRAD_CAM_KINDS,
+  ];
+  if (!possible.includes(kind)) {
+    throw new UserError(
+      `--map is "${kind}", expected one of ${possible.join(", ")} for a model of ${method}`,
+    );
+  }
+  return kind as AttributionKind;
+}

@@ -1,0 +1,146 @@
+import { join } from "node:path";
+import type { Dataset } from "../../data/dataset.ts";
+import { exists } from "../../data/files.ts";
+import { UserError } from "../../engine/errors.ts";
+import type { Method } from "../../model/classifier.ts";
+import { type AttributionKind, ownKind } from "../attribution/kinds.ts";
+import type { ClassPair } from "../cues/class_pairs.ts";
+import { officialCueOptions } from "../cues/localisation.ts";
+import { readClassPairs } from "../cues/paired_pictures.ts";
+import { BASELINES } from "../erasing/baseline.ts";
+import type { Measure, MeasureName } from "../measures.ts";
+
+/** What can be measured on a data set. */
+export interface Possible {
+  /** Pairs of classes that differ in few parts; null without the annotations. */
+  readonly pairs: readonly ClassPair[] | null;
+  /** Boxes or masks. */
+  readonly places: boolean;
+  /** Pixels of the objects. */
+  readonly masks: boolean;
+}
+
+/** Percentages of the pixels erased in Figure 5. */
+export const ERASED = [10, 20, 30, 40, 50, 60, 70, 80, 90];
+
+/** Looks for a data set's annotations; `onMissing` is told what cannot be measured and why. */
+export async function possibleOn(
+  dataset: Dataset,
+  onMissing: (message: string) => void,
+): Promise<Possible> {
+  if (dataset.localization) return { pairs: null, places: true, masks: true };
+  let pairs: ClassPair[] | null = null;
+  try {
+    pairs = await readClassPairs(dataset.root);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    onMissing(`No cue localization: ${error.message}`);
+  }
+  const places = await exists(join(dataset.root, "bounding_boxes.txt"));
+  const masks = await exists(join(dataset.root, "segmentations"));
+  if (!places) onMissing(`No WSOL: ${dataset.root} has no bounding_boxes.txt`);
+  if (!masks) onMissing(`No pointing game: ${dataset.root} has no segmentations`);
+  return { pairs, places, masks };
+}
+
+/** The kinds of map that a table has a row for, by method; the model's own first. */
+const ROWS: Readonly<Record<"cam" | "calm", readonly AttributionKind[]>> = {
+  cam: [
+    "cam",
+    "grad-cam",
+    "grad-cam++",
+    "gradient",
+    "integrated-gradient",
+    "smooth-grad",
+    "smooth-grad-squared",
+    "var-grad",
+  ],
+  calm: ["joint", "conditional", "saliency", "gradient", "grad-cam"],
+};
+
+/** Maps that are the same for all classes: the difference of two is nothing. */
+const WITHOUT_CLASS: readonly AttributionKind[] = ["saliency"];
+
+/**
+ * Every measure of a model for the tables: all kinds of map that mean something in it.
+ *
+ * @param options `sample`: pictures for the measures that do not look at all of them, of `pictures`
+ */
+export function allMeasures(
+  method: Method,
+  { pairs, places, masks }: Possible,
+  { sample, pictures, step }: {
+    readonly sample: number;
+    readonly pictures: number;
+    readonly step: number;
+  },
+): Measure[] {
+  const kinds = ROWS[method === "cam" ? "cam" : "calm"];
+  const every = everyOf(sample, pictures);
+  // Eq. 2 scales CAM's map; the order of the pixels is the same.
+  const scaled = kinds.flatMap((kind): AttributionKind[] =>
+    kind === "cam" ? ["cam-max", "cam-minmax"] : kind === "joint" ? [kind, "posterior"] : [kind]
+  );
+  const erasing = { baseline: BASELINES[0], seed: 0 };
+  return [
+    { what: "classification", options: {} },
+    ...(pairs
+      ? kinds.filter((kind) => !WITHOUT_CLASS.includes(kind)).map((kind): Measure => ({
+        what: "cue-localization",
+        options: { pairs, options: officialCueOptions(method, kind) },
+      }))
+      : []),
+    ...kinds.map((kind): Measure => ({
+      what: "remove-and-classify",
+      options: { kind, k: ERASED, ...erasing },
+    })),
+    ...(places
+      ? [kinds[0], "subset" as const, ...kinds.slice(1)].map((kind): Measure => ({
+        what: "wsol",
+        options: { kind, step },
+      }))
+      : []),
+    ...scaled.map((kind): Measure => ({ what: "axioms", options: { kind, every } })),
+    ...kinds.map((kind): Measure => ({
+      what: "deletion-insertion",
+      options: { kind, steps: 10, ...erasing },
+    })),
+    ...(masks ? kinds.map((kind): Measure => ({ what: "pointing-game", options: { kind } })) : []),
+    ...kinds.map((kind): Measure => ({ what: "randomisation", options: { kind, every } })),
+  ];
+}
+
+/** The paper's measures of a model's own map: what training ends with. */
+export function ownMeasures(method: Method, { pairs, places }: Possible): Measure[] {
+  const kind = ownKind(method);
+  return [
+    ...(pairs
+      ? [
+        {
+          what: "cue-localization",
+          options: { pairs, options: officialCueOptions(method) },
+        } as const,
+      ]
+      : []),
+    { what: "remove-and-classify", options: { kind, k: [10, 30, 50], baseline: "blur", seed: 0 } },
+    ...(places
+      ? [kind, "subset" as const].map((kind) => ({
+        what: "wsol" as const,
+        options: { kind, step: 0.01 },
+      }))
+      : []),
+  ];
+}
+
+/** The measures that are called for by name. */
+export function named(
+  measures: readonly Measure[],
+  names: readonly MeasureName[] | null,
+): Measure[] {
+  return measures.filter(({ what }) => !names || names.includes(what));
+}
+
+/** The number that the positions of a sample are divisible by. */
+export function everyOf(sample: number, pictures: number): number {
+  return Math.max(1, Math.floor(pictures / sample));
+}

@@ -1,0 +1,49 @@
+import type { Dataset } from "../../data/dataset.ts";
+import type { Method } from "../../model/classifier.ts";
+import type { OpenedModel } from "../../model/open_model.ts";
+import { sha256 } from "../../weights/sha256.ts";
+import type { Supersets } from "../supersets.ts";
+
+/** What is evaluated: counts of different subjects cannot be put together. */
+export interface Subject {
+  /** SHA-256 of the checkpoint file. */
+  readonly checkpoint: string;
+  readonly arch: string;
+  readonly method: Method;
+  readonly dataset: string;
+  readonly classes: readonly string[];
+  /** Side of the pictures that the model takes. */
+  readonly crop: number;
+  /** Numbers differ in their last digits between batch sizes. */
+  readonly batchSize: number;
+  /** Standard deviation of the Gaussian over gradient maps. */
+  readonly blur: number;
+  /** Classes that `subset` adds up, by class; null for the class alone. */
+  readonly supersets: readonly (readonly number[])[] | null;
+}
+
+/**
+ * @throws {UserError} when the checkpoint cannot be read
+ */
+export async function describeSubject(
+  checkpoint: string,
+  { options: { arch, method }, crop }: Pick<OpenedModel, "options" | "crop">,
+  { name, classes }: Pick<Dataset, "name" | "classes">,
+  { batchSize, blur = 0, supersets }: {
+    readonly batchSize: number;
+    readonly blur?: number;
+    readonly supersets: Supersets | null;
+  },
+): Promise<Subject> {
+  return {
+    checkpoint: await sha256(checkpoint),
+    arch,
+    method,
+    dataset: name,
+    classes,
+    crop,
+    batchSize,
+    blur,
+    supersets: supersets ? classes.map((_, label) => supersets(label)) : null,
+  };
+}

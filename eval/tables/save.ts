@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import { writeAtomically } from "../../weights/atomic_write.ts";
+import { toCsv, toMarkdown, toText } from "./table.ts";
+import { buildTables, type MeasuredModel } from "./tables.ts";
+
+/** What was written. */
+export interface SavedTables {
+  readonly files: readonly string[];
+  /** The tables for a terminal. */
+  readonly texts: readonly string[];
+  /** Columns and rows by table, and everything that was measured. */
+  readonly json: Record<string, unknown>;
+}
+
+/**
+ * Writes the tables of some models to a folder: `tables.md`, a `.csv` for each, and `results.json`
+ * with everything that was measured.
+ *
+ * @throws {UserError} when the folder cannot be written to
+ */
+export async function saveTables(
+  out: string,
+  models: readonly MeasuredModel[],
+): Promise<SavedTables> {
+  const tables = buildTables(models);
+  const { subject } = models[0];
+  const heading = `# ${subject.dataset}, ${subject.arch}\n\n`;
+  const json = {
+    tables: Object.fromEntries(tables.map(({ name, title, note, columns, rows }) => [
+      name,
+      { title, note, columns: columns.map(({ title }) => title), rows },
+    ])),
+    models: models.map(({ label, subject: { checkpoint, arch, method, dataset }, measured }) => ({
+      ...{ label, checkpoint, arch, method, dataset },
+      measured,
+    })),
+  };
+  const contents: Record<string, string> = {
+    "tables.md": heading + tables.map(toMarkdown).join("\n"),
+    ...Object.fromEntries(tables.map((table) => [`${table.name}.csv`, toCsv(table)])),
+    "results.json": JSON.stringify(json, null, 1) + "\n",
+  };
+  for (const [name, text] of Object.entries(contents)) {
+    await writeAtomically(join(out, name), new TextEncoder().encode(text));
+  }
+  return {
+    files: Object.keys(contents).map((name) => join(out, name)),
+    texts: tables.map(toText),
+    json,
+  };
+}

@@ -1,0 +1,249 @@
+import type { Method } from "../../model/classifier.ts";
+import type { AttributionKind } from "../attribution/kinds.ts";
+import type { Subject } from "../job/subject.ts";
+import { kindOf, type Measured, type MeasureName, type MeasureResults } from "../measures.ts";
+import { ACCURACY, CUE_LOCALIZATION, LOCALIZATION, type PaperNumbers } from "./paper.ts";
+import type { Cell, Column, Table } from "./table.ts";
+
+/** A model and everything that was measured of it. */
+export interface MeasuredModel {
+  /** Tells models of the same method apart. */
+  readonly label: string;
+  readonly subject: Subject;
+  readonly measured: readonly Measured[];
+}
+
+const METHOD_TITLES: Readonly<Record<Method, string>> = {
+  "cam": "CAM",
+  "calm-ml": "CALM_ML",
+  "calm-em": "CALM_EM",
+};
+
+const KIND_TITLES: Readonly<Partial<Record<AttributionKind, string>>> = {
+  "gradient": "Vanilla gradient",
+  "integrated-gradient": "Integrated gradient",
+  "smooth-grad": "SmoothGrad",
+  "smooth-grad-squared": "SmoothGrad-squared",
+  "var-grad": "VarGrad",
+  "grad-cam": "Grad-CAM",
+  "grad-cam++": "Grad-CAM++",
+  "cam-max": "CAM, max",
+  "cam-minmax": "CAM, min–max",
+};
+
+/** What a row is called: `CALM_EM + Y`, `SmoothGrad of CAM`, `CALM_EM, saliency`. */
+export function rowTitle(method: Method, kind: AttributionKind): string {
+  const own = METHOD_TITLES[method];
+  if (kind === "cam" || kind === "joint") return own;
+  if (kind === "subset") return `${own} + Y`;
+  const title = KIND_TITLES[kind];
+  if (!title) return `${own}, ${kind}`;
+  return title.startsWith("CAM") ? title : `${title} of ${own}`;
+}
+
+/** One table for each of the paper's, and for the measures beyond it; those with rows. */
+export function buildTables(models: readonly MeasuredModel[]): Table[] {
+  return [
+    cueTable(models),
+    accuracyTable(models),
+    erasingTable(models),
+    localizationTable(models),
+    axiomTable(models),
+    furtherTable(models),
+    randomisationTable(models),
+  ].filter(({ rows }) => rows.length > 0);
+}
+
+/** All results of a kind, model by model. */
+function found<M extends MeasureName>(models: readonly MeasuredModel[], what: M) {
+  return models.flatMap(({ label, subject, measured }) => {
+    const alone = models.filter((other) => other.subject.method === subject.method).length === 1;
+    return measured.filter((each) => each.what === what).map((each) => {
+      const kind = kindOf(each);
+      const title = kind ? rowTitle(subject.method, kind) : METHOD_TITLES[subject.method];
+      return {
+        subject,
+        kind,
+        title: alone ? title : `${title} (${label})`,
+        result: each.result as MeasureResults[M],
+      };
+    });
+  });
+}
+
+function cueTable(models: readonly MeasuredModel[]): Table {
+  const rows = found(models, "cue-localization");
+  const isPaper = rows.some(({ subject }) => subject.dataset === "cub");
+  const keys = ["1", "2", "3", "mean"] as const;
+  return {
+    name: "table1_cue_localization",
+    title: "Cue localization",
+    note: "Mean pixel-wise average precision in percent of class pairs that differ in 1, 2, 3 " +
+      `parts, and of all; higher is better.${sourceOf(isPaper ? CUE_LOCALIZATION : null)}`,
+    columns: [
+      { title: "" },
+      ...[...keys, ...(isPaper ? keys.map((key) => `paper ${key}`) : [])]
+        .map((title) => ({ title, digits: 1 })),
+    ],
+    rows: rows.map(({ subject, kind, title, result: { mpxap } }) => [
+      title,
+      ...keys.map((key) => mpxap[key]),
+      ...(isPaper ? published(CUE_LOCALIZATION, `${subject.method} ${kind}`, keys.length) : []),
+    ]),
+  };
+}
+
+function accuracyTable(models: readonly MeasuredModel[]): Table {
+  const rows = found(models, "classification");
+  const paper = ACCURACY[rows[0]?.subject.dataset] ?? null;
+  return {
+    name: "table2_classification",
+    title: "Classification",
+    note: `Test accuracy in percent, and the mean of −log p(ŷ|x).${sourceOf(paper)}`,
+    columns: [
+      { title: "" },
+      { title: "accuracy", digits: 2 },
+      { title: "loss", digits: 4 },
+      ...(paper ? [{ title: "paper", digits: 1 }] : []),
+    ],
+    rows: rows.map(({ subject, title, result: { accuracy, loss } }) => [
+      title,
+      100 * accuracy,
+      loss,
+      ...(paper ? published(paper, subject.method, 1) : []),
+    ]),
+  };
+}
+
+function erasingTable(models: readonly MeasuredModel[]): Table {
+  const rows = found(models, "remove-and-classify");
+  return {
+    name: "figure5_remove_and_classify",
+    title: "Remove-and-classify",
+    note: "Accuracy with the highest-ranked pixels erased, relative to as many erased at random, " +
+      "by percentage erased; lower is better. In brackets: 95 % of draws of the pictures.",
+    columns: [
+      { title: "" },
+      ...(rows[0]?.result.k ?? []).map((percent) => ({ title: `${percent} %`, digits: 2 })),
+    ],
+    rows: rows.map(({ title, result: { relativeAccuracy, interval } }) => [
+      title,
+      ...relativeAccuracy.map((value, i) => ({ value, interval: interval[i] })),
+    ]),
+  };
+}
+
+function localizationTable(models: readonly MeasuredModel[]): Table {
+  const rows = found(models, "wsol");
+  const paper = LOCALIZATION[rows[0]?.subject.dataset] ?? null;
+  const boxed = rows.some(({ result }) => result.boxes);
+  const columns: Column[] = boxed
+    ? ["MaxBoxAccV2", "IoU 30", "IoU 50", "IoU 70", "MaxBoxAcc"].map((title) => ({
+      title,
+      digits: 1,
+    }))
+    : [{ title: "PxAP", digits: 1 }];
+  return {
+    name: "table3_wsol",
+    title: "Weakly-supervised localization",
+    note:
+      (boxed
+        ? "Percentage of pictures whose object is found by a box of the map; MaxBoxAccV2 is the " +
+          "mean over three overlaps."
+        : "Pixel-wise average precision in percent.") +
+      ` + Y: summed over the class's superset.${sourceOf(paper)}`,
+    columns: [{ title: "" }, ...columns, ...(paper ? [{ title: "paper", digits: 1 }] : [])],
+    rows: rows.map(({ subject, kind, title, result: { boxes, pxap } }) => [
+      title,
+      ...(boxes ? [boxes.mean, boxes[30], boxes[50], boxes[70], boxes.single50] : [pxap]),
+      ...(paper ? published(paper, `${subject.method} ${kind}`, 1) : []),
+    ]),
+  };
+}
+
+function axiomTable(models: readonly MeasuredModel[]): Table {
+  const rows = found(models, "axioms");
+  return {
+    name: "axioms",
+    title: "Axioms",
+    note: "Completeness: |Σ s − p(ŷ|x)|. Invariance: how far the map moves, relative to its " +
+      "largest value, when 1 is added to all class logits, and how far p(y|x) does. Sensitivity: " +
+      "percentage of the cells that matter to p(ŷ|x) but are attributed nothing, and rank " +
+      "correlation of |attribution| with how far p(ŷ|x) moves by each cell. Means over " +
+      `${rows[0]?.result.images} pictures.`,
+    columns: [
+      { title: "" },
+      { title: "completeness" },
+      { title: "map moves" },
+      { title: "p moves" },
+      { title: "missed %", digits: 1 },
+      { title: "correlation", digits: 2 },
+    ],
+    rows: rows.map(({ title, result }) => [
+      title,
+      result.completeness,
+      result.shift,
+      result.shiftOfProbability,
+      result.missed,
+      result.correlation,
+    ]),
+  };
+}
+
+function furtherTable(models: readonly MeasuredModel[]): Table {
+  const curves = found(models, "deletion-insertion");
+  const points = found(models, "pointing-game");
+  const titles = [...new Set([...curves, ...points].map(({ title }) => title))];
+  return {
+    name: "further_measures",
+    title: "Deletion, insertion, pointing game, energy",
+    note:
+      "Areas under the curves of p(ŷ|x) while pixels are erased (lower is better) and put back " +
+      "(higher is better) in the map's order; percentage of pictures whose highest pixel is on the " +
+      `object, and of the map's values there. Chance: ${
+        points[0] ? points[0].result.chance.toFixed(1) : "–"
+      } %.`,
+    columns: [
+      { title: "" },
+      { title: "deletion", digits: 3 },
+      { title: "insertion", digits: 3 },
+      { title: "pointing", digits: 1 },
+      { title: "energy", digits: 1 },
+    ],
+    rows: titles.map((title) => {
+      const curve = curves.find((row) => row.title === title)?.result;
+      const point = points.find((row) => row.title === title)?.result;
+      return [
+        title,
+        curve?.deletion ?? null,
+        curve?.insertion ?? null,
+        point?.pointing ?? null,
+        point?.energy ?? null,
+      ];
+    }),
+  };
+}
+
+function randomisationTable(models: readonly MeasuredModel[]): Table {
+  const rows = found(models, "randomisation");
+  return {
+    name: "parameter_randomisation",
+    title: "Parameter randomisation",
+    note: "Rank correlation of the map with the trained model's after the layers from the last " +
+      "down to the one named got random weights; a map that explains the model falls to 0. Means " +
+      `over ${rows[0]?.result.images} pictures.`,
+    columns: [
+      { title: "" },
+      ...(rows[0]?.result.layers ?? []).map((title) => ({ title, digits: 2 })),
+    ],
+    rows: rows.map(({ title, result }) => [title, ...result.correlation]),
+  };
+}
+
+function published({ rows }: PaperNumbers, row: string, count: number): Cell[] {
+  return [...rows[row] ?? new Array<null>(count).fill(null)];
+}
+
+function sourceOf(paper: PaperNumbers | null): string {
+  return paper ? ` Beside ours: ${paper.source}.` : "";
+}
