@@ -56,7 +56,7 @@ gpuTest(
 
 gpuTest("CAM's maps are the logits scaled by their maximum or their range", async (gpu) => {
   const model = buildModel(gpu, options("cam"), 2);
-  assert.deepEqual(mapKinds(model), ["cam-max", "cam-minmax", "cam"]);
+  assert.deepEqual(mapKinds(model), ["cam-max", "cam-minmax", "cam", "subset", "counterfactual"]);
   const [{ map }] = await explain(model, { images, size: SIZE });
   for (let label = 0; label < 6; label++) {
     const range = map("cam-minmax", label).values;
@@ -73,6 +73,35 @@ gpuTest("CAM's maps are the logits scaled by their maximum or their range", asyn
     assert.deepEqual(order(top), order(range));
   }
   model.dispose();
+});
+
+gpuTest("subset adds classes up, counterfactual subtracts the likeliest other", async (gpu) => {
+  const calm = buildModel(gpu, options("calm-em"), 2);
+  const cam = buildModel(gpu, options("cam"), 2);
+  for (const model of [calm, cam]) {
+    const [, { map, probabilities }] = await explain(model, { images, size: SIZE });
+    const plain = model === cam ? "cam" : "joint";
+    const summed = model === cam ? "cam-minmax" : "joint";
+    const all = [0, 1, 2, 3, 4, 5];
+    const sum = (labels: readonly number[]) =>
+      map(summed, 0).values.map((_, z) =>
+        labels.reduce((total, y) => total + map(summed, y).values[z], 0)
+      );
+    const some = { superset: [1, 4] };
+    assertClose(map("subset", 4, some).values, sum([1, 4]), 1e-6, "two classes");
+    assertClose(map("subset", 4).values, sum([4]), 1e-6, "the class alone");
+    if (model === calm) {
+      const saliency = map("saliency", 0).values;
+      assertClose(map("subset", 2, { superset: all }).values, saliency, 2e-6, "all classes");
+    }
+    const difference = (a: number, b: number) =>
+      map(plain, a).values.map((value, z) => value - map(plain, b).values[z]);
+    assert.deepEqual(map("counterfactual", 3, { against: 0 }).values, difference(3, 0));
+    const order = all.toSorted((a, b) => probabilities[b] - probabilities[a]);
+    assert.deepEqual(map("counterfactual", order[0]).values, difference(order[0], order[1]));
+    assert.deepEqual(map("counterfactual", order[3]).values, difference(order[3], order[0]));
+    model.dispose();
+  }
 });
 
 Deno.test("an overlay shows a map's peak where it is, and the picture everywhere", () => {

@@ -2,9 +2,17 @@ import assert from "node:assert/strict";
 import { BatchLoader } from "../../data/loader.ts";
 import type { Split } from "../../data/dataset.ts";
 import { Random } from "../../engine/random.ts";
-import { classify } from "../../eval/classification.ts";
+import type { Annotations } from "../../eval/annotations.ts";
+import { explain } from "../../eval/attribution/explain.ts";
+import { Axioms, type AxiomScores } from "../../eval/axioms/axioms.ts";
+import { Classification, classify } from "../../eval/classification.ts";
 import { baselineOf } from "../../eval/erasing/baseline.ts";
-import { removeAndClassify } from "../../eval/erasing/remove_and_classify.ts";
+import { rank } from "../../eval/erasing/erase.ts";
+import { DeletionInsertion, trapezoids } from "../../eval/erasing/deletion_insertion.ts";
+import { RemoveAndClassify } from "../../eval/erasing/remove_and_classify.ts";
+import { type Evaluation, viewOf } from "../../eval/evaluation.ts";
+import { ParameterRandomisation } from "../../eval/sanity/parameter_randomisation.ts";
+import type { Classifier } from "../../model/classifier.ts";
 import { buildModel } from "../../model/build.ts";
 import { gpuTest } from "../gpu.ts";
 import { assertClose } from "../reference/check.ts";
@@ -61,29 +69,42 @@ function squares(count: number): Split {
   };
 }
 
+const OPTIONS = {
+  arch: "small-resnet",
+  method: "calm-em",
+  prior: "softplus",
+  detachNormaliser: false,
+  classes: 2,
+} as const;
+
+/** Shows the squares to evaluations, batch by batch. */
+async function show(
+  model: Classifier,
+  evaluations: readonly Evaluation<unknown>[],
+  { count = 12, wanted }: { count?: number; wanted?: (number: number) => boolean } = {},
+): Promise<void> {
+  const split = squares(count);
+  const loader = BatchLoader.inOrder(split, { crop: 32, batchSize: 5 });
+  for await (const batch of loader.batches(0, wanted)) {
+    const ids = Array.from(batch.indices, (index) => split.ids[index]);
+    const annotations = {} as Annotations;
+    const view = viewOf({ model, options: OPTIONS, batch, ids, annotations, mapOptions: {} });
+    for (const evaluation of evaluations) await evaluation.add(view);
+  }
+  loader.close();
+}
+
 gpuTest(
   "erasing nothing or everything tells no ranking from chance; the same seed repeats",
   async (gpu) => {
-    const options = {
-      arch: "small-resnet",
-      method: "calm-em",
-      prior: "softplus",
-      detachNormaliser: false,
-      classes: 2,
-    } as const;
-    const model = buildModel(gpu, options, 5);
-    const loader = new BatchLoader(squares(12), {
-      batchSize: 5,
-      transform: { resize: 32, crop: 32, flip: false },
-      train: false,
-      seed: 0,
-    });
+    const model = buildModel(gpu, OPTIONS, 5);
     const settings = { kind: "joint", baseline: "mean", k: [0, 20, 100], seed: 3 } as const;
-    const first = await removeAndClassify(model, loader, settings);
-    const again = await removeAndClassify(model, loader, settings);
-    const { accuracy } = await classify(model, loader);
-    loader.close();
-    assert.deepEqual(again, first);
+    const [one, two] = [new RemoveAndClassify(settings), new RemoveAndClassify(settings)];
+    const classification = new Classification();
+    await show(model, [one, classification]);
+    await show(model, [two]);
+    const [first, { accuracy }] = [one.result(), classification.result()];
+    assert.deepEqual(two.result(), first);
     assert.equal(first.images, 12);
     assertClose(
       [first.accuracy[0], first.randomAccuracy[0]],
@@ -100,3 +121,99 @@ gpuTest(
     model.dispose();
   },
 );
+
+gpuTest("classification as an evaluation agrees with the one on the GPU", async (gpu) => {
+  for (const method of ["cam", "calm-em"] as const) {
+    const model = buildModel(gpu, { ...OPTIONS, method }, 5);
+    const evaluation = new Classification();
+    await show(model, [evaluation]);
+    const loader = BatchLoader.inOrder(squares(12), { crop: 32, batchSize: 5 });
+    const { loss, accuracy, images } = await classify(model, loader);
+    loader.close();
+    const result = evaluation.result();
+    assertClose([result.loss, result.accuracy], [loss, accuracy], 1e-5, method);
+    assert.equal(result.images, images);
+    model.dispose();
+  }
+});
+
+Deno.test("the area under a curve, by trapezoids", () => {
+  assert.equal(trapezoids([1, 0]), 0.5);
+  assert.equal(trapezoids([1, 1, 1]), 1);
+  assertClose([trapezoids([0.9, 0.5, 0.1, 0])], [(0.7 + 0.3 + 0.05) / 3], 1e-12, "four points");
+});
+
+Deno.test("pixels are ranked from the highest score down, equal ones in reading order", () => {
+  const map = { width: 2, height: 2, values: Float32Array.of(0, 3, 3, -1) };
+  assert.deepEqual([...rank(map, 2)], [1, 2, 0, 3]);
+});
+
+gpuTest(
+  "deletion and insertion follow the map's order from whole to nothing and back",
+  async (gpu) => {
+    const model = buildModel(gpu, OPTIONS, 5);
+    const options = { kind: "joint", baseline: "blur", seed: 0 } as const;
+    const [two, four] = [2, 4].map((steps) => new DeletionInsertion({ ...options, steps }));
+    await show(model, [two, four]);
+
+    // The same from pictures that are put together here.
+    const split = squares(12);
+    const loader = BatchLoader.inOrder(split, { crop: 32, batchSize: 12 });
+    const [batch] = await Array.fromAsync(loader.batches(0));
+    loader.close();
+    const explanations = await explain(model, batch);
+    const stride = 4 * 32 * 32;
+    const areas = await Promise.all(explanations.map(async ({ map }, n) => {
+      const own = batch.images.slice(n * stride, (n + 1) * stride);
+      const blurred = baselineOf(own, 32, "blur", Random.of(0));
+      const order = rank(map("joint", batch.labels[n]), 32);
+      const half = new Set(order.subarray(0, 512));
+      const mixed = (erased: (pixel: number) => boolean) =>
+        own.map((value, i) => erased(Math.floor(i / 4)) ? blurred[i] : value);
+      const p = async (erased: (pixel: number) => boolean) => {
+        const [{ probabilities }] = await explain(model, { images: mixed(erased), size: 1 });
+        return probabilities[batch.labels[n]];
+      };
+      const [whole, none] = [await p(() => false), await p(() => true)];
+      const ends = (whole + none) / 2;
+      return [
+        (ends + await p((pixel) => half.has(pixel))) / 2,
+        (ends + await p((pixel) => !half.has(pixel))) / 2,
+      ];
+    }));
+    const mean = (column: number) => areas.reduce((sum, row) => sum + row[column], 0) / 12;
+    const { deletion, insertion, images } = two.result();
+    assertClose([deletion, insertion], [mean(0), mean(1)], 1e-5, "two steps");
+    assert.equal(images, 12);
+    assert.notEqual(four.result().deletion, deletion);
+    model.dispose();
+  },
+);
+
+gpuTest("tallies of parts add up to those of the whole, to the last digit", async (gpu) => {
+  const model = buildModel(gpu, OPTIONS, 5);
+  const settings = { kind: "joint", baseline: "noise", k: [30], seed: 1 } as const;
+  const make = () => [
+    new RemoveAndClassify(settings),
+    new Classification(),
+    new DeletionInsertion({ kind: "saliency", baseline: "zero", steps: 3, seed: 0 }),
+    new Axioms({ kind: "conditional", every: 2 }),
+    new ParameterRandomisation({ kind: "joint", every: 3 }),
+  ];
+  const whole = make();
+  await show(model, whole);
+  const sum = make();
+  for (const part of [2, 0, 1]) {
+    const own = make();
+    await show(model, own, { wanted: (number) => number === part });
+    // As through a file.
+    for (const [i, evaluation] of own.entries()) {
+      sum[i].merge(JSON.parse(JSON.stringify(evaluation.tally())));
+    }
+  }
+  for (const [i, evaluation] of whole.entries()) {
+    assert.deepEqual(sum[i].result(), evaluation.result());
+  }
+  assert.equal((whole[3].result() as AxiomScores).images, 6);
+  model.dispose();
+});
