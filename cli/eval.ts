@@ -179,11 +179,8 @@ async function run(options: ParsedOptions) {
   }
   if (what === "merge") return await merge(files, options, progress);
   if (what === "all") {
-    const unknown = options.text("measures")?.split(",")
-      .find((name) => !MEASURES.includes(name as MeasureName));
-    if (unknown !== undefined) {
-      throw new UserError(`--measures has "${unknown}", expected some of ${MEASURES.join(", ")}`);
-    }
+    expectSome("measures", options, MEASURES);
+    expectSome("map", options, ATTRIBUTION_KINDS);
     return await measureAll(options, progress);
   }
   if (what === "wsol" && options.has("scoremaps")) return await measureScoreMaps(options, progress);
@@ -194,6 +191,14 @@ async function run(options: ParsedOptions) {
     throw new UserError(`./calm eval takes ${ACTIONS.join(", ")}, not ${what ?? "nothing"}`);
   }
   return await measureOne(what as MeasureName, options, progress);
+}
+
+/** @throws {UserError} when a list has something else than what is known */
+function expectSome(name: string, options: ParsedOptions, known: readonly string[]): void {
+  const unknown = options.text(name)?.split(",").find((word) => !known.includes(word.trim()));
+  if (unknown !== undefined) {
+    throw new UserError(`--${name} has "${unknown}", expected some of ${known.join(", ")}`);
+  }
 }
 
 /** Several models become tables, one model's measures are printed as if they were made at once. */

@@ -3,8 +3,7 @@ import { exists } from "../../data/files.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { UserError } from "../../engine/errors.ts";
 import { readCounts, resultsOf } from "../../eval/job/counts.ts";
-import { allMeasures, named, possibleOn } from "../../eval/job/plan.ts";
-import type { MeasureName } from "../../eval/measures.ts";
+import { allMeasures, possibleOn, some } from "../../eval/job/plan.ts";
 import { saveTables } from "../../eval/tables/save.ts";
 import type { MeasuredModel } from "../../eval/tables/tables.ts";
 import { trainAndReport } from "../../eval/training_run.ts";
@@ -22,7 +21,8 @@ export async function measureAll(options: ParsedOptions, progress: Progress) {
   const { index, count } = shardOf(options);
   const checkpoints = await checkpointsOf(options, dataset, { progress, sharded: count > 1 });
   const possible = await possibleOn(dataset, (message) => progress.line(message));
-  const measures = options.text("measures")?.split(",") as MeasureName[] | undefined;
+  const listOf = (name: string) =>
+    options.text(name)?.split(",").map((word) => word.trim()) ?? null;
   const part = count > 1 ? `.${index}-of-${count}` : "";
   const models: MeasuredModel[] = [];
   const files: string[] = [];
@@ -47,7 +47,7 @@ export async function measureAll(options: ParsedOptions, progress: Progress) {
             pictures: dataset.test.ids.length,
             step: options.number("step") ?? 0.01,
           });
-          const chosen = named(all, measures ?? null);
+          const chosen = some(all, { names: listOf("measures"), kinds: listOf("map") });
           const pass = { split: "test", pairedOnly: false, choosesThresholds: false } as const;
           return [{ ...pass, measures: chosen }];
         },

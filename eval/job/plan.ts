@@ -8,7 +8,7 @@ import type { ClassPair } from "../cues/class_pairs.ts";
 import { officialCueOptions } from "../cues/localisation.ts";
 import { readClassPairs } from "../cues/paired_pictures.ts";
 import { BASELINES } from "../erasing/baseline.ts";
-import type { Measure, MeasureName } from "../measures.ts";
+import { kindOf, type Measure } from "../measures.ts";
 
 /** What can be measured on a data set. */
 export interface Possible {
@@ -132,12 +132,18 @@ export function ownMeasures(method: Method, { pairs, places }: Possible): Measur
   ];
 }
 
-/** The measures that are called for by name. */
-export function named(
+/** The measures of some names, and of some kinds of map; null stands for all. */
+export function some(
   measures: readonly Measure[],
-  names: readonly MeasureName[] | null,
+  { names, kinds }: {
+    readonly names: readonly string[] | null;
+    readonly kinds: readonly string[] | null;
+  },
 ): Measure[] {
-  return measures.filter(({ what }) => !names || names.includes(what));
+  return measures.filter((measure) => {
+    const kind = kindOf(measure);
+    return (!names || names.includes(measure.what)) && (!kinds || !kind || kinds.includes(kind));
+  });
 }
 
 /** The number that the positions of a sample are divisible by. */

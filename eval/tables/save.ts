@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { writeAtomically } from "../../weights/atomic_write.ts";
 import { toCsv, toMarkdown, toText } from "./table.ts";
-import { buildTables, type MeasuredModel } from "./tables.ts";
+import { buildTables, inOrder, type MeasuredModel } from "./tables.ts";
 
 /** What was written. */
 export interface SavedTables {
@@ -30,7 +30,9 @@ export async function saveTables(
       name,
       { title, note, columns: columns.map(({ title }) => title), rows },
     ])),
-    models: models.map(({ label, subject: { checkpoint, arch, method, dataset }, measured }) => ({
+    models: inOrder(models).map((
+      { label, subject: { checkpoint, arch, method, dataset }, measured },
+    ) => ({
       ...{ label, checkpoint, arch, method, dataset },
       measured,
     })),

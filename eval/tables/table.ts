@@ -80,11 +80,12 @@ export function toCsv({ columns, rows }: Table): string {
     withInterval[i] ? [title, `${title} low`, `${title} high`] : [title]
   );
   const body = rows.map((row) =>
-    row.flatMap((cell) =>
-      typeof cell === "object" && cell !== null
-        ? [cell.value, ...cell.interval].map(plain)
-        : [plain(cell)]
-    )
+    row.flatMap((cell, i) => {
+      const [value, ends] = typeof cell === "object" && cell !== null
+        ? [cell.value, cell.interval]
+        : [cell, [null, null]];
+      return (withInterval[i] ? [value, ...ends] : [value]).map(plain);
+    })
   );
   return [head.map(quote), ...body].map((row) => `${row.join(",")}\r\n`).join("");
 }

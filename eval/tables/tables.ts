@@ -1,4 +1,4 @@
-import type { Method } from "../../model/classifier.ts";
+import { type Method, METHODS } from "../../model/classifier.ts";
 import type { AttributionKind } from "../attribution/kinds.ts";
 import type { Subject } from "../job/subject.ts";
 import { kindOf, type Measured, type MeasureName, type MeasureResults } from "../measures.ts";
@@ -41,8 +41,12 @@ export function rowTitle(method: Method, kind: AttributionKind): string {
   return title.startsWith("CAM") ? title : `${title} of ${own}`;
 }
 
-/** One table for each of the paper's, and for the measures beyond it; those with rows. */
-export function buildTables(models: readonly MeasuredModel[]): Table[] {
+/**
+ * One table for each of the paper's, and for the measures beyond it; those with rows. Models come in
+ * the order of their methods and labels.
+ */
+export function buildTables(unordered: readonly MeasuredModel[]): Table[] {
+  const models = inOrder(unordered);
   return [
     cueTable(models),
     accuracyTable(models),
@@ -52,6 +56,14 @@ export function buildTables(models: readonly MeasuredModel[]): Table[] {
     furtherTable(models),
     randomisationTable(models),
   ].filter(({ rows }) => rows.length > 0);
+}
+
+/** Models by method, then by label. */
+export function inOrder(models: readonly MeasuredModel[]): MeasuredModel[] {
+  const place = ({ subject }: MeasuredModel) => METHODS.indexOf(subject.method);
+  return models.toSorted((a, b) =>
+    place(a) - place(b) || (a.label < b.label ? -1 : Number(a.label > b.label))
+  );
 }
 
 /** All results of a kind, model by model. */

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { gpuTest } from "../gpu.ts";
+import { calm, refuses, SMALL, withBirds } from "./calm.ts";
+
+async function json(args: string[]) {
+  const { code, stdout, stderr } = await calm([...args, "--json"]);
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout.trimEnd().split("\n").at(-1)!);
+}
+
+gpuTest("eval: every measure, in shards, all together as tables", async () => {
+  await withBirds(async (data, out) => {
+    const checkpoints: string[] = [];
+    for (const method of ["cam", "calm-em"]) {
+      const run = `${out}-${method}`;
+      const train = ["train", "--data", data, ...SMALL, "--epochs", "1", "--method", method];
+      const { attribution } = await json([...train, "--out", run]);
+      assert.ok(
+        attribution.max_box_acc_superset >= 0 && attribution.relative_accuracy.length === 3,
+      );
+      checkpoints.push(`${run}/checkpoint.safetensors`);
+    }
+    const [cam, em] = checkpoints;
+    const measure = (what: string, checkpoint: string, ...more: string[]) =>
+      json([
+        "eval",
+        what,
+        "--data",
+        data,
+        "--checkpoint",
+        checkpoint,
+        "--batch-size",
+        "5",
+        ...more,
+      ]);
+
+    const axioms = await measure("axioms", em, "--map", "joint,conditional");
+    assert.deepEqual(axioms.results.map(({ map }: { map: string }) => map), [
+      "joint",
+      "conditional",
+    ]);
+    assert.ok(axioms.results[0].completeness < 1e-6);
+    const pointing = await measure("pointing-game", em, "--map", "grad-cam");
+    assert.ok(pointing.chance > 0 && pointing.pointing <= 100 && pointing.images === 12);
+    const randomised = await measure("randomisation", cam, "--sample", "6");
+    assert.equal(randomised.images, 6);
+    const curves = await measure("deletion-insertion", cam, "--steps", "3", "--baseline", "mean");
+    assert.ok(curves.deletion >= 0 && curves.insertion <= 1);
+
+    // Thresholds that are the best on other pictures are no better than the best on these.
+    const box = ["--map", "subset", "--step", "0.05"];
+    const best = await measure("wsol", cam, ...box);
+    const honest = await measure("wsol", cam, ...box, "--thresholds-on", "train");
+    const train = await measure("wsol", cam, ...box, "--split", "train");
+    assert.ok(honest.max_box_acc.mean <= best.max_box_acc.mean);
+    assert.deepEqual(honest.thresholds, train.thresholds);
+    assert.equal(honest.images, 12);
+
+    const k = ["--k", "20,50"];
+    const whole = await measure("remove-and-classify", cam, ...k);
+    for (const part of ["0/2", "1/2"]) {
+      const counts = [
+        "--shard",
+        part,
+        "--counts",
+        `${out}-parts/${part.replace("/", "-of-")}.json`,
+      ];
+      const told = await measure("remove-and-classify", cam, ...k, ...counts);
+      assert.equal(told.shard.join("/"), part);
+    }
+    assert.deepEqual(await json(["eval", "merge", `${out}-parts`]), whole);
+
+    const only = "classification,cue-localization,wsol,remove-and-classify";
+    const all = ["eval", "all", "--data", data, "--step", "0.1", "--batch-size", "5"];
+    const options = [...all, "--checkpoint", checkpoints.join(), "--measures", only];
+    options.push("--map", "cam,subset,joint,gradient,grad-cam");
+    const unsharded = await json([...options, "--out", `${out}-all`]);
+    assert.deepEqual(Object.keys(unsharded.tables), [
+      "table1_cue_localization",
+      "table2_classification",
+      "figure5_remove_and_classify",
+      "table3_wsol",
+    ]);
+    const rows = unsharded.tables.table3_wsol.rows.map(([title]: [string]) => title);
+    for (const title of ["CAM", "CAM + Y", "Grad-CAM of CAM", "CALM_EM", "CALM_EM + Y"]) {
+      assert.ok(rows.includes(title), title);
+    }
+    const markdown = await Deno.readTextFile(`${out}-all/tables.md`);
+    assert.match(markdown, /^# birds, small-resnet\n\n## Cue localization\n/);
+    assert.doesNotMatch(markdown, /paper/, "the birds are not the paper's");
+    for (let part = 0; part < 4; part++) {
+      await json([...options, "--out", `${out}-sharded`, "--shard", `${part}/4`]);
+    }
+    const merged = await json(["eval", "merge", "--out", `${out}-sharded`]);
+    for (const name of [...Object.keys(unsharded.tables).map((t) => `${t}.csv`), "results.json"]) {
+      assert.equal(
+        await Deno.readTextFile(`${out}-sharded/${name}`),
+        await Deno.readTextFile(`${out}-all/${name}`),
+        name,
+      );
+    }
+    assert.deepEqual(merged.tables, unsharded.tables);
+
+    const base = ["eval", "wsol", "--data", data, "--checkpoint", cam];
+    await refuses([...base, "--shard", "0/2"], /--shard needs --counts FILE/);
+    await refuses([...base, "--shard", "2/2"], /--shard is "2\/2", expected I\/N with I from 0/);
+    await refuses(
+      [...base, "--map", "joint"],
+      /--map is "joint", expected one of cam-max, .*grad-cam/,
+    );
+    await refuses([...base, "--thresholds-on", "val"], /has no val split/);
+    await refuses([...options, "--measures", "wsol,x"], /--measures has "x", expected some of/);
+    await refuses(
+      [...all, "--checkpoint", `${cam},${cam}`, "--measures", "classification", "--out", out],
+      /Two checkpoints are in folders called run-cam/,
+    );
+    await Deno.remove(`${out}-sharded/counts/run-cam.2-of-4.json`);
+    await refuses(["eval", "merge", "--out", `${out}-sharded`], /run or finish --shard 2\/4$/m);
+  });
+});
+
+Deno.test("eval says what it can measure", async () => {
+  await refuses(["eval", "taste"], /eval takes classification, .*all, merge, not taste/);
+  await refuses(["eval", "merge"], /needs the files or folders of the parts/);
+  await refuses(["eval", "merge", "no/such"], /no\/such cannot be read/);
+  await refuses(["eval", "wsol", "more"], /eval wsol takes no "more"/);
+});

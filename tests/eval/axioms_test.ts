@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { Random } from "../../engine/random.ts";
+import { Tensor } from "../../engine/tensor.ts";
+import type { Annotations } from "../../eval/annotations.ts";
+import { cellEffects } from "../../eval/axioms/cell_effects.ts";
+import { Axioms } from "../../eval/axioms/axioms.ts";
+import { explain } from "../../eval/attribution/explain.ts";
+import type { AttributionKind } from "../../eval/attribution/kinds.ts";
+import { viewOf } from "../../eval/evaluation.ts";
+import { cascade, ParameterRandomisation } from "../../eval/sanity/parameter_randomisation.ts";
+import { buildModel, type ModelOptions } from "../../model/build.ts";
+import { type Classifier, uploadPictures } from "../../model/classifier.ts";
+import { readParameters, withParameters } from "../../model/overwrite.ts";
+import { gpuTest } from "../gpu.ts";
+import { assertClose } from "../reference/check.ts";
+
+const OPTIONS: ModelOptions = {
+  arch: "small-resnet",
+  method: "calm-em",
+  prior: "softplus",
+  detachNormaliser: false,
+  classes: 4,
+};
+const random = Random.of(41);
+const images = Float32Array.from(
+  { length: 3 * 16 * 16 * 4 },
+  (_, i) => i % 4 === 3 ? 0 : random.normal(),
+);
+const labels = Uint32Array.of(3, 0, 2);
+const batch = { images, labels, size: 3, indices: Uint32Array.of(0, 1, 2), number: 0 };
+
+function viewOn(model: Classifier, options: ModelOptions) {
+  const ids = ["a", "b", "c"];
+  return viewOf({ model, options, batch, ids, annotations: {} as Annotations, mapOptions: {} });
+}
+
+for (const method of ["cam", "calm-em"] as const) {
+  gpuTest(
+    `${method}: a cell's effect is what replacing it in the feature map does`,
+    async (gpu) => {
+      const model = buildModel(gpu, { ...OPTIONS, method }, 3);
+      const effects = await cellEffects(model, batch, labels);
+      const explanations = await explain(model, batch);
+      const u = model.inference(() => model.backbone.forward(uploadPictures(gpu, batch)));
+      const [, height, width, channels] = u.shape;
+      const cells = height * width;
+      const features = await u.read();
+      u.dispose();
+      for (const [n, { probability, effects: own }] of effects.entries()) {
+        assertClose([probability], [explanations[n].probabilities[labels[n]]], 1e-6, "p(y|x)");
+        const map = features.subarray(n * cells * channels, (n + 1) * cells * channels);
+        const mean = Float32Array.from(
+          { length: channels },
+          (_, k) =>
+            map.reduce((sum, value, i) => i % channels === k ? sum + value : sum, 0) / cells,
+        );
+        for (const z of [0, 5, cells - 1]) {
+          const replaced = map.slice();
+          replaced.set(mean, z * channels);
+          const p = model.inference(() =>
+            model.probabilities(
+              model.head(Tensor.from(gpu, replaced, [1, height, width, channels])),
+            )
+          );
+          const without = (await p.read())[labels[n]];
+          p.dispose();
+          assertClose([own[z]], [probability - without], 2e-6, `picture ${n}, cell ${z}`);
+        }
+      }
+      model.dispose();
+    },
+  );
+}
+
+gpuTest("axioms: CALM keeps them, CAM's scaled maps do not", async (gpu) => {
+  const scores = async (method: "cam" | "calm-em", kind: AttributionKind) => {
+    const options = { ...OPTIONS, method };
+    const model = buildModel(gpu, options, 3);
+    const evaluation = new Axioms({ kind, every: 1 });
+    await evaluation.add(viewOn(model, options));
+    const bias = model.parameters().find(({ name }) => name === "conv_last.bias")!;
+    assert.ok((await bias.tensor.read()).every((value) => value === 0), "the bias is as before");
+    model.dispose();
+    return evaluation.result();
+  };
+  const joint = await scores("calm-em", "joint");
+  assert.equal(joint.images, 3);
+  assert.ok(joint.completeness < 1e-6, `${joint.completeness}`);
+  assert.ok(joint.shift < 1e-5, `${joint.shift}`);
+  assert.equal(joint.missed, 0);
+  const conditional = await scores("calm-em", "conditional");
+  assert.ok(conditional.completeness > 0.5, `${conditional.completeness}`);
+  const cam = await scores("cam", "cam-max");
+  assert.ok(cam.shiftOfProbability < 1e-6, "the same function");
+  assert.ok(cam.shift > 0.01, `${cam.shift}`);
+  assert.ok(cam.missed > 1, `${cam.missed} % of the cells have negative logits`);
+  assert.ok(cam.completeness > 0.5);
+  const ranged = await scores("cam", "cam-minmax");
+  assert.ok(ranged.shift < 1e-5, "min and max move with the logits");
+  const gradient = await scores("calm-em", "gradient");
+  assert.ok(Math.abs(gradient.correlation) <= 1 && gradient.shift < 1e-3);
+});
+
+gpuTest("randomisation goes down from the last layers and leaves the model alone", async (gpu) => {
+  const model = buildModel(gpu, OPTIONS, 3);
+  const before = await readParameters(model);
+  const layers = cascade(model).map(({ name }) => name);
+  assert.deepEqual(layers, ["last layers", "layer3", "layer2", "layer1", "bn1", "conv1"]);
+  assert.deepEqual(
+    cascade(model).flatMap(({ parameters }) => parameters).sort(),
+    [...before.keys()].sort(),
+  );
+  const evaluation = new ParameterRandomisation({ kind: "joint", every: 1 });
+  await evaluation.add(viewOn(model, OPTIONS));
+  const { correlation, images: count } = evaluation.result();
+  assert.equal(count, 3);
+  assert.equal(correlation.length, layers.length);
+  assert.ok(correlation.every((value) => value > -1 && value < 0.95), `${correlation}`);
+  assert.deepEqual(await readParameters(model), before);
+  // With the model's own weights the map is the same.
+  const values = await withParameters(
+    model,
+    { values: before, old: before },
+    async () => (await explain(model, batch))[0].map("joint", 1).values,
+  );
+  assert.deepEqual(values, (await explain(model, batch))[0].map("joint", 1).values);
+  model.dispose();
+});

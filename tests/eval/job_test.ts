@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import type { Dataset, Split } from "../../data/dataset.ts";
+import { Random } from "../../engine/random.ts";
+import {
+  type Counts,
+  mergeCounts,
+  readCounts,
+  resultsOf,
+  type Shard,
+} from "../../eval/job/counts.ts";
+import { type Job, runJob } from "../../eval/job/job.ts";
+import { buildModel, type ModelOptions } from "../../model/build.ts";
+import { gpuTest } from "../gpu.ts";
+
+const OPTIONS: ModelOptions = {
+  arch: "small-resnet",
+  method: "cam",
+  prior: "softplus",
+  detachNormaliser: false,
+  classes: 3,
+};
+const COUNT = 9;
+const random = Random.of(12);
+const split: Split = {
+  name: "test",
+  ids: Array.from({ length: COUNT }, (_, n) => `${n}`),
+  labels: Uint32Array.from({ length: COUNT }, (_, n) => n % 3),
+  source: {
+    kind: "memory",
+    pixels: Uint8Array.from({ length: COUNT * 16 * 16 * 3 }, () => random.int(256)),
+    width: 16,
+    height: 16,
+    channels: 3,
+  },
+};
+const dataset: Dataset = {
+  name: "noise",
+  root: "nowhere",
+  classes: ["a", "b", "c"],
+  train: split,
+  test: split,
+};
+const job: Job = {
+  subject: {
+    checkpoint: "0123",
+    arch: "small-resnet",
+    method: "cam",
+    dataset: "noise",
+    classes: dataset.classes,
+    crop: 16,
+    batchSize: 2,
+    blur: 0,
+    supersets: null,
+  },
+  passes: [{
+    split: "test",
+    pairedOnly: false,
+    choosesThresholds: false,
+    measures: [
+      { what: "classification", options: {} },
+      {
+        what: "remove-and-classify",
+        options: { kind: "cam", baseline: "noise", k: [20, 60], seed: 4 },
+      },
+      {
+        what: "deletion-insertion",
+        options: { kind: "var-grad", baseline: "zero", steps: 2, seed: 0 },
+      },
+      { what: "axioms", options: { kind: "grad-cam++", every: 2 } },
+      { what: "randomisation", options: { kind: "cam", every: 5 } },
+    ],
+  }],
+};
+const whole: Shard = { index: 0, count: 1 };
+
+gpuTest(
+  "a job in shards, or stopped and gone on with, gives the numbers of the whole",
+  async (gpu) => {
+    const model = buildModel(gpu, OPTIONS, 9);
+    const opened = { model, options: OPTIONS };
+    const expected = resultsOf(await runJob(job, opened, dataset, { shard: whole }));
+    const parts: { path: string; counts: Counts }[] = [];
+    for (const index of [3, 1, 0, 2]) {
+      const counts = await runJob(job, opened, dataset, { shard: { index, count: 4 } });
+      parts.push({ path: `${index}.json`, counts });
+    }
+    const done = parts.map(({ counts }) => counts.passes[0].done);
+    assert.deepEqual(done, [[3], [1], [0, 4], [2]]);
+    assert.deepEqual(resultsOf(mergeCounts(parts)), expected);
+
+    const countsFile = await Deno.makeTempFile({ suffix: ".json" });
+    await Deno.remove(countsFile);
+    try {
+      const stop = new AbortController();
+      const seen: number[] = [];
+      const onProgress = (share: number) => {
+        seen.push(share);
+        if (seen.length === 3) stop.abort();
+      };
+      const run = { shard: whole, countsFile, onProgress, signal: stop.signal };
+      await runJob(job, opened, dataset, run);
+      assert.deepEqual((await readCounts(countsFile)).passes[0].done, [0, 1, 2]);
+      const rest: number[] = [];
+      const counts = await runJob(job, opened, dataset, {
+        shard: whole,
+        countsFile,
+        onProgress: (share) => rest.push(share),
+      });
+      assert.deepEqual(rest, [4 / 5, 1], "only what was left");
+      assert.deepEqual(resultsOf(counts), expected);
+      assert.deepEqual(resultsOf(await readCounts(countsFile)), expected, "through the file");
+
+      const other = { ...job, subject: { ...job.subject, batchSize: 3 } };
+      await assert.rejects(
+        runJob(other, opened, dataset, { shard: whole, countsFile }),
+        /holds counts of another evaluation: batchSize is 2 there and 3 here/,
+      );
+      const fewer = { ...job, passes: [{ ...job.passes[0], measures: [] }] };
+      await assert.rejects(
+        runJob(fewer, opened, dataset, { shard: whole, countsFile }),
+        /of other measures or options/,
+      );
+      await assert.rejects(
+        runJob(job, opened, dataset, { shard: { index: 1, count: 2 }, countsFile }),
+        /holds shard 0\/1: choose another file/,
+      );
+      await Deno.writeTextFile(countsFile, "{");
+      await assert.rejects(readCounts(countsFile), /is damaged: it is no JSON/);
+      await Deno.writeTextFile(countsFile, "{}");
+      await assert.rejects(readCounts(countsFile), /holds no counts of an evaluation/);
+    } finally {
+      await Deno.remove(countsFile).catch(() => {});
+    }
+
+    assert.throws(
+      () => mergeCounts(parts.slice(1)),
+      /hold 4 of 5 batches: run or finish --shard 3\/4$/,
+    );
+    assert.throws(
+      () => mergeCounts([...parts, { ...parts[1], path: "again.json" }]),
+      /1\.json and again\.json both hold batch 1/,
+    );
+    await assert.rejects(
+      runJob(
+        { ...job, passes: [{ ...job.passes[0], split: "val" }] },
+        opened,
+        dataset,
+        { shard: whole },
+      ),
+      /nowhere has no val split/,
+    );
+    model.dispose();
+  },
+);
