@@ -4,8 +4,11 @@ import { decodePicture, encodePng } from "../data/codecs.ts";
 import { resizeLikePillow } from "../data/resize.ts";
 import { writeNormalised } from "../data/transform.ts";
 import { UserError } from "../engine/errors.ts";
-import { explain, MAP_KINDS, type MapKind, mapKinds } from "../eval/attribution/explain.ts";
+import { BatchMaps } from "../eval/attribution/batch_maps.ts";
+import { mapKinds } from "../eval/attribution/explain.ts";
+import { ATTRIBUTION_KINDS, type AttributionKind, checkKind } from "../eval/attribution/kinds.ts";
 import { encodeNpy } from "../eval/npy.ts";
+import { inferno, redBlue } from "../eval/pictures/colour_map.ts";
 import { overlay } from "../eval/pictures/overlay.ts";
 import { openGpu } from "../model/open_gpu.ts";
 import { type OpenedModel, openModel } from "../model/open_model.ts";
@@ -27,18 +30,34 @@ const explainCommand: Command = {
       map: {
         type: "text",
         value: "KIND,…",
-        help: `maps to draw: ${MAP_KINDS.join(", ")} (default joint, for CAM cam-max)`,
+        help: `maps to draw: ${ATTRIBUTION_KINDS.join(", ")} (default joint, for CAM cam-max)`,
       },
       class: {
         type: "text",
         value: "NAME",
         help: "class by index or name (default the likeliest)",
       },
-      npy: { type: "flag", help: "also write raw float32 maps at the feature map's resolution" },
+      against: {
+        type: "text",
+        value: "NAME",
+        help: "counterfactual: the class to subtract (default the likeliest other one)",
+      },
+      classes: {
+        type: "text",
+        value: "NAME,…",
+        help: "subset: the classes to add up",
+      },
+      npy: {
+        type: "flag",
+        help:
+          "also write raw float32 maps, at the feature map's resolution; gradient maps at the " +
+          "input's",
+      },
       out: { type: "text", value: "DIR", help: "where to write", default: "explained" },
     },
     examples: [
-      "./calm explain bird.jpg --map joint,saliency --npy",
+      "./calm explain bird.jpg --map joint,saliency,grad-cam --npy",
+      "./calm explain bird.jpg --map counterfactual --class 3 --against 5",
       "./calm explain *.jpg --checkpoint last_checkpoint.pth.tar --method calm-em \\\n" +
       "      --large-feature-map",
     ],
@@ -61,6 +80,9 @@ async function run(options: ParsedOptions) {
   try {
     const opened = await openModel(gpu, checkpoint, foreignOptions(options));
     const kinds = wantedKinds(options.text("map"), opened);
+    if (kinds.includes("subset") && !options.has("classes")) {
+      throw new UserError("--map subset needs --classes NAME,…: the classes to add up");
+    }
     const outputs = [];
     for (const image of images) outputs.push(...await explainOne(image, kinds, opened, options));
     return { checkpoint, outputs };
@@ -71,7 +93,7 @@ async function run(options: ParsedOptions) {
 
 async function explainOne(
   path: string,
-  kinds: readonly MapKind[],
+  kinds: readonly AttributionKind[],
   { model, classNames, crop, options: { classes } }: OpenedModel,
   options: ParsedOptions,
 ) {
@@ -88,19 +110,29 @@ async function explainOne(
   const zoom = Math.min(1, LONG_SIDE / Math.max(picture.width, picture.height));
   const [width, height] = [picture.width, picture.height].map((side) => Math.round(side * zoom));
   const shown = zoom < 1 ? resizeLikePillow(picture, width, height) : picture;
-  const [explanation] = await explain(model, { images: input, size: 1 });
-  const label = wantedClass(options.text("class"), classNames, classes) ?? explanation.predicted;
+  const wanted = (option: string, text = options.text(option)) =>
+    text === undefined ? undefined : classOf(option, text, classNames, classes);
+  const subset = options.text("classes")?.split(",").map((text) => wanted("classes", text.trim())!);
+  const maps = new BatchMaps(
+    model,
+    { images: input, size: 1, indices: Uint32Array.of(0) },
+    { against: wanted("against"), superset: subset && (() => subset) },
+  );
+  const [explanation] = await maps.explanations();
+  const label = wanted("class") ?? explanation.predicted;
   const name = classNames?.[label] ?? `class ${label}`;
   const probability = explanation.probabilities[label];
   const outputs = [];
   for (const kind of kinds) {
-    const map = explanation.map(kind, label);
+    const map = (await maps.of(kind, [[label]]))(0, label);
     const stem = join(
       options.text("out") ?? "explained",
       `${basename(path, extname(path))}-${kind}-${label}`,
     );
-    const top = Math.max(...map.values);
-    await writeAtomically(`${stem}.png`, await encodePng(overlay(shown, map, top)));
+    const signed = kind === "counterfactual" || kind === "cam";
+    const top = map.values.reduce((a, b) => Math.max(a, signed ? Math.abs(b) : b), 0);
+    const drawn = overlay(shown, map, top, signed ? redBlue : inferno);
+    await writeAtomically(`${stem}.png`, await encodePng(drawn));
     const npy = options.flag("npy") ? `${stem}.npy` : null;
     if (npy) {
       const values = Float32Array.from(map.values);
@@ -116,30 +148,22 @@ async function explainOne(
   return outputs;
 }
 
-function wantedKinds(text: string | undefined, { model }: OpenedModel): MapKind[] {
-  const possible = mapKinds(model);
-  const kinds = text === undefined ? [possible[0]] : text.split(",").map((kind) => kind.trim());
-  for (const kind of kinds) {
-    if (!possible.includes(kind as MapKind)) {
-      throw new UserError(
-        `--map is "${kind}", expected one of ${possible.join(", ")} for a model of ${model.method}`,
-      );
-    }
-  }
-  return kinds as MapKind[];
+function wantedKinds(text: string | undefined, { model }: OpenedModel): AttributionKind[] {
+  if (text === undefined) return [mapKinds(model)[0]];
+  return text.split(",").map((kind) => checkKind(model.method, kind.trim()));
 }
 
-function wantedClass(
-  text: string | undefined,
+function classOf(
+  option: string,
+  text: string,
   names: readonly string[] | null,
   classes: number,
-): number | undefined {
-  if (text === undefined) return undefined;
+): number {
   const named = names?.indexOf(text) ?? -1;
   const label = named >= 0 ? named : /^\d+$/.test(text) ? Number(text) : -1;
   if (label < 0 || label >= classes) {
     throw new UserError(
-      `--class is "${text}", expected a number from 0 to ${classes - 1}` +
+      `--${option} is "${text}", expected a number from 0 to ${classes - 1}` +
         (names ? ` or a name such as ${names[0]}` : ""),
     );
   }

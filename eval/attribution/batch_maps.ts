@@ -16,6 +16,8 @@ export interface MapOptions {
   readonly blur?: number;
   /** The classes that `subset` adds up for a class; default the class alone. */
   readonly superset?: (label: number) => readonly number[];
+  /** The class that `counterfactual` subtracts; default the likeliest other one. */
+  readonly against?: number;
   /** Of the noise of the SmoothGrad family. */
   readonly seed?: number;
 }
@@ -55,10 +57,10 @@ export class BatchMaps {
     else if (isGradCamKind(kind)) await this.#weightFeatures(kind, wanted);
     else {
       const explanations = await this.explanations();
-      const { superset } = this.#options;
+      const { superset, against } = this.#options;
       return (n, label) =>
         this.#once(kind, n, label, () => {
-          const others = superset ? { superset: superset(label) } : {};
+          const others = { against, superset: superset?.(label) };
           return explanations[n].map(kind, label, others);
         });
     }

@@ -23,3 +23,10 @@ export function inferno(value: number): Colour {
     Math.round(INFERNO[low][c] * (1 - share) + INFERNO[low + 1][c] * share);
   return [mix(0), mix(1), mix(2)];
 }
+
+/** Red from 0 to 1, blue from 0 to −1, brighter with the distance from 0. */
+export function redBlue(value: number): Colour {
+  const size = Math.min(1, Math.abs(value));
+  const [red, green, blue] = value > 0 ? [255, 70, 48] : [64, 132, 255];
+  return [Math.round(red * size), Math.round(green * size), Math.round(blue * size)];
+}

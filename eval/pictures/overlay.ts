@@ -1,7 +1,7 @@
 import type { Picture } from "../../data/dataset.ts";
 import { denormalise } from "../../data/transform.ts";
 import type { AttributionMap } from "../attribution/explain.ts";
-import { inferno } from "./colour_map.ts";
+import { type Colour, inferno } from "./colour_map.ts";
 
 /** A picture of a batch as it was before normalisation. */
 export function pictureOf(images: Float32Array, n: number, extent: number): Picture {
@@ -15,15 +15,23 @@ export function pictureOf(images: Float32Array, n: number, extent: number): Pict
 
 /**
  * A map as colours over the picture in grey: black where the map is zero, the picture shining
- * through everywhere. `top` is the value of the brightest colour.
+ * through everywhere.
+ *
+ * @param top the value of the brightest colour
+ * @param colours of the values divided by `top`
  */
-export function overlay(picture: Picture, map: AttributionMap, top: number): Picture {
+export function overlay(
+  picture: Picture,
+  map: AttributionMap,
+  top: number,
+  colours: (value: number) => Colour = inferno,
+): Picture {
   const { width, height, data } = picture;
   const out = new Uint8Array(data.length);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const value = top > 0 ? interpolate(map, (x + 0.5) / width, (y + 0.5) / height) / top : 0;
-      const colour = inferno(value);
+      const colour = colours(value);
       const i = 3 * (y * width + x);
       const grey = 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
       for (const c of [0, 1, 2] as const) {
