@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { encodePng } from "../../data/codecs.ts";
+import { dirname, join } from "node:path";
+import { encodeJpeg, encodePng } from "../../data/codecs.ts";
+import { BatchLoader } from "../../data/loader.ts";
+import { loadWsol } from "../../data/wsol_dataset.ts";
+import type { Gpu } from "../../engine/gpu.ts";
+import { Random } from "../../engine/random.ts";
+import { explain } from "../../eval/attribution/explain.ts";
+import { minMax } from "../../eval/min_max.ts";
 import { encodeNpy } from "../../eval/npy.ts";
+import { upscale } from "../../eval/upscale.ts";
+import { openModel } from "../../model/open_model.ts";
+import { ilsvrcFiles, openImagesFiles, withFolder } from "../data/wsol_folder.ts";
 import { gpuTest } from "../gpu.ts";
 import { calm, refuses, SMALL, withBirds } from "./calm.ts";
 
@@ -126,3 +135,96 @@ gpuTest("eval wsol of a model: boxes of birds", async () => {
     await refuses(["eval", "wsol", ...model], /bounding_boxes\.txt:1: expected "image x y width/);
   });
 });
+
+/** Writes a model's maps of the true classes as wsolevaluation wants them. */
+async function writeScoreMaps(
+  gpu: Gpu,
+  { checkpoint, root, name, to }: {
+    readonly checkpoint: string;
+    readonly root: string;
+    readonly name: "ILSVRC" | "OpenImages";
+    readonly to: string;
+  },
+): Promise<void> {
+  const { model, crop } = await openModel(gpu, checkpoint);
+  const { test } = await loadWsol(root, name);
+  const loader = BatchLoader.inOrder(test, { crop, batchSize: 2 });
+  for await (const batch of loader.batches(0)) {
+    for (const [n, { map }] of (await explain(model, batch)).entries()) {
+      const scores = Float32Array.from(minMax(upscale(map("joint", batch.labels[n]), SIDE)));
+      const path = join(to, `${test.ids[batch.indices[n]]}.npy`);
+      await Deno.mkdir(dirname(path), { recursive: true });
+      await Deno.writeFile(path, encodeNpy(scores, [SIDE, SIDE]));
+    }
+  }
+  loader.close();
+  model.dispose();
+}
+
+/** A picture of noise: maps of grey ones are flat. */
+async function noisy(seed: number): Promise<Uint8Array> {
+  const random = Random.of(seed);
+  const data = Uint8Array.from({ length: 3 * 24 * 20 }, () => random.int(256));
+  return await encodeJpeg({ width: 24, height: 20, data });
+}
+
+gpuTest(
+  "eval wsol of a model on ILSVRC and OpenImages: as of its maps in a folder",
+  async (gpu) => {
+    const half = Uint8Array.from({ length: 3 * 24 * 20 }, (_, i) => (i / 3) % 24 < 12 ? 255 : 0);
+    const files = { ...await ilsvrcFiles(), ...await openImagesFiles() };
+    for (const [i, name] of Object.keys(files).entries()) {
+      if (/\.(jpe?g|JPEG)$/.test(name)) files[name] = await noisy(i);
+      if (/b_m1\.png$/.test(name)) {
+        files[name] = await encodePng({
+          width: 24,
+          height: 20,
+          data: half,
+        });
+      }
+      if (/b_ignore\.png$/.test(name)) {
+        const data = half.map((value, i) => i / 3 < 24 * 10 ? 0 : 255 - value);
+        files[name] = await encodePng({ width: 24, height: 20, data });
+      }
+    }
+    for (const id of ["0bt_c3/x.jpg", "0bt9lr/y.jpg"]) {
+      files[`dataset/OpenImages/train/${id}`] = await noisy(99);
+    }
+    files["supersets.json"] = '[["n02084071", "n01503061"]]';
+    await withFolder(files, async (root) => {
+      for (const name of ["ILSVRC", "OpenImages"] as const) {
+        const data = ["--dataset", name.toLowerCase(), "--data", root];
+        const checkpoint = `${root}/run-${name}/checkpoint.safetensors`;
+        const sizes = ["--resize", "24", "--crop", "24", "--batch-size", "2", "--epochs", "1"];
+        const trained = await calm(["train", ...data, ...sizes, "--out", dirname(checkpoint)]);
+        assert.equal(trained.code, 0, trained.stderr);
+        const model = ["eval", "wsol", ...data, "--checkpoint", checkpoint, "--batch-size", "2"];
+        const own = await evaluate(model);
+        await writeScoreMaps(gpu, { checkpoint, root, name, to: `${root}/maps` });
+        const ofMaps = await evaluate([
+          ...["eval", "wsol", "--scoremaps", `${root}/maps`],
+          ...["--metadata", `${root}/metadata/${name}/test`, "--masks", `${root}/dataset/${name}`],
+        ]);
+        if (name === "OpenImages") {
+          assert.ok(own.pxap > 0 && Math.abs(own.pxap - ofMaps.pxap) < 0.05, `${ofMaps.pxap}`);
+          continue;
+        }
+        assert.deepEqual(own.max_box_acc, ofMaps.max_box_acc);
+        assert.equal(own.images, 3);
+        const tuned = await evaluate([...model, "--thresholds-on", "val"]);
+        const val = await evaluate([...model, "--split", "val"]);
+        assert.deepEqual(tuned.thresholds, val.thresholds);
+        assert.equal(val.images, 2);
+        const superset = ["--supersets", `${root}/supersets.json`];
+        const added = await evaluate([...model, "--map", "subset", ...superset]);
+        const saliency = await evaluate([...model, "--map", "saliency"]);
+        assert.deepEqual(added.max_box_acc, saliency.max_box_acc, "both classes: p(z|x)");
+        await refuses([...model, "--map", "subset"], /ilsvrc needs --supersets FILE\|DIR/);
+        await refuses(
+          [...model, "--thresholds-on", "train"],
+          /where the objects of its train split/,
+        );
+      }
+    });
+  },
+);
