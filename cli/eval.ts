@@ -137,6 +137,12 @@ const evaluate: Command = {
         help: "wsol: with --scoremaps, a split's folder in wsolevaluation's layout",
       },
       masks: { type: "text", value: "DIR", help: "wsol: folder of the metadata's masks" },
+      "val-scoremaps": {
+        type: "text",
+        value: "DIR",
+        help: "wsol: with --scoremaps, maps of other pictures to choose thresholds on",
+      },
+      "val-metadata": { type: "text", value: "DIR", help: "wsol: their split's folder" },
       measures: { type: "text", value: "WHAT,…", help: "all: only these" },
       shard: {
         type: "text",

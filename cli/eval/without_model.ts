@@ -19,15 +19,23 @@ export async function countClassPairs(options: ParsedOptions, progress: Progress
 
 /** `eval wsol --scoremaps DIR`: the maps of anyone's code. */
 export async function measureScoreMaps(options: ParsedOptions, progress: Progress) {
-  const metadata = options.text("metadata");
-  if (metadata === undefined) throw new UserError("--scoremaps needs --metadata DIR");
-  const { boxes, pxap, images } = await evaluateScoreMaps(options.text("scoremaps")!, {
-    metadata,
-    masks: options.text("masks"),
-    step: options.number("step") ?? 0.01,
-    onProgress: (share) => progress.update("localising", share, ""),
-  });
+  const measure = async (maps: string, metadata: string, at?: number[]) =>
+    await evaluateScoreMaps(options.text(maps)!, {
+      metadata: options.text(metadata) ?? fail(`--${maps} needs --${metadata} DIR`),
+      masks: options.text("masks"),
+      step: options.number("step") ?? 0.01,
+      at,
+      onProgress: (share) => progress.update("localising", share, ""),
+    });
+  const chosen = options.has("val-scoremaps")
+    ? await measure("val-scoremaps", "val-metadata")
+    : null;
+  const { boxes, pxap, images } = await measure("scoremaps", "metadata", chosen?.best ?? undefined);
   if (boxes) return { images, ...boxScores(boxes, progress) };
   progress.line(`PxAP ${pxap!.toFixed(2)} % of ${images} pictures`);
   return { images, pxap };
+}
+
+function fail(message: string): never {
+  throw new UserError(message);
 }

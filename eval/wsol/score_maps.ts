@@ -13,6 +13,8 @@ export interface ScoreMapResult {
   /** Pixel-wise average precision, 0–100. */
   readonly pxap: number | null;
   readonly images: number;
+  /** Positions of the best thresholds of boxes, to evaluate other maps at. */
+  readonly best: number[] | null;
 }
 
 /**
@@ -20,15 +22,16 @@ export interface ScoreMapResult {
  * from 0 to 1.
  *
  * @param options `metadata`: a split's folder; `masks`: where its masks are; `step` between
- * thresholds
+ * thresholds; `at`: positions of the thresholds of boxes, instead of the best ones
  * @throws {UserError} when a file is missing, or a map has another size or other values
  */
 export async function evaluateScoreMaps(
   folder: string,
-  { metadata, masks, step, onProgress }: {
+  { metadata, masks, step, at, onProgress }: {
     readonly metadata: string;
     readonly masks?: string;
     readonly step: number;
+    readonly at?: number[];
     readonly onProgress?: (share: number) => void;
   },
 ): Promise<ScoreMapResult> {
@@ -56,8 +59,9 @@ export async function evaluateScoreMaps(
     onProgress?.(++done / places.size);
   }
   return {
-    boxes: withBoxes ? evaluator.compute() : null,
+    boxes: withBoxes ? evaluator.compute(at) : null,
     pxap: withBoxes ? null : pixels.compute(),
     images: places.size,
+    best: withBoxes ? evaluator.best() : null,
   };
 }

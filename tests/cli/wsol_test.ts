@@ -96,6 +96,34 @@ Deno.test("eval wsol --scoremaps: boxes in wsolevaluation's layout, and what is 
   });
 });
 
+Deno.test("eval wsol --scoremaps: thresholds chosen on maps of other pictures", async () => {
+  await inFolder(async (folder) => {
+    const lists = (meta: string, id: string) => ({
+      [`${meta}/image_ids.txt`]: id,
+      [`${meta}/image_sizes.txt`]: `${id},224,224`,
+      [`${meta}/localization.txt`]: `${id},20,20,100,120`,
+    });
+    // Found below 0.5; of the other one the object stands out above 0.6 only.
+    const faint = rectangle(20, 20, 100, 120).map((value) => value / 2);
+    faint[0] = 1;
+    const bright = rectangle(20, 20, 100, 120).map((value) => value === 1 ? 1 : 0.6);
+    await Deno.mkdir(join(folder, "val"));
+    await write(folder, {
+      ...lists("meta", "a.jpg"),
+      ...lists("val", "b.jpg"),
+      "maps/a.jpg.npy": encodeNpy(faint, [SIDE, SIDE]),
+      "maps/b.jpg.npy": encodeNpy(bright, [SIDE, SIDE]),
+    });
+    const best = await evaluate(command(folder));
+    assert.deepEqual([best.max_box_acc.mean, best.thresholds[50]], [100, 0]);
+    const val = ["--val-scoremaps", `${folder}/maps`, "--val-metadata", `${folder}/val`];
+    const tuned = await evaluate([...command(folder), ...val]);
+    assert.equal(tuned.max_box_acc.mean, 0);
+    assert.ok(tuned.thresholds[50] >= 0.6 && tuned.thresholds[50] < 0.62, tuned.thresholds[50]);
+    await refuses([...command(folder), ...val.slice(0, 2)], /--val-scoremaps needs --val-metadata/);
+  });
+});
+
 Deno.test("eval wsol --scoremaps: masks of several objects, and what is to be ignored", async () => {
   await inFolder(async (folder) => {
     const picture = async (map: Float32Array) => {
