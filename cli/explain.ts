@@ -1,20 +1,31 @@
-import { basename, extname, join } from "node:path";
+import { join } from "node:path";
 import type { Command } from "../cli.ts";
-import { decodePicture, encodePng } from "../data/codecs.ts";
+import { encodePng } from "../data/codecs.ts";
+import { exists } from "../data/files.ts";
 import { resizeLikePillow } from "../data/resize.ts";
 import { writeNormalised } from "../data/transform.ts";
 import { UserError } from "../engine/errors.ts";
 import { BatchMaps } from "../eval/attribution/batch_maps.ts";
-import { mapKinds } from "../eval/attribution/explain.ts";
+import { type AttributionMap, likeliest, mapKinds } from "../eval/attribution/explain.ts";
 import { ATTRIBUTION_KINDS, type AttributionKind, checkKind } from "../eval/attribution/kinds.ts";
 import { encodeNpy } from "../eval/npy.ts";
-import { inferno, redBlue } from "../eval/pictures/colour_map.ts";
-import { overlay } from "../eval/pictures/overlay.ts";
+import { type Cell, drawGrid, mapCell } from "../eval/pictures/grid.ts";
+import { MAP_TITLES } from "../eval/pictures/map_titles.ts";
+import { readable, shortNumber } from "../eval/pictures/svg.ts";
+import { upscale } from "../eval/upscale.ts";
 import { openGpu } from "../model/open_gpu.ts";
 import { type OpenedModel, openModel } from "../model/open_model.ts";
 import { writeAtomically } from "../weights/atomic_write.ts";
+import { type PictureFile, pictureFiles, readUpright } from "./explain/pictures.ts";
 import { checkpointOf, foreignOptions, MODEL_OPTIONS } from "./model_options.ts";
 import type { ParsedOptions } from "./options.ts";
+import { Progress } from "./progress.ts";
+
+/** Maps with negative values. */
+const SIGNED: readonly AttributionKind[] = ["counterfactual", "cam"];
+
+/** Pictures side by side. */
+const PER_ROW = 4;
 
 /** Pixels of the long side of what is drawn; larger photographs are made smaller. */
 const LONG_SIDE = 1024;
@@ -23,7 +34,10 @@ const LONG_SIDE = 1024;
 const explainCommand: Command = {
   spec: {
     name: "explain",
-    summary: "Draws where a model looks: attribution maps over pictures, and as .npy.",
+    summary:
+      "Draws where a model looks. Of each picture OUT/NAME.png and .svg have the picture and\n" +
+      "its maps side by side, with colour bars; OUT/NAME-MAP-CLASS.png one map alone. Pictures are\n" +
+      "JPEG or PNG files, folders of them, or patterns.",
     positionals: ["IMAGE…"],
     options: {
       ...MODEL_OPTIONS,
@@ -49,14 +63,14 @@ const explainCommand: Command = {
       },
       npy: {
         type: "flag",
-        help:
-          "also write raw float32 maps, at the feature map's resolution; gradient maps at the " +
-          "input's",
+        help: "also write raw float32 maps, as large as the feature map (gradients: as the input)",
       },
+      resize: { type: "flag", help: "with --npy: maps as large as the network's input" },
       out: { type: "text", value: "DIR", help: "where to write", default: "explained" },
     },
     examples: [
       "./calm explain bird.jpg --map joint,saliency,grad-cam --npy",
+      "./calm explain holiday/ --class wren",
       "./calm explain bird.jpg --map counterfactual --class 3 --against 5",
       "./calm explain *.jpg --checkpoint last_checkpoint.pth.tar --method calm-em \\\n" +
       "      --large-feature-map",
@@ -68,14 +82,15 @@ const explainCommand: Command = {
 export default explainCommand;
 
 async function run(options: ParsedOptions) {
-  const images = options.positionals;
-  if (images.length === 0) throw new UserError("./calm explain needs a picture");
+  if (options.positionals.length === 0) throw new UserError("./calm explain needs a picture");
+  const files = await pictureFiles(options.positionals);
   const checkpoint = checkpointOf(options);
   if (!options.has("checkpoint") && !await exists(checkpoint)) {
     throw new UserError(
       `There is no ${checkpoint} yet: ./calm train makes one, or name yours with --checkpoint`,
     );
   }
+  const progress = new Progress();
   const gpu = await openGpu();
   try {
     const opened = await openModel(gpu, checkpoint, foreignOptions(options));
@@ -84,28 +99,29 @@ async function run(options: ParsedOptions) {
       throw new UserError("--map subset needs --classes NAME,…: the classes to add up");
     }
     const outputs = [];
-    for (const image of images) outputs.push(...await explainOne(image, kinds, opened, options));
-    return { checkpoint, outputs };
+    const figures = [];
+    for (const [i, file] of files.entries()) {
+      if (files.length > 1) progress.update("explaining", i / files.length, file.path);
+      const { maps, figure } = await explainOne(file, kinds, opened, options, progress);
+      outputs.push(...maps);
+      figures.push(figure);
+    }
+    return { checkpoint, outputs, figures };
   } finally {
     gpu.destroy();
   }
 }
 
 async function explainOne(
-  path: string,
+  { path, name: stem }: PictureFile,
   kinds: readonly AttributionKind[],
   { model, classNames, crop, options: { classes } }: OpenedModel,
   options: ParsedOptions,
+  progress: Progress,
 ) {
-  let bytes: Uint8Array;
-  try {
-    bytes = await Deno.readFile(path);
-  } catch (error) {
-    throw new UserError(`${path} cannot be read: ${(error as Error).message}`);
-  }
-  const picture = await decodePicture(bytes, path);
-  const input = new Float32Array(4 * crop * crop);
-  writeNormalised(resizeLikePillow(picture, crop, crop), crop, input, 0);
+  const picture = await readUpright(path);
+  const images = new Float32Array(4 * crop * crop);
+  writeNormalised(resizeLikePillow(picture, crop, crop), crop, images, 0);
   // The network saw the whole picture, so its maps lie over the whole of it, whatever its aspect.
   const zoom = Math.min(1, LONG_SIDE / Math.max(picture.width, picture.height));
   const [width, height] = [picture.width, picture.height].map((side) => Math.round(side * zoom));
@@ -113,39 +129,69 @@ async function explainOne(
   const wanted = (option: string, text = options.text(option)) =>
     text === undefined ? undefined : classOf(option, text, classNames, classes);
   const subset = options.text("classes")?.split(",").map((text) => wanted("classes", text.trim())!);
-  const maps = new BatchMaps(
+  const batchMaps = new BatchMaps(
     model,
-    { images: input, size: 1, indices: Uint32Array.of(0) },
+    { images, size: 1, indices: Uint32Array.of(0) },
     { against: wanted("against"), superset: subset && (() => subset) },
   );
-  const [explanation] = await maps.explanations();
-  const label = wanted("class") ?? explanation.predicted;
-  const name = classNames?.[label] ?? `class ${label}`;
-  const probability = explanation.probabilities[label];
-  const outputs = [];
+  const [{ probabilities, predicted }] = await batchMaps.explanations();
+  const label = wanted("class") ?? predicted;
+  const against = wanted("against") ?? likeliest(probabilities, label);
+  const nameOf = (y: number) => classNames?.[y] ?? `class ${y}`;
+  const told = (y: number) => `p(y|x) = ${shortNumber(probabilities[y])}`;
+  const folder = options.text("out") ?? "explained";
+
+  const maps = [];
+  const cells: Cell[] = [{
+    heading: { title: "picture" },
+    picture: shown,
+    caption: [readable(nameOf(label)), told(label) + (label === predicted ? ", predicted" : "")],
+  }];
   for (const kind of kinds) {
-    const map = (await maps.of(kind, [[label]]))(0, label);
-    const stem = join(
-      options.text("out") ?? "explained",
-      `${basename(path, extname(path))}-${kind}-${label}`,
-    );
-    const signed = kind === "counterfactual" || kind === "cam";
-    const top = map.values.reduce((a, b) => Math.max(a, signed ? Math.abs(b) : b), 0);
-    const drawn = overlay(shown, map, top, signed ? redBlue : inferno);
-    await writeAtomically(`${stem}.png`, await encodePng(drawn));
-    const npy = options.flag("npy") ? `${stem}.npy` : null;
-    if (npy) {
-      const values = Float32Array.from(map.values);
-      await writeAtomically(npy, encodeNpy(values, [map.height, map.width]));
-    }
-    console.error(
-      `${stem}.png  ${name}, p(y|x) = ${probability.toFixed(4)}, ${kind} up to ${
-        top.toPrecision(3)
-      }`,
-    );
-    outputs.push({ image: path, map: kind, class: name, npy, png: `${stem}.png`, probability });
+    const map = (await batchMaps.of(kind, [[label]]))(0, label);
+    const signed = SIGNED.includes(kind);
+    const about = kind === "counterfactual"
+      ? [`less ${readable(nameOf(against))}`, told(against)]
+      : kind === "subset"
+      ? [`${subset!.length} classes`]
+      : [];
+    const cell = mapCell(shown, map, { signed, caption: about });
+    cells.push({ ...cell, heading: titleOf(kind) });
+    const file = join(folder, `${stem}-${kind}-${label}`);
+    await writeAtomically(`${file}.png`, await encodePng(cell.picture));
+    const npy = options.flag("npy") ? `${file}.npy` : null;
+    if (npy) await writeAtomically(npy, options.flag("resize") ? scaled(map, crop) : raw(map));
+    const probability = probabilities[label];
+    maps.push({
+      ...{ image: path, map: kind, class: nameOf(label), npy, png: `${file}.png`, probability },
+      ...(kind === "counterfactual" ? { against: nameOf(against) } : {}),
+    });
   }
-  return outputs;
+  const rows = [];
+  for (let from = 0; from < cells.length; from += PER_ROW) {
+    rows.push({ cells: cells.slice(from, from + PER_ROW) });
+  }
+  const { svg, png } = await drawGrid({ columns: [], rows });
+  const figure = join(folder, stem);
+  await writeAtomically(`${figure}.svg`, new TextEncoder().encode(svg));
+  await writeAtomically(`${figure}.png`, png);
+  progress.line(`${figure}.png  ${nameOf(label)}, ${told(label)}: ${kinds.join(", ")}`);
+  return { maps, figure: { image: path, svg: `${figure}.svg`, png: `${figure}.png` } };
+}
+
+function titleOf(kind: AttributionKind): { title: string; formula: string } {
+  const [title, formula] = MAP_TITLES[kind];
+  return { title, formula };
+}
+
+/** Float32, at the map's own resolution. */
+function raw({ values, width, height }: AttributionMap): Uint8Array {
+  return encodeNpy(Float32Array.from(values), [height, width]);
+}
+
+/** Float32, at the resolution of the network's input. */
+function scaled(map: AttributionMap, side: number): Uint8Array {
+  return encodeNpy(Float32Array.from(upscale(map, side)), [side, side]);
 }
 
 function wantedKinds(text: string | undefined, { model }: OpenedModel): AttributionKind[] {
@@ -168,8 +214,4 @@ function classOf(
     );
   }
   return label;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }

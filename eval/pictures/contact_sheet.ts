@@ -1,9 +1,10 @@
-import { encodePng } from "../../data/codecs.ts";
 import type { Picture } from "../../data/dataset.ts";
 import type { AttributionMap, Explanation, MapKind } from "../attribution/explain.ts";
 import { inferno } from "./colour_map.ts";
+import { MAP_TITLES } from "./map_titles.ts";
 import { overlay } from "./overlay.ts";
 import { rasterise } from "./rasterise.ts";
+import { readable, shortNumber, svgDocument, svgImage, svgText } from "./svg.ts";
 
 /** One row of a sheet: a picture, its class, and what the model says of it. */
 export interface SheetRow {
@@ -11,19 +12,6 @@ export interface SheetRow {
   readonly label: number;
   readonly explanation: Explanation;
 }
-
-/** Headings: what the map is and the number that its brightest colour stands for. */
-const HEADINGS: Readonly<Record<MapKind, readonly [title: string, formula: string]>> = {
-  "joint": ["joint", "p(ŷ, z | x)"],
-  "conditional": ["conditional", "p(ŷ | x, z)"],
-  "posterior": ["posterior", "p(z | x, ŷ)"],
-  "saliency": ["saliency", "p(z | x)"],
-  "subset": ["subset", "p(Y, z | x)"],
-  "counterfactual": ["counterfactual", "p(ŷ, z | x) − p(y′, z | x)"],
-  "cam": ["CAM, unscaled", "f"],
-  "cam-max": ["CAM", "f / max f"],
-  "cam-minmax": ["CAM, min–max", "(f − min) / (max − min)"],
-};
 
 const CELL = 168;
 const GAP = 14;
@@ -50,16 +38,16 @@ export async function contactSheet(
   const width = 2 * groupWidth + 3 * GAP;
   const height = HEADER + perGroup * (CELL + CAPTION + GAP) + 56;
   const parts: string[] = [
-    text(GAP, 30, title[0], { size: 20, bold: true }),
-    text(GAP, 52, title[1], { size: 13, colour: "#555" }),
+    svgText(GAP, 30, title[0], { size: 20, bold: true }),
+    svgText(GAP, 52, title[1], { size: 13, colour: "#555" }),
   ];
   for (const group of [0, 1]) {
     const left = GAP + group * (groupWidth + GAP);
-    parts.push(text(left, 82, "picture", { size: 13, bold: true }));
+    parts.push(svgText(left, 82, "picture", { size: 13, bold: true }));
     for (const [k, kind] of kinds.entries()) {
-      const [name, formula] = HEADINGS[kind];
+      const [name, formula] = MAP_TITLES[kind];
       const x = left + (k + 1) * (CELL + GAP);
-      parts.push(text(x, 82, `${name}  ${formula}`, { size: 13, bold: true }));
+      parts.push(svgText(x, 82, `${name}  ${formula}`, { size: 13, bold: true }));
     }
   }
   for (const [i, row] of rows.entries()) {
@@ -68,9 +56,7 @@ export async function contactSheet(
     parts.push(...await sheetRow(row, kinds, classNames, left, top));
   }
   parts.push(scale(GAP, height - 34));
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
-    `viewBox="0 0 ${width} ${height}" font-family="DejaVu Sans, sans-serif">` +
-    `<rect width="100%" height="100%" fill="#fff"/>${parts.join("")}</svg>`;
+  const svg = svgDocument(width, height, parts);
   return { svg, png: await rasterise(svg) };
 }
 
@@ -85,13 +71,13 @@ async function sheetRow(
   const right = predicted === label;
   const parts = [
     await image(picture, left, top),
-    text(left, top + CELL + 15, readable(classNames[label]), { size: 10, bold: true }),
-    text(
+    svgText(left, top + CELL + 15, readable(classNames[label]), { size: 10, bold: true }),
+    svgText(
       left,
       top + CELL + 30,
       right
-        ? `✓ p = ${number(probabilities[label])}`
-        : `✗ ${readable(classNames[predicted])} ${number(probabilities[predicted])}`,
+        ? `✓ p = ${shortNumber(probabilities[label])}`
+        : `✗ ${readable(classNames[predicted])} ${shortNumber(probabilities[predicted])}`,
       { size: 10, colour: right ? "#1a7f37" : "#b42318" },
     ),
   ];
@@ -101,7 +87,7 @@ async function sheetRow(
     const x = left + (k + 1) * (CELL + GAP);
     parts.push(
       await image(overlay(picture, map, peak), x, top),
-      text(x, top + CELL + 15, caption(kind, map, peak), { size: 11, colour: "#555" }),
+      svgText(x, top + CELL + 15, caption(kind, map, peak), { size: 11, colour: "#555" }),
     );
   }
   return parts;
@@ -110,14 +96,11 @@ async function sheetRow(
 /** The value of the brightest colour, and for the joint map what all cells add up to. */
 function caption(kind: MapKind, map: AttributionMap, peak: number): string {
   const sum = map.values.reduce((a, b) => a + b, 0);
-  return `max ${number(peak)}${kind === "joint" ? `,  Σ ${number(sum)}` : ""}`;
+  return `max ${shortNumber(peak)}${kind === "joint" ? `,  Σ ${shortNumber(sum)}` : ""}`;
 }
 
 async function image(picture: Picture, x: number, y: number): Promise<string> {
-  const bytes = await encodePng(picture);
-  const base64 = btoa(bytes.reduce((s, b) => s + String.fromCharCode(b), ""));
-  return `<image x="${x}" y="${y}" width="${CELL}" height="${CELL}" ` +
-    `preserveAspectRatio="xMidYMid meet" href="data:image/png;base64,${base64}"/>`;
+  return await svgImage(picture, { x, y, width: CELL, height: CELL });
 }
 
 function scale(x: number, y: number): string {
@@ -126,29 +109,7 @@ function scale(x: number, y: number): string {
     return `<rect x="${x + 3 * i}" y="${y}" width="3.2" height="12" fill="rgb(${r},${g},${b})"/>`;
   });
   return steps.join("") +
-    text(x, y + 26, "0", { size: 11 }) +
-    text(x + 160, y + 26, "max", { size: 11 }) +
-    text(x + 206, y + 11, "each map has its own scale; max is printed below it", { size: 11 });
-}
-
-function text(
-  x: number,
-  y: number,
-  content: string,
-  { size, bold = false, colour = "#111" }: { size: number; bold?: boolean; colour?: string },
-): string {
-  const escaped = content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-  return `<text x="${x}" y="${y}" font-size="${size}"${bold ? ' font-weight="bold"' : ""} ` +
-    `fill="${colour}">${escaped}</text>`;
-}
-
-/** `017.Marsh_Wren` → `Marsh Wren`, cut to what fits below a picture. */
-function readable(name: string): string {
-  const words = name.replace(/^\d+\./, "").replaceAll("_", " ");
-  return words.length > 26 ? `${words.slice(0, 25)}…` : words;
-}
-
-function number(value: number): string {
-  if (value === 0) return "0";
-  return value >= 0.01 ? value.toFixed(2) : value.toExponential(0);
+    svgText(x, y + 26, "0", { size: 11 }) +
+    svgText(x + 160, y + 26, "max", { size: 11 }) +
+    svgText(x + 206, y + 11, "each map has its own scale; max is printed below it", { size: 11 });
 }

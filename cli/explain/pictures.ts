@@ -1,0 +1,69 @@
+import { basename, extname, join } from "node:path";
+import { decodePicture } from "../../data/codecs.ts";
+import type { Picture } from "../../data/dataset.ts";
+import { readFile } from "../../data/files.ts";
+import { readOrientation, upright } from "../../data/orientation.ts";
+import { UserError } from "../../engine/errors.ts";
+
+const ENDINGS = [".jpg", ".jpeg", ".png"];
+
+/** A picture file and what its outputs are called. */
+export interface PictureFile {
+  readonly path: string;
+  readonly name: string;
+}
+
+/**
+ * The picture files that arguments stand for: files, folders (all pictures in them), and patterns
+ * with * and ? in the last part, for shells that do not expand them.
+ *
+ * @throws {UserError} when an argument stands for none
+ */
+export async function pictureFiles(args: readonly string[]): Promise<PictureFile[]> {
+  const paths: string[] = [];
+  for (const arg of args) {
+    const found = await expand(arg);
+    if (found.length === 0) throw new UserError(`${arg}: no picture (${ENDINGS.join(", ")}) there`);
+    paths.push(...found);
+  }
+  // Pictures of the same name from several folders must not overwrite each other's maps.
+  const used = new Map<string, number>();
+  return [...new Set(paths)].map((path) => {
+    const stem = basename(path, extname(path));
+    const count = (used.get(stem) ?? 0) + 1;
+    used.set(stem, count);
+    return { path, name: count === 1 ? stem : `${stem}-${count}` };
+  });
+}
+
+/**
+ * Reads a picture as a person sees it: turned upright where its EXIF data say so.
+ *
+ * @throws {UserError} when it is missing or damaged
+ */
+export async function readUpright(path: string): Promise<Picture> {
+  const bytes = await readFile(path);
+  return upright(await decodePicture(bytes, path), await readOrientation(bytes));
+}
+
+async function expand(arg: string): Promise<string[]> {
+  const stat = await Deno.stat(arg).catch(() => null);
+  if (stat?.isDirectory) return await listed(arg, () => true);
+  if (stat || !/[*?]/.test(basename(arg))) return [arg];
+  const pattern = basename(arg).replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", ".*").replaceAll("?", ".");
+  const folder = arg.slice(0, arg.length - basename(arg).length);
+  return await listed(folder || ".", (name) => new RegExp(`^${pattern}$`).test(name));
+}
+
+async function listed(folder: string, wanted: (name: string) => boolean): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name, isFile } of Deno.readDir(folder)) {
+      if (isFile && ENDINGS.includes(extname(name).toLowerCase()) && wanted(name)) names.push(name);
+    }
+  } catch (error) {
+    throw new UserError(`${folder} cannot be read: ${(error as Error).message}`);
+  }
+  return names.sort().map((name) => join(folder, name));
+}

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { readOrientation, upright } from "../../data/orientation.ts";
+
+/** A picture of letters: every pixel has its letter's code in all channels. */
+function picture(...rows: string[]) {
+  const codes = [...rows.join("")].flatMap((letter) => new Array(3).fill(letter.charCodeAt(0)));
+  return { width: rows[0].length, height: rows.length, data: Uint8Array.from(codes) };
+}
+
+Deno.test("the eight EXIF orientations, as Pillow's exif_transpose turns them", () => {
+  const rows = ["ab", "cd", "ef"];
+  const expected = [
+    ["ab", "cd", "ef"],
+    ["ba", "dc", "fe"],
+    ["fe", "dc", "ba"],
+    ["ef", "cd", "ab"],
+    ["ace", "bdf"],
+    ["eca", "fdb"],
+    ["fdb", "eca"],
+    ["bdf", "ace"],
+  ];
+  for (const [i, turned] of expected.entries()) {
+    assert.deepEqual(upright(picture(...rows), i + 1), picture(...turned), `orientation ${i + 1}`);
+  }
+});
+
+Deno.test("a JPEG file's orientation; files without one, and other files, are upright", async () => {
+  // SOI, APP1 with a big-endian TIFF of one entry, orientation 6, EOI.
+  const exif = [0x45, 0x78, 0x69, 0x66, 0, 0];
+  const tiff = [0x4d, 0x4d, 0, 0x2a, 0, 0, 0, 8, 0, 1];
+  const entry = [0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0];
+  const length = 2 + exif.length + tiff.length + entry.length;
+  const jpeg = [0xff, 0xd8, 0xff, 0xe1, 0, length, ...exif, ...tiff, ...entry, 0xff, 0xd9];
+  assert.equal(await readOrientation(Uint8Array.from(jpeg)), 6);
+  const photograph = new URL("../goldens/photograph.jpg", import.meta.url);
+  assert.equal(await readOrientation(await Deno.readFile(photograph)), 1);
+  assert.equal(await readOrientation(Uint8Array.of(1, 2, 3)), 1);
+});
