@@ -44,8 +44,6 @@ gpuTest(
       assert.ok(Math.abs(total - 1) < 1e-5, "all classes together: p(z|x), which sums to 1");
       assert.match(outputs[2].against, /^003\./);
       assert.ok(counterfactual.values.every((value, z) => value < joint.values[z]));
-      const resized = await explain(pattern, "--class", "1", "--npy", "--resize");
-      assert.deepEqual((await read(resized.outputs[0])).shape, [32, 32]);
 
       const [{ svg, png }] = figures;
       const text = await Deno.readTextFile(svg);
