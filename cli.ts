@@ -12,6 +12,7 @@ export interface Command {
 const COMMANDS: Record<string, () => Promise<{ default: Command }>> = {
   train: () => import("./cli/train.ts"),
   explain: () => import("./cli/explain.ts"),
+  figure: () => import("./cli/figure.ts"),
   eval: () => import("./cli/eval.ts"),
   weights: () => import("./cli/weights.ts"),
   convert: () => import("./cli/convert.ts"),

@@ -3,11 +3,10 @@ import type { Command } from "../cli.ts";
 import { encodePng } from "../data/codecs.ts";
 import { exists } from "../data/files.ts";
 import { resizeLikePillow } from "../data/resize.ts";
-import { writeNormalised } from "../data/transform.ts";
 import { UserError } from "../engine/errors.ts";
-import { BatchMaps } from "../eval/attribution/batch_maps.ts";
 import { type AttributionMap, likeliest, mapKinds } from "../eval/attribution/explain.ts";
 import { ATTRIBUTION_KINDS, type AttributionKind, checkKind } from "../eval/attribution/kinds.ts";
+import { mapsOfPicture } from "../eval/attribution/picture_maps.ts";
 import { encodeNpy } from "../eval/npy.ts";
 import { type Cell, drawGrid, mapCell } from "../eval/pictures/grid.ts";
 import { MAP_TITLES } from "../eval/pictures/map_titles.ts";
@@ -17,7 +16,7 @@ import { openGpu } from "../model/open_gpu.ts";
 import { type OpenedModel, openModel } from "../model/open_model.ts";
 import { writeAtomically } from "../weights/atomic_write.ts";
 import { type PictureFile, pictureFiles, readUpright } from "./explain/pictures.ts";
-import { checkpointOf, foreignOptions, MODEL_OPTIONS } from "./model_options.ts";
+import { checkpointOf, classOf, foreignOptions, MODEL_OPTIONS } from "./model_options.ts";
 import type { ParsedOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 
@@ -115,13 +114,12 @@ async function run(options: ParsedOptions) {
 async function explainOne(
   { path, name: stem }: PictureFile,
   kinds: readonly AttributionKind[],
-  { model, classNames, crop, options: { classes } }: OpenedModel,
+  opened: OpenedModel,
   options: ParsedOptions,
   progress: Progress,
 ) {
+  const { classNames, crop, options: { classes } } = opened;
   const picture = await readUpright(path);
-  const images = new Float32Array(4 * crop * crop);
-  writeNormalised(resizeLikePillow(picture, crop, crop), crop, images, 0);
   // The network saw the whole picture, so its maps lie over the whole of it, whatever its aspect.
   const zoom = Math.min(1, LONG_SIDE / Math.max(picture.width, picture.height));
   const [width, height] = [picture.width, picture.height].map((side) => Math.round(side * zoom));
@@ -129,11 +127,10 @@ async function explainOne(
   const wanted = (option: string, text = options.text(option)) =>
     text === undefined ? undefined : classOf(option, text, classNames, classes);
   const subset = options.text("classes")?.split(",").map((text) => wanted("classes", text.trim())!);
-  const batchMaps = new BatchMaps(
-    model,
-    { images, size: 1, indices: Uint32Array.of(0) },
-    { against: wanted("against"), superset: subset && (() => subset) },
-  );
+  const batchMaps = mapsOfPicture(opened, picture, {
+    against: wanted("against"),
+    superset: subset && (() => subset),
+  });
   const [{ probabilities, predicted }] = await batchMaps.explanations();
   const label = wanted("class") ?? predicted;
   const against = wanted("against") ?? likeliest(probabilities, label);
@@ -197,21 +194,4 @@ function scaled(map: AttributionMap, side: number): Uint8Array {
 function wantedKinds(text: string | undefined, { model }: OpenedModel): AttributionKind[] {
   if (text === undefined) return [mapKinds(model)[0]];
   return text.split(",").map((kind) => checkKind(model.method, kind.trim()));
-}
-
-function classOf(
-  option: string,
-  text: string,
-  names: readonly string[] | null,
-  classes: number,
-): number {
-  const named = names?.indexOf(text) ?? -1;
-  const label = named >= 0 ? named : /^\d+$/.test(text) ? Number(text) : -1;
-  if (label < 0 || label >= classes) {
-    throw new UserError(
-      `--${option} is "${text}", expected a number from 0 to ${classes - 1}` +
-        (names ? ` or a name such as ${names[0]}` : ""),
-    );
-  }
-  return label;
 }

@@ -1,3 +1,4 @@
+import { UserError } from "../engine/errors.ts";
 import type { Prior } from "../model/calm/location.ts";
 import { type Method, METHODS } from "../model/classifier.ts";
 import type { ForeignOptions } from "../model/open_model.ts";
@@ -44,4 +45,27 @@ export function foreignOptions(options: ParsedOptions): ForeignOptions {
     largeFeatureMap: options.flag("large-feature-map") || undefined,
     skipMixed6e: options.flag("use-mixed-6e") ? false : undefined,
   };
+}
+
+/**
+ * A class by its name or index.
+ *
+ * @param option named in messages
+ * @throws {UserError} when there is none
+ */
+export function classOf(
+  option: string,
+  text: string,
+  names: readonly string[] | null,
+  classes: number,
+): number {
+  const named = names?.indexOf(text) ?? -1;
+  const label = named >= 0 ? named : /^\d+$/.test(text) ? Number(text) : -1;
+  if (label < 0 || label >= classes) {
+    throw new UserError(
+      `--${option} is "${text}", expected a number from 0 to ${classes - 1}` +
+        (names ? ` or a name such as ${names[0]}` : ""),
+    );
+  }
+  return label;
 }

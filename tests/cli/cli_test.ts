@@ -9,6 +9,7 @@ Deno.test("every command has a help that names its options", async () => {
     const command of [
       "train",
       "explain",
+      "figure",
       "eval",
       "weights",
       "convert",
@@ -26,7 +27,7 @@ Deno.test("every command has a help that names its options", async () => {
 });
 
 Deno.test("unknown tasks and options, and values out of range, are named", async () => {
-  await refuses(["trian"], /There is no task "trian": the tasks are train, explain, eval/);
+  await refuses(["trian"], /There is no task "trian": the tasks are train, explain, figure, eval/);
   await refuses(["train", "--epoch", "3"], /Unknown option --epoch; did you mean --epochs\?/);
   await refuses(
     ["train", "--epochs", "0"],

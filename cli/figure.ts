@@ -1,0 +1,173 @@
+import { join } from "node:path";
+import type { Command } from "../cli.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { exists } from "../data/files.ts";
+import { DATASET_NAMES } from "../data/open.ts";
+import { UserError } from "../engine/errors.ts";
+import { ATTRIBUTION_KINDS, checkKind } from "../eval/attribution/kinds.ts";
+import { readClassPairs } from "../eval/cues/paired_pictures.ts";
+import { figure1, figure3, figure4, figure6 } from "../eval/figures/figures.ts";
+import { choosePairs, chooseShown, readShown } from "../eval/figures/subjects.ts";
+import { drawGrid, type Grid } from "../eval/pictures/grid.ts";
+import { openSupersets } from "../eval/supersets.ts";
+import { METHODS } from "../model/classifier.ts";
+import { openGpu } from "../model/open_gpu.ts";
+import { type OpenedModel, openModel } from "../model/open_model.ts";
+import { writeAtomically } from "../weights/atomic_write.ts";
+import { openDatasetOf } from "./eval/model_job.ts";
+import { classOf, foreignOptions, MODEL_OPTIONS } from "./model_options.ts";
+import type { ParsedOptions } from "./options.ts";
+import { Progress } from "./progress.ts";
+
+const FIGURES = ["1", "3", "4", "6"];
+
+/** `./calm figure N`. */
+const figure: Command = {
+  spec: {
+    name: "figure",
+    summary: `Draws a figure of the paper with your models and data, as SVG and PNG:
+  1  CAM beside CALM: the maps of two classes, and their difference
+  3  every kind of map of CALM
+  4  counterfactual maps of all methods, beside the parts in which the classes differ
+  6  the map of a class, summed over its superset, and over all classes`,
+    positionals: ["N"],
+    options: {
+      ...MODEL_OPTIONS,
+      checkpoint: {
+        type: "text",
+        value: "FILE,…",
+        help:
+          "the models (default runs/DATASET-METHOD/checkpoint.safetensors, those that are there)",
+      },
+      dataset: { type: "choice", choices: DATASET_NAMES, help: "whose pictures", default: "birds" },
+      data: { type: "text", value: "DIR", help: "the data set's folder (docs/data_sets.md)" },
+      picture: {
+        type: "text",
+        value: "ID",
+        help:
+          "a test picture by its name in the lists (default the first that all models get right)",
+      },
+      pictures: { type: "integer", min: 1, help: "rows of figures 3, 4 and 6", default: 3 },
+      class: { type: "text", value: "NAME", help: "1, 4: the class A, of the picture" },
+      against: { type: "text", value: "NAME", help: "1, 3, 4: the class B, or y′" },
+      map: {
+        type: "text",
+        value: "KIND,…",
+        help: `4: other maps of a model of CAM (default gradient): ${ATTRIBUTION_KINDS.join(", ")}`,
+      },
+      supersets: {
+        type: "text",
+        value: "FILE|DIR",
+        help: "3, 6: a supersets.json or WordNet's files (default classes with the same last word)",
+      },
+      out: { type: "text", value: "DIR", help: "where to write", default: "figures" },
+    },
+    examples: [
+      "./calm figure 1",
+      "./calm figure 4 --map gradient,smooth-grad --pictures 6",
+      "./calm figure 6 --dataset ilsvrc --data ~/wsol --supersets ~/wordnet \\\\\\n" +
+      "      --checkpoint last_checkpoint.pth.tar --method calm-em --large-feature-map",
+    ],
+  },
+  async run(options) {
+    const [number] = options.positionals;
+    if (!FIGURES.includes(number)) {
+      throw new UserError(`./calm figure takes ${FIGURES.join(", ")}, not ${number ?? "nothing"}`);
+    }
+    const progress = new Progress();
+    const dataset = await openDatasetOf(options, progress);
+    const gpu = await openGpu();
+    try {
+      const models: OpenedModel[] = [];
+      for (const path of await checkpointsOf(options, dataset)) {
+        models.push(await openModel(gpu, path, foreignOptions(options)));
+      }
+      for (const { options: { classes } } of models) {
+        if (classes !== dataset.classes.length) {
+          throw new UserError(
+            `A model knows ${classes} classes, but ${dataset.root} has ${dataset.classes.length}`,
+          );
+        }
+      }
+      progress.update(`figure ${number}`, 0, "");
+      const { svg, png } = await drawGrid(await gridOf(number, models, dataset, options));
+      const path = join(options.text("out") ?? "figures", `figure${number}`);
+      await writeAtomically(`${path}.svg`, new TextEncoder().encode(svg));
+      await writeAtomically(`${path}.png`, png);
+      progress.line(`${path}.png and .svg`);
+      return { figure: Number(number), png: `${path}.png`, svg: `${path}.svg` };
+    } finally {
+      gpu.destroy();
+    }
+  },
+};
+
+export default figure;
+
+async function gridOf(
+  number: string,
+  models: readonly OpenedModel[],
+  dataset: Dataset,
+  options: ParsedOptions,
+): Promise<Grid> {
+  const { classes: classNames } = dataset;
+  if (number === "1") return await figure1(models, (await pairsOf(1))[0], classNames);
+  if (number === "4") {
+    const gradients = (options.text("map") ?? "gradient").split(",")
+      .map((kind) => checkKind("cam", kind.trim()));
+    const pairs = await pairsOf(options.number("pictures") ?? 3);
+    return await figure4(models, pairs, { classNames, gradients });
+  }
+  const calm = models.find(({ options: { method } }) => method !== "cam");
+  if (!calm) {
+    throw new UserError(`Figure ${number} needs a model of CALM: name one with --checkpoint`);
+  }
+  const id = options.text("picture");
+  const shown = id === undefined
+    ? await chooseShown(dataset, [calm], options.number("pictures") ?? 3)
+    : [await readShown(dataset, id)];
+  const path = options.text("supersets");
+  const superset = path === undefined ? undefined : await openSupersets(path, classNames);
+  if (number === "6") return await figure6(calm, shown, { classNames, superset });
+  return await figure3(calm, shown, { classNames, superset, against: wanted("against") });
+
+  function wanted(option: string): number | undefined {
+    const text = options.text(option);
+    return text === undefined ? undefined : classOf(option, text, classNames, classNames.length);
+  }
+
+  async function pairsOf(count: number) {
+    const [a, b] = [wanted("class"), wanted("against")];
+    const all = await readClassPairs(dataset.root);
+    const pairs = all.filter(({ classes }) =>
+      (a === undefined || classes.includes(a)) && (b === undefined || classes.includes(b))
+    );
+    if (pairs.length === 0) {
+      throw new UserError("No pair of these classes differs in one to three parts only");
+    }
+    const id = options.text("picture");
+    if (id !== undefined) await readShown(dataset, id);
+    // Figure 1 shows a pair that differs in two parts, figure 4 some of each number.
+    const byParts = (parts: number) => pairs.filter((pair) => pair.parts.length === parts);
+    const mixed = [byParts(1), byParts(2), byParts(3)];
+    const turns = Array.from({ length: pairs.length }, (_, i) => mixed.flatMap((p) => p[i] ?? []));
+    const ordered = count === 1 ? [...byParts(2), ...byParts(1), ...byParts(3)] : turns.flat();
+    return await choosePairs(dataset, models, { pairs: ordered, count, id });
+  }
+}
+
+/** The checkpoints that were named, or those that training left for the data set. */
+async function checkpointsOf(options: ParsedOptions, { name }: Dataset): Promise<string[]> {
+  const given = options.text("checkpoint");
+  if (given !== undefined) return given.split(",").map((path) => path.trim());
+  const found: string[] = [];
+  for (const method of METHODS) {
+    const path = join("runs", `${name}-${method}`, "checkpoint.safetensors");
+    if (await exists(path)) found.push(path);
+  }
+  if (found.length > 0) return found;
+  throw new UserError(
+    `There is no runs/${name}-cam, -calm-ml or -calm-em: ./calm train --dataset ${name} ` +
+      "--method cam makes one, or name yours with --checkpoint",
+  );
+}
