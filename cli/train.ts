@@ -3,7 +3,7 @@ import type { Command } from "../cli.ts";
 import { DATASET_NAMES } from "../data/open.ts";
 import { UserError } from "../engine/errors.ts";
 import { type Architecture, ARCHITECTURES } from "../model/build.ts";
-import type { Prior } from "../model/calm/location.ts";
+import { DEFAULT_LOCATION, type Prior } from "../model/calm/location.ts";
 import { type Method, METHODS } from "../model/classifier.ts";
 import { type Preset, PRESET_NAMES } from "../model/recipe.ts";
 import { planRun, trainAndReport, type TrainingSettings } from "../eval/training_run.ts";
@@ -61,13 +61,16 @@ const train: Command = {
       },
       prior: {
         type: "choice",
-        choices: ["softplus", "relu"],
-        help: "location prior: the paper's or the official code's",
-        default: "softplus",
+        choices: ["relu", "softplus"],
+        help: "what makes location logits positive: the official code's, or the paper's",
+        default: DEFAULT_LOCATION.prior,
       },
-      "detach-normaliser": {
-        type: "flag",
-        help: "no gradient through the prior's normalisation, as in the official code",
+      normaliser: {
+        type: "choice",
+        choices: ["detached", "differentiated"],
+        help:
+          "gradient of the sum that normalises locations: the official code's has none, the paper's has",
+        default: DEFAULT_LOCATION.detachNormaliser ? "detached" : "differentiated",
       },
       epochs: { type: "integer", min: 1, help: "passes over the training pictures" },
       "batch-size": { type: "integer", min: 1, help: "pictures per step" },
@@ -206,8 +209,10 @@ function settings(options: ParsedOptions): TrainingSettings {
     model: {
       arch: (options.text("arch") ?? "small-resnet") as Architecture,
       method: (options.text("method") ?? "calm-em") as Method,
-      prior: (options.text("prior") ?? "softplus") as Prior,
-      detachNormaliser: options.flag("detach-normaliser"),
+      prior: (options.text("prior") ?? DEFAULT_LOCATION.prior) as Prior,
+      detachNormaliser: options.has("normaliser")
+        ? options.text("normaliser") === "detached"
+        : DEFAULT_LOCATION.detachNormaliser,
       largeFeatureMap: options.flag("large-feature-map"),
       skipMixed6e: options.flag("skip-mixed-6e"),
     },

@@ -7,6 +7,7 @@ import { allMeasures, possibleOn, some } from "../../eval/job/plan.ts";
 import { saveTables } from "../../eval/tables/save.ts";
 import type { MeasuredModel } from "../../eval/tables/tables.ts";
 import { trainAndReport } from "../../eval/training_run.ts";
+import { DEFAULT_LOCATION } from "../../model/calm/location.ts";
 import { METHODS } from "../../model/classifier.ts";
 import { openGpu } from "../../model/open_gpu.ts";
 import { foreignOptions } from "../model_options.ts";
@@ -99,7 +100,7 @@ async function checkpointsOf(
     const { interrupted } = await trainAndReport({
       dataset: dataset.name,
       data: dataset.root,
-      model: { arch: "small-resnet", method, prior: "softplus", detachNormaliser: false },
+      model: { arch: "small-resnet", method, ...DEFAULT_LOCATION },
       seed: 0,
       out: folder,
       skipCorrupt: options.flag("skip-corrupt"),

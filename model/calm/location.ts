@@ -19,6 +19,16 @@ export interface LocationOptions {
 }
 
 /**
+ * The prior that models are trained with unless something else is asked for: the official code's. In
+ * the paper's own form the normalisation has a gradient, by which places compete until one or two
+ * have all the probability; docs/evaluation.md has the measurements of all four combinations.
+ */
+export const DEFAULT_LOCATION: Required<LocationOptions> = {
+  prior: "relu",
+  detachNormaliser: true,
+};
+
+/**
  * log p(z|x), the location distribution (paper §4.1.1): `h = prior(a) / Σ_z prior(a_z)`.
  *
  * @param a location logits, `[n, h, w, 1]`

@@ -116,7 +116,7 @@ gpuTest(
         ["explain", picture, "--checkpoint", checkpoint, "--class", "wren"],
         /--class is "wren", expected a number from 0 to 2 or a name such as 001/,
       );
-      await draw("--checkpoint", torch, "--method", "calm-em", "--prior", "softplus");
+      await draw("--checkpoint", torch, "--method", "calm-em");
     });
   },
 );
