@@ -1,4 +1,4 @@
-import { escape } from "./markup.ts";
+import { svgText } from "./markup.ts";
 import type { Scale } from "./scale.ts";
 
 /** How a line of a chart looks. */
@@ -87,7 +87,7 @@ export function legendOf(names: readonly string[], width: number) {
       const dashes = own.dashes ? ` stroke-dasharray="${own.dashes}"` : "";
       return `<g class="series ${own.className}"><path d="M${x} ${y}h${SAMPLE}" fill="none" ` +
         `stroke="${own.colour}" stroke-width="2.2"${dashes}/>${marker(own, x + SAMPLE / 2, y)}` +
-        `<text x="${x + SAMPLE + 8}" y="${y + 4.5}">${escape(name)}</text></g>`;
+        `<text x="${x + SAMPLE + 8}" y="${y + 4.5}">${svgText(name)}</text></g>`;
     }).join("");
   return { height: ROW * rows + 6, draw };
 }

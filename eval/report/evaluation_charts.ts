@@ -2,12 +2,12 @@ import { ownKind } from "../attribution/kinds.ts";
 import type { MeasureName, MeasureResults } from "../measures.ts";
 import { found, type MeasuredModel, METHOD_TITLES } from "../tables/rows.ts";
 import { Markup, markup } from "./markup.ts";
+import { legendOf } from "./chart_looks.ts";
 import { type LineChart, lineChart, type Series } from "./line_chart.ts";
 
 const WIDTH = 500;
 /** Height without the legend. */
-const HEIGHT = 330;
-const ROW_OF_LEGEND = 22;
+const HEIGHT = 310;
 
 /** A curve of a map, and whether it is the model's own. */
 interface Curve extends Series {
@@ -93,13 +93,22 @@ function charts(
       title: `${common.title}: ${of}`,
       series,
       width: WIDTH,
-      height: HEIGHT + ROW_OF_LEGEND * Math.ceil(series.length / 2),
+      height: HEIGHT + legendOf(series.map(({ name }) => name), WIDTH).height,
     }))}</figure>\n`;
   return [
     ...(byModel.length > 1 && own.length > 1 ? [draw("own maps", own)] : []),
     ...byModel.filter((of) => byModel.length === 1 || of.length > 1).map((of) => {
       const sameMethod = byModel.filter(([other]) => other.method === of[0].method).length > 1;
-      return draw(sameMethod ? `${of[0].method} (${of[0].model})` : of[0].method, of);
+      const name = sameMethod ? `${of[0].method} (${of[0].model})` : of[0].method;
+      return draw(name, of.map(withoutModel));
     }),
   ];
+}
+
+/** `Grad-CAM of CAM` → `Grad-CAM`, where the title of the chart names the model. */
+function withoutModel(curve: Curve): Curve {
+  const { name, method, model } = curve;
+  const kind = name.replace(` (${model})`, "").replace(` of ${method}`, "")
+    .replace(`${method}, `, "");
+  return { ...curve, name: curve.own ? "own map" : kind };
 }

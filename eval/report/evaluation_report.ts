@@ -6,6 +6,11 @@ import { definitions, page, section } from "./page.ts";
 import { LEGEND_OF_TABLES, tableMarkup } from "./table_html.ts";
 import { TABLE_WORDS } from "./words.ts";
 
+const OWN_MAPS =
+  "A model’s own map is the one it classifies with: the joint map p(ŷ, z | x) of CALM, " +
+  "the scores f of CAM. The others are made of the same model by other methods; + Y adds up the " +
+  "maps of the classes that share a superset with the true one.";
+
 /** Report of an evaluation as an HTML document: all tables, and charts of the curves. */
 export function evaluationReport(
   unordered: readonly MeasuredModel[],
@@ -31,7 +36,7 @@ The further the accuracy falls below that of random erasing (1), the better the 
     ],
     picture: overview ?? null,
     sections: [
-      section("Models", modelList(models), LEGEND_OF_TABLES),
+      section("Models", modelList(models), markup`<p>${OWN_MAPS}</p>`, LEGEND_OF_TABLES),
       ...tables.map((table) => tableSection(table, charts[table.name] ?? [])),
       section("How to go on", ...commands(subject.dataset)),
     ],

@@ -1,4 +1,4 @@
-import { escape } from "./markup.ts";
+import { escape, svgText } from "./markup.ts";
 import { legendOf, LINE, type Look, look, marker, type Placed } from "./chart_looks.ts";
 import { linearScale, type Scale } from "./scale.ts";
 
@@ -29,14 +29,14 @@ export interface LineChart {
   readonly marks?: readonly { readonly x: number; readonly text: string }[];
   /** A horizontal line to compare with. */
   readonly reference?: { readonly y: number; readonly text: string };
+  /** True where x counts something: ticks at whole numbers only. */
+  readonly wholeX?: boolean;
   /** Words below the axis instead of numbers, for x = 0, 1, 2, … */
   readonly xWords?: readonly string[];
 }
 
 /** Room around the lines: title above, ticks and label to the left and below. */
 const MARGIN = { left: 56, right: 16, top: 38, bottom: 48 };
-/** Slanted words need more below. */
-const BOTTOM_OF_WORDS = 96;
 /** Points have markers as long as they are not too close to each other. */
 const MOST_MARKERS = 24;
 
@@ -46,20 +46,20 @@ const MOST_MARKERS = 24;
  * classes.
  */
 export function lineChart(chart: LineChart): string {
-  const { title, description, width, height, series, xLabel, yLabel, xWords } = chart;
+  const { title, description, width, height, series, xLabel, yLabel, xWords, wholeX } = chart;
   const legend = series.length > 1 ? legendOf(series.map(({ name }) => name), width) : null;
-  const bottom = height - (xWords ? BOTTOM_OF_WORDS : MARGIN.bottom) - (legend?.height ?? 0);
+  const bottom = height - MARGIN.bottom - slantOf(xWords) - (legend?.height ?? 0);
   const across = [MARGIN.left, width - MARGIN.right] as const;
   const down = [bottom, MARGIN.top] as const;
   const include = [...chart.include ?? [], ...(chart.reference ? [chart.reference.y] : [])];
-  const x = linearScale(rangeOf(xsOf(series)), across, { exact: true, count: 6 });
+  const x = linearScale(rangeOf(xsOf(series)), across, { exact: true, count: 6, whole: wholeX });
   const y = linearScale(rangeOf([...ysOf(series), ...include]), down);
   const middle = (across[0] + across[1]) / 2;
   const center = (down[0] + down[1]) / 2;
   const parts = [
     `<title>${escape(title)}</title>`,
     ...(description ? [`<desc>${escape(description)}</desc>`] : []),
-    `<text x="${across[0]}" y="20" font-size="15" font-weight="bold">${escape(title)}</text>`,
+    `<text x="${across[0]}" y="20" font-size="15" font-weight="bold">${svgText(title)}</text>`,
     ...grid(y, across),
     ...(xWords ? words(xWords, x, bottom) : numbers(x, bottom)),
     line("axis", [across[0], bottom], [across[1], bottom]),
@@ -67,11 +67,7 @@ export function lineChart(chart: LineChart): string {
     `${escape(xLabel)}</text>`,
     `<text x="14" y="${center}" text-anchor="middle" transform="rotate(-90 14 ${center})">` +
     `${escape(yLabel)}</text>`,
-    ...(chart.marks ?? []).flatMap(({ x: at, text }) => [
-      line("mark", [x.at(at), down[0]], [x.at(at), down[1]]),
-      `<text x="${x.at(at) - 5}" y="${down[1] + 12}" text-anchor="end" font-size="12">` +
-      `${escape(text)}</text>`,
-    ]),
+    ...(chart.marks ?? []).map((mark) => markAt(mark, series, { x, y })),
     ...(chart.reference
       ? [
         line("mark", [across[0], y.at(chart.reference.y)], [across[1], y.at(chart.reference.y)]),
@@ -119,6 +115,11 @@ function numbers(x: Scale, bottom: number): string[] {
   );
 }
 
+/** How far slanted words reach below where numbers would end. */
+function slantOf(texts: readonly string[] = []): number {
+  return 4 * Math.max(0, ...texts.map(({ length }) => length));
+}
+
 function words(texts: readonly string[], x: Scale, bottom: number): string[] {
   return texts.map((text, i) => {
     const [left, top] = [x.at(i) + 4, bottom + 14];
@@ -126,6 +127,20 @@ function words(texts: readonly string[], x: Scale, bottom: number): string[] {
       `<text x="${left}" y="${top}" text-anchor="end" font-size="12" ` +
       `transform="rotate(-35 ${left} ${top})">${escape(text)}</text>`;
   });
+}
+
+/** A vertical line, its word at the end that the lines are farther from. */
+function markAt(
+  { x: at, text }: NonNullable<LineChart["marks"]>[number],
+  series: readonly Series[],
+  { x, y }: Placed,
+): string {
+  const [bottom, top] = [y.at(y.from), y.at(y.to)];
+  const near = series.flatMap(({ points }) => points.filter(([px]) => px === at));
+  const isHigh = near.some(([, value]) => y.at(value) < (bottom + top) / 2);
+  return line("mark", [x.at(at), bottom], [x.at(at), top]) +
+    `<text x="${x.at(at) - 5}" y="${isHigh ? bottom - 8 : top + 12}" text-anchor="end" ` +
+    `font-size="12">${escape(text)}</text>`;
 }
 
 function line(kind: keyof typeof LINE, [x1, y1]: Point, [x2, y2]: Point): string {

@@ -29,11 +29,11 @@ export const MAP_WORDS: Readonly<Partial<Record<MapKind, MapWords>>> = {
   "cam-max": {
     name: "CAM",
     formula: "f / max f",
-    meaning: "the higher the score of the class here, divided by the map's highest.",
+    meaning: "the higher the score of the class here, divided by the map’s highest.",
   },
   "cam-minmax": {
     name: "CAM, min–max",
     formula: "(f − min) / (max − min)",
-    meaning: "the higher the score of the class here, between the map's lowest and highest.",
+    meaning: "the higher the score of the class here, between the map’s lowest and highest.",
   },
 };

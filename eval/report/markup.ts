@@ -39,3 +39,11 @@ export function withSubscripts(text: string): Content {
     return method ? markup`CALM<sub>${method}</sub>` : part;
   });
 }
+
+/** The same for SVG: what goes into a `text` element. */
+export function svgText(text: string): string {
+  return escape(text).replace(
+    /CALM_([A-Z]+)(.*)/,
+    '<tspan>CALM</tspan><tspan dy="3" font-size="10">$1</tspan><tspan dy="-3">$2</tspan>',
+  );
+}

@@ -14,15 +14,20 @@ export interface Scale {
  *
  * @param count about how many ticks there shall be
  * @param exact true to end at the range, not at the next ticks
+ * @param whole true for ticks at whole numbers only
  */
 export function linearScale(
   [low, high]: readonly [number, number],
   [first, last]: readonly [number, number],
-  { count = 5, exact = false }: { readonly count?: number; readonly exact?: boolean } = {},
+  { count = 5, exact = false, whole = false }: {
+    readonly count?: number;
+    readonly exact?: boolean;
+    readonly whole?: boolean;
+  } = {},
 ): Scale {
   // One value only has no extent: it lies in the middle.
   const [bottom, top] = high > low ? [low, high] : [low - 0.5, low + 0.5];
-  const step = niceStep((top - bottom) / count);
+  const step = Math.max(whole ? 1 : 0, niceStep((top - bottom) / count));
   // Rounding errors must not add a tick, so indices are rounded before.
   const index = (value: number) => Number((value / step).toFixed(6));
   const start = exact ? Math.ceil(index(bottom)) : Math.floor(index(bottom));
@@ -42,9 +47,9 @@ export function linearScale(
   };
 }
 
-/** The smallest of 1, 2, 5, 10, … times a power of ten that is not less than `step`. */
+/** The smallest of 1, 2, 5, 10, … times a power of ten that is not much less than `step`. */
 function niceStep(step: number): number {
   const power = 10 ** Math.floor(Math.log10(step));
-  const digit = [1, 2, 5, 10].find((digit) => digit * power >= step * (1 - 1e-9))!;
+  const digit = [1, 2, 5, 10].find((digit) => digit * power >= 0.75 * step)!;
   return digit * power;
 }

@@ -32,7 +32,7 @@ section{margin-top:2.75rem;padding-top:1.6rem;border-top:1px solid var(--rule)}
 a{color:var(--link)}
 code,pre{font:.9em/1.5 ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace}
 pre{overflow-x:auto;margin:.3rem 0 1rem;padding:.6rem .8rem;background:var(--panel);border-radius:6px}
-.quiet,figcaption,caption{color:var(--quiet);font-size:.9rem}
+.quiet,figcaption{color:var(--quiet);font-size:.9rem}
 .opening{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,30rem);gap:2.5rem;align-items:center}
 .opening.alone{grid-template-columns:minmax(0,1fr)}
 .result{margin:1.2rem 0;font-size:1.15rem}
@@ -42,13 +42,16 @@ figcaption{margin-top:.5rem}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:.75rem}
 img{display:block;width:100%;height:auto;border-radius:4px;background:#000}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,30rem),1fr));
-gap:1.75rem 2rem;margin-top:1rem}
+gap:1.75rem 2rem;margin-top:1.25rem;align-items:end}
 .maps{display:grid;grid-auto-flow:column;grid-auto-columns:minmax(0,1fr);gap:.5rem}
 .maps span{display:block;margin-top:.25rem;color:var(--quiet);font-size:.78rem;line-height:1.35}
 .card figcaption{margin:0 0 .4rem;color:var(--ink);font-size:.95rem}
 .right,.wrong{font-weight:600}
 .right{color:var(--good)}
 .wrong{color:var(--bad)}
+ul{max-width:52rem;padding-left:1.25rem}
+li{margin:.2rem 0}
+abbr{text-decoration:none}
 .scale{display:flex;align-items:center;gap:.6rem;margin:.75rem 0;color:var(--quiet);font-size:.9rem}
 .scale svg{width:12rem;max-width:50%;height:.8rem;border-radius:2px}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,27rem),1fr));
@@ -58,16 +61,18 @@ gap:2rem;margin-top:1rem;align-items:start}
 .chart .grid{stroke:var(--grid)}
 .chart .axis,.chart .mark{stroke:var(--quiet)}
 ${rules}
-.scroll{overflow-x:auto;margin:.6rem 0 1rem}
+.scroll{position:relative;overflow-x:auto;margin:.6rem 0 1rem}
 table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums}
-caption{text-align:left;padding-bottom:.4rem}
+/* Read out with the table; on the page the heading above says it. */
+caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 th,td{padding:.32rem .8rem;border-bottom:1px solid var(--rule);white-space:nowrap;text-align:right}
 thead th{border-bottom:2px solid var(--quiet);vertical-align:bottom;font-weight:600}
-th:first-child{text-align:left;padding-left:0}
+th:first-child{position:sticky;left:0;background:var(--paper);text-align:left;padding-left:0;
+white-space:normal;min-width:8.5rem}
 tbody th{font-weight:400}
 td strong{font-weight:700;text-decoration:underline;text-decoration-thickness:2px;
 text-underline-offset:3px}
-td small{color:var(--quiet);font-size:.82em}
+td small{display:block;color:var(--quiet);font-size:.82em}
 .paper{border-left:1px solid var(--rule)}
 dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr));
 gap:.9rem 1.5rem;margin:.8rem 0}
@@ -75,12 +80,15 @@ dt{color:var(--quiet);font-size:.85rem}
 dd{margin:0;overflow-wrap:anywhere}
 @media (max-width:52rem){body{padding:1.5rem 1rem 3rem}h1{font-size:1.55rem}
 .opening{grid-template-columns:minmax(0,1fr);gap:1.25rem}
-.maps{gap:.35rem}.maps span{font-size:.7rem}}
+.maps{gap:.35rem}dl{grid-template-columns:repeat(auto-fill,minmax(min(100%,9rem),1fr))}
+.maps span{font-size:.7rem}}
 @media print{:root{color-scheme:light;
 --paper:#fff;--panel:#f5f6f8;--ink:#000;--quiet:#444;--rule:#bbb;--grid:#ddd;--link:#000;
 --good:#0d5a29;--bad:#8c1d14;${series(0)}}
-body{max-width:none;padding:0;font-size:10pt}section{margin-top:1.5rem;padding-top:1rem}
+html{font-size:10pt}body{max-width:none;padding:0}section{margin-top:1.5rem;padding-top:1rem}
 h2,h3{break-after:avoid}figure,.card,tr,dl>div,pre{break-inside:avoid}
+.opening{grid-template-columns:minmax(0,1fr) minmax(0,1fr)}.pair{max-width:9cm}
+.cards,.charts{grid-template-columns:1fr 1fr;gap:.6cm}
 .scroll{overflow:visible}table{font-size:8pt}th,td{padding:.2rem .4rem}
 img{print-color-adjust:exact}}
 `;

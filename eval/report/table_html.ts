@@ -25,6 +25,7 @@ export function tableMarkup({ title, columns, rows }: Table): Markup {
   );
   // A box that scrolls must be reachable by keyboard.
   return markup`<div class="scroll" role="region" aria-label="${title}" tabindex="0"><table>
+<caption>${title}</caption>
 <thead><tr>${head}</tr></thead>
 <tbody>
 ${body}</tbody>
@@ -36,11 +37,11 @@ export const LEGEND_OF_TABLES: Markup = markup`<p class="quiet">
 ↑ higher is better, ↓ lower is better; the <strong><u>best number</u></strong> of a column is bold and underlined. – stands for what was not measured.
 </p>`;
 
-/** The best number of a column as it is written; null where there is nothing to compare. */
+/** The best number of a column as it is written; null where there is no difference. */
 export function bestOf(cells: readonly Cell[], column: Column): string | null {
   const { better } = column;
   const numbers = cells.map(valueOf).filter((value) => value !== null);
-  if (!better || numbers.length < 2) return null;
+  if (!better || new Set(numbers.map((value) => format(value, column))).size < 2) return null;
   const best = better === "higher"
     ? Math.max(...numbers)
     : numbers.reduce((a, b) => Math.abs(b) < Math.abs(a) ? b : a);

@@ -12,6 +12,7 @@ export function trainingCharts(
   const byEpoch = (values: readonly number[]) => values.map((value, i) => [i + 1, value] as const);
   const common = {
     xLabel: "epoch",
+    wholeX: true,
     width: 480,
     height: 310,
     marks: rateDrops(recipe, trainLoss.length),
@@ -51,7 +52,7 @@ function rateDrops(recipe: TrainingRecipe, epochs: number) {
   for (let epoch = 2; epoch <= epochs; epoch++) {
     const rate = learningRate(recipe, epoch);
     if (rate < learningRate(recipe, epoch - 1)) {
-      marks.push({ x: epoch, text: `rate ${Number(rate.toPrecision(3))}` });
+      marks.push({ x: epoch, text: `learning rate ${Number(rate.toPrecision(3))}` });
     }
   }
   return marks;

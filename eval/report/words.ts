@@ -11,6 +11,12 @@ export function probability(value: number): string {
   return value > 0.995 && value < 1 ? "> 0.99" : value.toFixed(2);
 }
 
+/** `p = 0.68`, `p > 0.99`. */
+export function statement(name: string, value: number): string {
+  const text = probability(value);
+  return (text.startsWith(">") ? `${name} ${text}` : `${name} = ${text}`).replaceAll(" ", "\u00a0");
+}
+
 /** A share in percent; a dash where there is none. */
 export function percentage(share: number | null, digits = 1): string {
   return share === null || !Number.isFinite(share) ? "–" : `${(100 * share).toFixed(digits)} %`;
