@@ -32,15 +32,6 @@ export class Progress {
   }
 }
 
-/** Seconds as a person says them: `45 s`, `3 min 20 s`, `1 h 02 min`. */
-export function duration(seconds: number): string {
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes} min ${String(whole % 60).padStart(2, "0")} s`;
-  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
-}
-
 /** A share as a percentage with one decimal. */
 export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;

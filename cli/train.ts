@@ -6,10 +6,11 @@ import { type Architecture, ARCHITECTURES } from "../model/build.ts";
 import { DEFAULT_LOCATION, type Prior } from "../model/calm/location.ts";
 import { type Method, METHODS } from "../model/classifier.ts";
 import { type Preset, PRESET_NAMES } from "../model/recipe.ts";
+import { duration } from "../eval/report/words.ts";
 import { planRun, trainAndReport, type TrainingSettings } from "../eval/training_run.ts";
 import type { ParsedOptions } from "./options.ts";
 import { showProfile } from "./profile.ts";
-import { duration, percent, Progress } from "./progress.ts";
+import { percent, Progress } from "./progress.ts";
 
 /** `./calm train`. */
 const train: Command = {

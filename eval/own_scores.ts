@@ -5,7 +5,7 @@ import { type Pass, runJob } from "./job/job.ts";
 import { ownMeasures, possibleOn } from "./job/plan.ts";
 import { describeSubject } from "./job/subject.ts";
 import { supersetsFor } from "./supersets.ts";
-import { toText } from "./tables/table.ts";
+import type { Table } from "./tables/table.ts";
 import { buildTables } from "./tables/tables.ts";
 
 /** How well a model's own maps explain it, in the paper's three measures. */
@@ -25,14 +25,14 @@ export interface OwnScores extends Record<string, unknown> {
  *
  * @param checkpoint the model's file
  * @param onProgress told the share that is done
- * @returns the numbers, and tables of them for a terminal
+ * @returns the numbers, and tables of them
  */
 export async function measureOwnMaps(
   checkpoint: string,
   opened: Pick<OpenedModel, "model" | "options" | "crop">,
   dataset: Dataset,
   onProgress: (share: number) => void,
-): Promise<{ readonly scores: OwnScores; readonly text: string }> {
+): Promise<{ readonly scores: OwnScores; readonly tables: readonly Table[] }> {
   const possible = await possibleOn(dataset, () => {});
   const subject = await describeSubject(checkpoint, opened, dataset, {
     batchSize: 32,
@@ -60,7 +60,6 @@ export async function measureOwnMaps(
       max_box_acc: boxes[0]?.mean ?? null,
       max_box_acc_superset: boxes[1]?.mean ?? null,
     },
-    text: buildTables([{ label: "", subject, measured }])
-      .map((table) => `${toText(table)}\n`).join("\n"),
+    tables: buildTables([{ label: "", subject, measured }]),
   };
 }

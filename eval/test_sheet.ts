@@ -1,5 +1,5 @@
 import type { Batch, BatchLoader } from "../data/loader.ts";
-import type { Classifier } from "../model/classifier.ts";
+import type { Classifier, Method } from "../model/classifier.ts";
 import { writeAtomically } from "../weights/atomic_write.ts";
 import { explain, type MapKind, mapKinds } from "./attribution/explain.ts";
 import { pickPictures } from "./pick_pictures.ts";
@@ -11,24 +11,21 @@ const ROWS = 12;
 /** The maps beside each picture, as far as the model has them. */
 const KINDS: readonly MapKind[] = ["joint", "conditional", "saliency", "cam-max", "cam-minmax"];
 
-/**
- * Draws test pictures of as many classes as there is room for, with the model's maps, to
- * `PATH.png` and `PATH.svg`.
- *
- * @returns the path of the PNG file
- */
-export async function saveContactSheet(
-  path: string,
+/** Test pictures with a model's maps. */
+export interface Sheet {
+  readonly rows: readonly SheetRow[];
+  /** The maps to show; the model's own is the first. */
+  readonly kinds: readonly MapKind[];
+}
+
+/** Explains test pictures of as many classes as there is room for. */
+export async function explainTestPictures(
   model: Classifier,
   loader: BatchLoader,
-  { classNames, dataset, accuracy }: {
-    readonly classNames: readonly string[];
-    readonly dataset: string;
-    readonly accuracy: number;
-  },
-): Promise<string> {
+  classes: number,
+): Promise<Sheet> {
   const rows: SheetRow[] = [];
-  const perClass = Math.ceil(ROWS / classNames.length);
+  const perClass = Math.ceil(ROWS / classes);
   const shown = new Map<number, number>();
   for await (const batch of loader.batches(0)) {
     const chosen = choose(batch, shown, perClass, ROWS - rows.length);
@@ -36,11 +33,29 @@ export async function saveContactSheet(
     if (rows.length === ROWS) break;
   }
   rows.sort((a, b) => a.label - b.label);
+  return { rows, kinds: mapKinds(model).filter((kind) => KINDS.includes(kind)) };
+}
+
+/**
+ * Draws a contact sheet to `PATH.png` and `PATH.svg`.
+ *
+ * @returns the path of the PNG file
+ */
+export async function saveContactSheet(
+  path: string,
+  { rows, kinds }: Sheet,
+  { method, classNames, dataset, accuracy }: {
+    readonly method: Method;
+    readonly classNames: readonly string[];
+    readonly dataset: string;
+    readonly accuracy: number;
+  },
+): Promise<string> {
   const { svg, png } = await contactSheet(rows, {
-    kinds: mapKinds(model).filter((kind) => KINDS.includes(kind)),
+    kinds,
     classNames,
     title: [
-      `${model.method.toUpperCase().replace("-", " ")} on ${dataset}`,
+      `${method.toUpperCase().replace("-", " ")} on ${dataset}`,
       `Where the model looks: maps of the true class ŷ of test pictures. ` +
       `Test accuracy ${(100 * accuracy).toFixed(1)} %.`,
     ],

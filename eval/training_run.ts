@@ -27,9 +27,9 @@ import {
   train,
   type TrainingRecipe,
 } from "../model/trainer.ts";
-import { classify } from "./classification.ts";
-import { measureOwnMaps, type OwnScores } from "./own_scores.ts";
-import { saveContactSheet } from "./test_sheet.ts";
+import { concludeRun, type RunOutcome } from "./conclude_run.ts";
+import type { OwnScores } from "./own_scores.ts";
+import { log } from "./run_log.ts";
 
 /** What the user chose; what is left out takes the data set's defaults. */
 export interface TrainingSettings {
@@ -87,6 +87,9 @@ export interface TrainingResult extends Record<string, unknown> {
   readonly images_per_second: number;
   readonly seconds: number;
   readonly checkpoint: string;
+  /** Test pictures with their maps as one PNG; null when the run ended early. */
+  readonly contact_sheet: string | null;
+  /** The report of the run as an HTML file; null when the run ended early. */
   readonly report: string | null;
   /** Scores of the model's own maps; birds and CUB only. */
   readonly attribution: OwnScores | null;
@@ -97,7 +100,7 @@ export interface TrainingResult extends Record<string, unknown> {
 
 const CHECKPOINT = "checkpoint.safetensors";
 
-/** Trains a model, classifies the test split and draws a contact sheet of test pictures. */
+/** Trains a model, tests it, and writes a report with maps of test pictures. */
 export async function trainAndReport(
   settings: TrainingSettings,
   events: RunEvents,
@@ -328,43 +331,28 @@ async function runPlan(
     },
   });
   const interrupted = progress.epoch < recipe.epochs;
-  let accuracy: number | null = null;
-  let report: string | null = null;
-  let attribution: TrainingResult["attribution"] = null;
+  const seconds = (performance.now() - started) / 1000;
+  const { imagesPerSecond } = pace;
+  let finished: RunOutcome | null = null;
   if (interrupted) {
     await save(progress);
     events.onLine(`Stopped; go on with ./calm train --resume ${out}`);
   } else {
-    const result = await classify(
-      model,
-      testLoader,
-      (batches) =>
-        events.onProgress({ label: "testing", share: batches / testLoader.batchesPerEpoch }),
-    );
-    ({ accuracy } = result);
-    events.onLine(
-      `test accuracy ${(100 * accuracy).toFixed(2)} % of ${result.images} pictures, ` +
-        `loss ${result.loss.toFixed(4)}`,
-    );
-    report = await saveContactSheet(join(out, "test_sheet"), model, testLoader, {
-      classNames: dataset.classes,
-      dataset: plan.dataset,
-      accuracy,
-    });
-    await log(out, { test_accuracy: accuracy, test_loss: result.loss });
-    if (plan.dataset === "birds" || plan.dataset === "cub") {
-      const opened = { model, options: modelOptions, crop: recipe.transform.crop };
-      const { scores, text } = await measureOwnMaps(
+    finished = await concludeRun(
+      { model, options: modelOptions, crop: recipe.transform.crop },
+      { name: plan.dataset, dataset, testLoader },
+      {
+        pretrained: plan.pretrained,
+        recipe,
+        progress,
+        seconds,
+        imagesPerSecond,
+        resumedAt: resumed?.header.progress.epoch ?? 0,
+        out,
         checkpoint,
-        opened,
-        dataset,
-        (share) => events.onProgress({ label: "measuring maps", share }),
-      );
-      events.onLine(`\n${text}`);
-      attribution = scores;
-      await log(out, { attribution });
-    }
-    events.onLine(`checkpoint    ${checkpoint}\ncontact sheet ${report}`);
+      },
+      events,
+    );
   }
   const { description, fallback } = gpu.adapter;
   optimiser.dispose();
@@ -376,12 +364,13 @@ async function runPlan(
     seed: recipe.seed,
     epochs: progress.epoch,
     train_loss: progress.trainLoss,
-    test_accuracy: accuracy,
-    images_per_second: pace.imagesPerSecond,
+    test_accuracy: finished?.accuracy ?? null,
+    images_per_second: imagesPerSecond,
     seconds: (performance.now() - started) / 1000,
     checkpoint,
-    report,
-    attribution,
+    contact_sheet: finished?.contactSheet ?? null,
+    report: finished?.report ?? null,
+    attribution: finished?.attribution ?? null,
     adapter: { description, fallback },
     interrupted,
   };
@@ -432,14 +421,4 @@ function describe(
     `parameters; ${recipe.epochs} epochs of batches of ${recipe.batchSize} at ` +
     `${recipe.transform.crop}×${recipe.transform.crop}${from}\nadapter: ${gpu.adapter.description}` +
     (gpu.adapter.fallback ? " (software: shaders run on the processor)" : "");
-}
-
-/** Appends one JSON object to the run's log. */
-async function log(out: string, entry: Record<string, unknown>): Promise<void> {
-  const path = join(out, "log.jsonl");
-  try {
-    await Deno.writeTextFile(path, JSON.stringify(entry) + "\n", { append: true });
-  } catch (error) {
-    throw new UserError(`${path} could not be written: ${(error as Error).message}`);
-  }
 }

@@ -5,7 +5,7 @@ import { UserError } from "../../engine/errors.ts";
 import { readCounts, resultsOf } from "../../eval/job/counts.ts";
 import { allMeasures, possibleOn, some } from "../../eval/job/plan.ts";
 import { saveTables } from "../../eval/tables/save.ts";
-import type { MeasuredModel } from "../../eval/tables/tables.ts";
+import type { MeasuredModel } from "../../eval/tables/rows.ts";
 import { trainAndReport } from "../../eval/training_run.ts";
 import { DEFAULT_LOCATION } from "../../model/calm/location.ts";
 import { METHODS } from "../../model/classifier.ts";
@@ -72,10 +72,11 @@ export async function writeTables(
   models: readonly MeasuredModel[],
   progress: Progress,
 ) {
-  const { files, texts, json } = await saveTables(out, models);
+  const { files, report, texts, json } = await saveTables(out, models);
   for (const text of texts) progress.line(`\n${text}`);
   progress.line(`\nwritten to ${out}: ${files.map((file) => basename(file)).join(", ")}`);
-  return { out, files, ...json };
+  progress.line(`report ${report}`);
+  return { out, files, report, ...json };
 }
 
 /** The checkpoints that were named, or one for each method; birds' are trained where they lack. */

@@ -7,10 +7,11 @@ import type { Counts, Shard } from "../../eval/job/counts.ts";
 import { type Job, type Pass, runJob } from "../../eval/job/job.ts";
 import { describeSubject } from "../../eval/job/subject.ts";
 import { kindOf } from "../../eval/measures.ts";
+import { duration } from "../../eval/report/words.ts";
 import { openSupersets, type Supersets, supersetsFor } from "../../eval/supersets.ts";
 import { type ForeignOptions, type OpenedModel, openModel } from "../../model/open_model.ts";
 import type { ParsedOptions } from "../options.ts";
-import { duration, type Progress } from "../progress.ts";
+import type { Progress } from "../progress.ts";
 
 /** What the passes of a job are made from. */
 export interface Opened {

@@ -1,7 +1,7 @@
 import { type ClassPair, PART_NAMES } from "../../eval/cues/class_pairs.ts";
 import type { Subject } from "../../eval/job/subject.ts";
 import { kindOf, type Measured } from "../../eval/measures.ts";
-import { rowTitle } from "../../eval/tables/tables.ts";
+import { rowTitle } from "../../eval/tables/rows.ts";
 import type { BoxAccuracy } from "../../eval/wsol/box_accuracy.ts";
 import type { Progress } from "../progress.ts";
 

@@ -6,7 +6,7 @@ import { mapsOfPicture } from "../attribution/picture_maps.ts";
 import { type Cell, type Grid, mapCell } from "../pictures/grid.ts";
 import { MAP_TITLES } from "../pictures/map_titles.ts";
 import { readable, shortNumber } from "../pictures/svg.ts";
-import { rowTitle } from "../tables/tables.ts";
+import { rowTitle } from "../tables/rows.ts";
 import { SIDE } from "../wsol/object_mask.ts";
 import { familyOf, type Shown, type ShownPair } from "./subjects.ts";
 

@@ -1,11 +1,17 @@
 import { join } from "node:path";
 import { writeAtomically } from "../../weights/atomic_write.ts";
+import { evaluationReport } from "../report/evaluation_report.ts";
 import { toCsv, toMarkdown, toText } from "./table.ts";
-import { buildTables, inOrder, type MeasuredModel } from "./tables.ts";
+import { inOrder, type MeasuredModel } from "./rows.ts";
+import { buildTables } from "./tables.ts";
+
+const REPORT = "report.html";
 
 /** What was written. */
 export interface SavedTables {
   readonly files: readonly string[];
+  /** The one of them to begin with. */
+  readonly report: string;
   /** The tables for a terminal. */
   readonly texts: readonly string[];
   /** Columns and rows by table, and everything that was measured. */
@@ -13,8 +19,8 @@ export interface SavedTables {
 }
 
 /**
- * Writes the tables of some models to a folder: `tables.md`, a `.csv` for each, and `results.json`
- * with everything that was measured.
+ * Writes the tables of some models to a folder: `tables.md`, a `.csv` for each, `results.json` with
+ * everything that was measured, and `report.html` for reading.
  *
  * @throws {UserError} when the folder cannot be written to
  */
@@ -41,12 +47,14 @@ export async function saveTables(
     "tables.md": heading + tables.map(toMarkdown).join("\n"),
     ...Object.fromEntries(tables.map((table) => [`${table.name}.csv`, toCsv(table)])),
     "results.json": JSON.stringify(json, null, 1) + "\n",
+    [REPORT]: evaluationReport(models, tables),
   };
   for (const [name, text] of Object.entries(contents)) {
     await writeAtomically(join(out, name), new TextEncoder().encode(text));
   }
   return {
     files: Object.keys(contents).map((name) => join(out, name)),
+    report: join(out, REPORT),
     texts: tables.map(toText),
     json,
   };

@@ -12,7 +12,12 @@ export interface Column {
   readonly title: string;
   /** Decimals of its numbers; without them they are written with three significant digits. */
   readonly digits?: number;
+  /** Which numbers are the better ones, where that can be said; lower means nearer to 0. */
+  readonly better?: Better;
 }
+
+/** A direction in which numbers are better. */
+export type Better = "higher" | "lower";
 
 /** Rows of numbers with a text in front. */
 export interface Table {

@@ -1,45 +1,8 @@
-import { type Method, METHODS } from "../../model/classifier.ts";
-import type { AttributionKind } from "../attribution/kinds.ts";
-import type { Subject } from "../job/subject.ts";
-import { kindOf, type Measured, type MeasureName, type MeasureResults } from "../measures.ts";
 import { ACCURACY, CUE_LOCALIZATION, LOCALIZATION, type PaperNumbers } from "./paper.ts";
+import { found, inOrder, type MeasuredModel } from "./rows.ts";
 import type { Cell, Column, Table } from "./table.ts";
 
-/** A model and everything that was measured of it. */
-export interface MeasuredModel {
-  /** Tells models of the same method apart. */
-  readonly label: string;
-  readonly subject: Subject;
-  readonly measured: readonly Measured[];
-}
-
-const METHOD_TITLES: Readonly<Record<Method, string>> = {
-  "cam": "CAM",
-  "calm-ml": "CALM_ML",
-  "calm-em": "CALM_EM",
-};
-
-const KIND_TITLES: Readonly<Partial<Record<AttributionKind, string>>> = {
-  "gradient": "Vanilla gradient",
-  "integrated-gradient": "Integrated gradient",
-  "smooth-grad": "SmoothGrad",
-  "smooth-grad-squared": "SmoothGrad-squared",
-  "var-grad": "VarGrad",
-  "grad-cam": "Grad-CAM",
-  "grad-cam++": "Grad-CAM++",
-  "cam-max": "CAM, max",
-  "cam-minmax": "CAM, min–max",
-};
-
-/** What a row is called: `CALM_EM + Y`, `SmoothGrad of CAM`, `CALM_EM, saliency`. */
-export function rowTitle(method: Method, kind: AttributionKind): string {
-  const own = METHOD_TITLES[method];
-  if (kind === "cam" || kind === "joint") return own;
-  if (kind === "subset") return `${own} + Y`;
-  const title = KIND_TITLES[kind];
-  if (!title) return `${own}, ${kind}`;
-  return title.startsWith("CAM") ? title : `${title} of ${own}`;
-}
+const PAPER_COLUMN: Column = { title: "paper", digits: 1, better: "higher" };
 
 /**
  * One table for each of the paper's, and for the measures beyond it; those with rows. Models come in
@@ -58,31 +21,6 @@ export function buildTables(unordered: readonly MeasuredModel[]): Table[] {
   ].filter(({ rows }) => rows.length > 0);
 }
 
-/** Models by method, then by label. */
-export function inOrder(models: readonly MeasuredModel[]): MeasuredModel[] {
-  const place = ({ subject }: MeasuredModel) => METHODS.indexOf(subject.method);
-  return models.toSorted((a, b) =>
-    place(a) - place(b) || (a.label < b.label ? -1 : Number(a.label > b.label))
-  );
-}
-
-/** All results of a kind, model by model. */
-function found<M extends MeasureName>(models: readonly MeasuredModel[], what: M) {
-  return models.flatMap(({ label, subject, measured }) => {
-    const alone = models.filter((other) => other.subject.method === subject.method).length === 1;
-    return measured.filter((each) => each.what === what).map((each) => {
-      const kind = kindOf(each);
-      const title = kind ? rowTitle(subject.method, kind) : METHOD_TITLES[subject.method];
-      return {
-        subject,
-        kind,
-        title: alone ? title : `${title} (${label})`,
-        result: each.result as MeasureResults[M],
-      };
-    });
-  });
-}
-
 function cueTable(models: readonly MeasuredModel[]): Table {
   const rows = found(models, "cue-localization");
   const isPaper = rows.some(({ subject }) => subject.dataset === "cub");
@@ -95,7 +33,7 @@ function cueTable(models: readonly MeasuredModel[]): Table {
     columns: [
       { title: "" },
       ...[...keys, ...(isPaper ? keys.map((key) => `paper ${key}`) : [])]
-        .map((title) => ({ title, digits: 1 })),
+        .map((title): Column => ({ title, digits: 1, better: "higher" })),
     ],
     rows: rows.map(({ subject, kind, title, result: { mpxap } }) => [
       title,
@@ -114,9 +52,9 @@ function accuracyTable(models: readonly MeasuredModel[]): Table {
     note: `Test accuracy in percent, and the mean of −log p(ŷ|x).${sourceOf(paper)}`,
     columns: [
       { title: "" },
-      { title: "accuracy", digits: 2 },
-      { title: "loss", digits: 4 },
-      ...(paper ? [{ title: "paper", digits: 1 }] : []),
+      { title: "accuracy", digits: 2, better: "higher" },
+      { title: "loss", digits: 4, better: "lower" },
+      ...(paper ? [PAPER_COLUMN] : []),
     ],
     rows: rows.map(({ subject, title, result: { accuracy, loss } }) => [
       title,
@@ -136,7 +74,11 @@ function erasingTable(models: readonly MeasuredModel[]): Table {
       "by percentage erased; lower is better. In brackets: 95 % of draws of the pictures.",
     columns: [
       { title: "" },
-      ...(rows[0]?.result.k ?? []).map((percent) => ({ title: `${percent} %`, digits: 2 })),
+      ...(rows[0]?.result.k ?? []).map((percent): Column => ({
+        title: `${percent} %`,
+        digits: 2,
+        better: "lower",
+      })),
     ],
     rows: rows.map(({ title, result: { relativeAccuracy, interval } }) => [
       title,
@@ -153,8 +95,9 @@ function localizationTable(models: readonly MeasuredModel[]): Table {
     ? ["MaxBoxAccV2", "IoU 30", "IoU 50", "IoU 70", "MaxBoxAcc"].map((title) => ({
       title,
       digits: 1,
+      better: "higher",
     }))
-    : [{ title: "PxAP", digits: 1 }];
+    : [{ title: "PxAP", digits: 1, better: "higher" }];
   return {
     name: "table3_wsol",
     title: "Weakly-supervised localization",
@@ -164,7 +107,7 @@ function localizationTable(models: readonly MeasuredModel[]): Table {
           "mean over three overlaps."
         : "Pixel-wise average precision in percent.") +
       ` + Y: summed over the class's superset.${sourceOf(paper)}`,
-    columns: [{ title: "" }, ...columns, ...(paper ? [{ title: "paper", digits: 1 }] : [])],
+    columns: [{ title: "" }, ...columns, ...(paper ? [PAPER_COLUMN] : [])],
     rows: rows.map(({ subject, kind, title, result: { boxes, pxap } }) => [
       title,
       ...(boxes ? [boxes.mean, boxes[30], boxes[50], boxes[70], boxes.single50] : [pxap]),
@@ -185,11 +128,11 @@ function axiomTable(models: readonly MeasuredModel[]): Table {
       `${rows[0]?.result.images} pictures.`,
     columns: [
       { title: "" },
-      { title: "completeness" },
-      { title: "map moves" },
+      { title: "completeness", better: "lower" },
+      { title: "map moves", better: "lower" },
       { title: "p moves" },
-      { title: "missed %", digits: 1 },
-      { title: "correlation", digits: 2 },
+      { title: "missed %", digits: 1, better: "lower" },
+      { title: "correlation", digits: 2, better: "higher" },
     ],
     rows: rows.map(({ title, result }) => [
       title,
@@ -217,10 +160,10 @@ function furtherTable(models: readonly MeasuredModel[]): Table {
       } %.`,
     columns: [
       { title: "" },
-      { title: "deletion", digits: 3 },
-      { title: "insertion", digits: 3 },
-      { title: "pointing", digits: 1 },
-      { title: "energy", digits: 1 },
+      { title: "deletion", digits: 3, better: "lower" },
+      { title: "insertion", digits: 3, better: "higher" },
+      { title: "pointing", digits: 1, better: "higher" },
+      { title: "energy", digits: 1, better: "higher" },
     ],
     rows: titles.map((title) => {
       const curve = curves.find((row) => row.title === title)?.result;
@@ -246,7 +189,11 @@ function randomisationTable(models: readonly MeasuredModel[]): Table {
       `over ${rows[0]?.result.images} pictures.`,
     columns: [
       { title: "" },
-      ...(rows[0]?.result.layers ?? []).map((title) => ({ title, digits: 2 })),
+      ...(rows[0]?.result.layers ?? []).map((title): Column => ({
+        title,
+        digits: 2,
+        better: "lower",
+      })),
     ],
     rows: rows.map(({ title, result }) => [title, ...result.correlation]),
   };

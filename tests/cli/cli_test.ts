@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ilsvrcFiles, withFolder, write } from "../data/wsol_folder.ts";
 import { gpuTest } from "../gpu.ts";
+import { expectSelfContained } from "../eval/markup_check.ts";
 import { calm, CLI, refuses, SMALL, withBirds } from "./calm.ts";
 import { writeAtomically } from "../../weights/atomic_write.ts";
 
@@ -65,9 +66,11 @@ gpuTest("train, stop and resume: numbers, checkpoint, log and pictures are there
     assert.equal(result.train_loss.length, 2);
     assert.ok(result.test_accuracy >= 0 && result.test_accuracy <= 1);
     assert.ok(result.images_per_second > 0);
-    for (const path of [result.checkpoint, result.report]) {
+    for (const path of [result.checkpoint, result.contact_sheet, result.report]) {
       assert.ok((await Deno.stat(path)).size > 0);
     }
+    assert.equal(first.stderr.trimEnd().split("\n").at(-1), `report        ${out}/report.html`);
+    expectSelfContained(await Deno.readTextFile(result.report));
 
     await refuses(["train", "--data", data, "--out", out], /already holds a checkpoint/);
     await refuses(["train", "--resume", out], /has already seen 2 epochs: --epochs has to be more/);

@@ -92,7 +92,9 @@ gpuTest("eval: every measure, in shards, all together as tables", async () => {
       await json([...options, "--out", `${out}-sharded`, "--shard", `${part}/4`]);
     }
     const merged = await json(["eval", "merge", "--out", `${out}-sharded`]);
-    for (const name of [...Object.keys(unsharded.tables).map((t) => `${t}.csv`), "results.json"]) {
+    assert.equal(unsharded.report, `${out}-all/report.html`);
+    const csv = Object.keys(unsharded.tables).map((table) => `${table}.csv`);
+    for (const name of [...csv, "results.json", "report.html"]) {
       assert.equal(
         await Deno.readTextFile(`${out}-sharded/${name}`),
         await Deno.readTextFile(`${out}-all/${name}`),

@@ -1,0 +1,54 @@
+import type { Content, Markup } from "./markup.ts";
+import { definitions, section } from "./page.ts";
+import type { FinishedTraining } from "./finished_training.ts";
+import { duration } from "./words.ts";
+
+/** Everything that decides the course of the run. */
+export function settingsSection(run: FinishedTraining): Markup {
+  const { options, recipe, parameters, pretrained, dataset } = run;
+  const { batchSize, microBatch, transform: { resize, crop, flip } } = recipe;
+  const isCalm = options.method !== "cam";
+  return section(
+    "Settings",
+    definitions([
+      ["method", options.method],
+      ["location prior", isCalm ? options.prior : null],
+      ["gradient through the prior’s normaliser", isCalm ? yesNo(!options.detachNormaliser) : null],
+      ["backbone", options.arch],
+      ["large feature map", yesNo(options.largeFeatureMap ?? false)],
+      ["Mixed_6e left out", options.skipMixed6e ? "yes" : null],
+      ["first weights", pretrained ?? "random"],
+      ["parameters", parameters.toLocaleString("en")],
+      ["data", dataset.root],
+      ["epochs", recipe.epochs],
+      ["batch", `${batchSize} pictures${microBatch ? `, ${microBatch} at once` : ""}`],
+      ["learning rate of the features", recipe.lr],
+      ["of the last layers", `${recipe.lrClassifierRatio} times that`],
+      ["rate falls to a tenth", `at every epoch divisible by ${recipe.lrDecayEvery}`],
+      ["Nesterov momentum", recipe.momentum],
+      ["weight decay (L2)", recipe.weightDecay],
+      ["pictures", `resized to ${resize}×${resize}, cut to ${crop}×${crop}`],
+      ["augmentation", `random cuts${flip ? ", mirrored at random" : ""}`],
+      ["seed", recipe.seed],
+    ]),
+  );
+}
+
+/** What it ran on, and how fast. */
+export function adapterSection(run: FinishedTraining): Markup {
+  const { adapter, seconds, imagesPerSecond, resumedAt, test, out } = run;
+  const rows: [string, Content][] = [
+    ["adapter", adapter.description],
+    ["kind", adapter.fallback ? "software: shaders run on the processor" : "GPU"],
+    ["time of training", duration(seconds)],
+    ["counted from", resumedAt > 0 ? `epoch ${resumedAt}, where it was resumed` : null],
+    ["speed", `${imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0)} pictures a second`],
+    ["mean of −log p(ŷ|x), test pictures", test.loss.toFixed(4)],
+    ["folder of the run", out],
+  ];
+  return section("Adapter and time", definitions(rows));
+}
+
+function yesNo(value: boolean): string {
+  return value ? "yes" : "no";
+}
