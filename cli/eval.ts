@@ -3,9 +3,9 @@ import { DATASET_NAMES } from "../data/open.ts";
 import { UserError } from "../engine/errors.ts";
 import { ATTRIBUTION_KINDS } from "../eval/attribution/kinds.ts";
 import { BASELINES } from "../eval/erasing/baseline.ts";
-import { mergeCounts, resultsOf } from "../eval/job/counts.ts";
 import type { MeasureName } from "../eval/measures.ts";
-import { countsByModel, measureAll, writeTables } from "./eval/all.ts";
+import { measureAll, writeTables } from "./eval/all.ts";
+import { modelOf, modelsOf } from "./eval/merge.ts";
 import { report } from "./eval/report.ts";
 import { measureOne } from "./eval/single.ts";
 import { countClassPairs, measureScoreMaps } from "./eval/without_model.ts";
@@ -213,14 +213,8 @@ async function merge(paths: readonly string[], options: ParsedOptions, progress:
   if (paths.length === 0 && out === undefined) {
     throw new UserError("./calm eval merge needs the files or folders of the parts");
   }
-  const byModel = [...await countsByModel(paths.length > 0 ? paths : [out!])];
-  const merged = out === undefined
-    ? [["", byModel.flatMap(([, files]) => files)] as const]
-    : byModel;
-  const models = merged.map(([label, files]) => {
-    const counts = mergeCounts(files);
-    return { label, subject: counts.job.subject, measured: resultsOf(counts) };
-  });
-  if (out !== undefined) return await writeTables(out, models, progress);
-  return report(models[0].subject, models[0].measured, progress);
+  const from = paths.length > 0 ? paths : [out!];
+  if (out !== undefined) return await writeTables(out, await modelsOf(from), progress);
+  const { subject, measured } = await modelOf(from);
+  return report(subject, measured, progress);
 }

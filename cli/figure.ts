@@ -4,8 +4,9 @@ import type { Dataset } from "../data/dataset.ts";
 import { exists } from "../data/files.ts";
 import { DATASET_NAMES } from "../data/open.ts";
 import { UserError } from "../engine/errors.ts";
-import { ATTRIBUTION_KINDS, checkKind } from "../eval/attribution/kinds.ts";
+import { ATTRIBUTION_KINDS, type AttributionKind, checkKind } from "../eval/attribution/kinds.ts";
 import { readClassPairs } from "../eval/cues/paired_pictures.ts";
+import { figure5 } from "../eval/figures/figure5.ts";
 import { figure1, figure3, figure4, figure6 } from "../eval/figures/figures.ts";
 import { choosePairs, chooseShown, readShown } from "../eval/figures/subjects.ts";
 import { drawGrid, type Grid } from "../eval/pictures/grid.ts";
@@ -14,12 +15,13 @@ import { METHODS } from "../model/classifier.ts";
 import { openGpu } from "../model/open_gpu.ts";
 import { type OpenedModel, openModel } from "../model/open_model.ts";
 import { writeAtomically } from "../weights/atomic_write.ts";
+import { modelsOf } from "./eval/merge.ts";
 import { openDatasetOf } from "./eval/model_job.ts";
 import { classOf, foreignOptions, MODEL_OPTIONS } from "./model_options.ts";
 import type { ParsedOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 
-const FIGURES = ["1", "3", "4", "6"];
+const FIGURES = ["1", "3", "4", "5", "6"];
 
 /** `./calm figure N`. */
 const figure: Command = {
@@ -29,6 +31,7 @@ const figure: Command = {
   1  CAM beside CALM: the maps of two classes, and their difference
   3  every kind of map of CALM
   4  counterfactual maps of all methods, beside the parts in which the classes differ
+  5  curves of remove-and-classify, of what eval all has measured
   6  the map of a class, summed over its superset, and over all classes`,
     positionals: ["N"],
     options: {
@@ -53,7 +56,13 @@ const figure: Command = {
       map: {
         type: "text",
         value: "KIND,…",
-        help: `4: other maps of a model of CAM (default gradient): ${ATTRIBUTION_KINDS.join(", ")}`,
+        help: "4: other maps of a model of CAM (default gradient); 5: only these (default all): " +
+          ATTRIBUTION_KINDS.join(", "),
+      },
+      results: {
+        type: "text",
+        value: "DIR",
+        help: "5: what eval all or eval --counts left (default runs/eval-DATASET)",
       },
       supersets: {
         type: "text",
@@ -75,34 +84,53 @@ const figure: Command = {
       throw new UserError(`./calm figure takes ${FIGURES.join(", ")}, not ${number ?? "nothing"}`);
     }
     const progress = new Progress();
-    const dataset = await openDatasetOf(options, progress);
-    const gpu = await openGpu();
-    try {
-      const models: OpenedModel[] = [];
-      for (const path of await checkpointsOf(options, dataset)) {
-        models.push(await openModel(gpu, path, foreignOptions(options)));
-      }
-      for (const { options: { classes } } of models) {
-        if (classes !== dataset.classes.length) {
-          throw new UserError(
-            `A model knows ${classes} classes, but ${dataset.root} has ${dataset.classes.length}`,
-          );
-        }
-      }
-      progress.update(`figure ${number}`, 0, "");
-      const { svg, png } = await drawGrid(await gridOf(number, models, dataset, options));
-      const path = join(options.text("out") ?? "figures", `figure${number}`);
-      await writeAtomically(`${path}.svg`, new TextEncoder().encode(svg));
-      await writeAtomically(`${path}.png`, png);
-      progress.line(`${path}.png and .svg`);
-      return { figure: Number(number), png: `${path}.png`, svg: `${path}.svg` };
-    } finally {
-      gpu.destroy();
-    }
+    const drawn = number === "5"
+      ? await curves(options)
+      : await pictures(number, options, progress);
+    const path = join(options.text("out") ?? "figures", `figure${number}`);
+    await writeAtomically(`${path}.svg`, new TextEncoder().encode(drawn.svg));
+    await writeAtomically(`${path}.png`, drawn.png);
+    progress.line(`${path}.png and .svg`);
+    return { figure: Number(number), png: `${path}.png`, svg: `${path}.svg` };
   },
 };
 
 export default figure;
+
+/** Figure 5, of counts that were kept. */
+async function curves(options: ParsedOptions) {
+  const folder = options.text("results") ??
+    join("runs", `eval-${options.text("dataset") ?? "birds"}`);
+  if (!await exists(folder)) {
+    throw new UserError(`There is no ${folder}: ./calm eval all makes it, or name yours --results`);
+  }
+  const kinds = options.text("map")?.split(",").map((kind) => kind.trim() as AttributionKind);
+  const models = await modelsOf([folder]);
+  return await figure5(models, kinds ?? null);
+}
+
+/** The other figures: pictures and maps. */
+async function pictures(number: string, options: ParsedOptions, progress: Progress) {
+  const dataset = await openDatasetOf(options, progress);
+  const gpu = await openGpu();
+  try {
+    const models: OpenedModel[] = [];
+    for (const path of await checkpointsOf(options, dataset)) {
+      models.push(await openModel(gpu, path, foreignOptions(options)));
+    }
+    for (const { options: { classes } } of models) {
+      if (classes !== dataset.classes.length) {
+        throw new UserError(
+          `A model knows ${classes} classes, but ${dataset.root} has ${dataset.classes.length}`,
+        );
+      }
+    }
+    progress.update(`figure ${number}`, 0, "");
+    return await drawGrid(await gridOf(number, models, dataset, options));
+  } finally {
+    gpu.destroy();
+  }
+}
 
 async function gridOf(
   number: string,

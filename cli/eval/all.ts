@@ -2,7 +2,7 @@ import { basename, dirname, join } from "node:path";
 import { exists } from "../../data/files.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { UserError } from "../../engine/errors.ts";
-import { readCounts, resultsOf } from "../../eval/job/counts.ts";
+import { resultsOf } from "../../eval/job/counts.ts";
 import { allMeasures, possibleOn, some } from "../../eval/job/plan.ts";
 import { saveTables } from "../../eval/tables/save.ts";
 import type { MeasuredModel } from "../../eval/tables/rows.ts";
@@ -114,30 +114,4 @@ async function checkpointsOf(
     if (interrupted) throw new UserError(`Stopped while training ${checkpoint}`);
   }
   return found;
-}
-
-/** `eval merge`: parts of an evaluation that were measured apart. */
-export async function countsByModel(paths: readonly string[]) {
-  const files = (await Promise.all(paths.map(listCounts))).flat();
-  if (files.length === 0) {
-    throw new UserError(`${paths.join(", ")} holds no counts of an evaluation`);
-  }
-  const read = await Promise.all(
-    files.map(async (path) => ({ path, counts: await readCounts(path) })),
-  );
-  return Map.groupBy(
-    read,
-    ({ path }) => basename(path).replace(/(\.\d+-of-\d+)?\.json$/, ""),
-  );
-}
-
-async function listCounts(path: string): Promise<string[]> {
-  const { isDirectory } = await Deno.stat(path).catch((error) => {
-    throw new UserError(`${path} cannot be read: ${(error as Error).message}`);
-  });
-  if (!isDirectory) return [path];
-  const folder = await exists(join(path, "counts")) ? join(path, "counts") : path;
-  const names: string[] = [];
-  for await (const { name } of Deno.readDir(folder)) if (name.endsWith(".json")) names.push(name);
-  return names.sort().map((name) => join(folder, name));
 }

@@ -54,8 +54,21 @@ gpuTest("every figure of the paper is drawn from birds", async () => {
     assert.equal(pictures(sixth), 4);
     assert.ok(sixth.includes("3 classes") && sixth.includes("p(Y|x) = 1.00"));
 
+    const counts = ["--k", "10,50", "--counts", `${out}-counts/em.json`];
+    const model = ["--data", data, "--checkpoint", checkpoints[1]];
+    const measured = await calm(["eval", "remove-and-classify", ...model, ...counts]);
+    assert.equal(measured.code, 0, measured.stderr);
+    const fifth = await calm([
+      ...["figure", "5", "--results", `${out}-counts`, "--out", `${out}-figures`, "--json"],
+    ]);
+    assert.equal(fifth.code, 0, fifth.stderr);
+    const svg = await Deno.readTextFile(`${out}-figures/figure5.svg`);
+    for (const text of ["pixels erased", "relative accuracy", "Remove-and-classify on birds"]) {
+      assert.ok(svg.includes(text), text);
+    }
+
     const base = ["figure", "3", "--data", data, "--checkpoint"];
-    await refuses(["figure", "2"], /figure takes 1, 3, 4, 6, not 2/);
+    await refuses(["figure", "2"], /figure takes 1, 3, 4, 5, 6, not 2/);
     await refuses([...base, checkpoints[0]], /Figure 3 needs a model of CALM/);
     await refuses(
       [...base, checkpoints[1], "--picture", "x.jpg"],

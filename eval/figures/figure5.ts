@@ -1,0 +1,51 @@
+import { UserError } from "../../engine/errors.ts";
+import type { AttributionKind } from "../attribution/kinds.ts";
+import { rasterise } from "../pictures/rasterise.ts";
+import { svgDocument } from "../pictures/svg.ts";
+import { legendOf } from "../report/chart_looks.ts";
+import { lineChart } from "../report/line_chart.ts";
+import { found, inOrder, type MeasuredModel } from "../tables/rows.ts";
+
+const WIDTH = 640;
+/** Height without the legend. */
+const HEIGHT = 400;
+
+/**
+ * Figure 5: accuracy relative to random erasing by percentage erased, a line for each map of each
+ * model.
+ *
+ * @param kinds only these kinds of map; null for all
+ * @throws {UserError} when nothing was measured
+ */
+export async function figure5(
+  models: readonly MeasuredModel[],
+  kinds: readonly AttributionKind[] | null,
+): Promise<{ svg: string; png: Uint8Array }> {
+  const rows = found(inOrder(models), "remove-and-classify")
+    .filter(({ kind }) => !kinds || kinds.includes(kind!));
+  if (rows.length === 0) {
+    throw new UserError("There are no results of remove-and-classify, or none of these maps");
+  }
+  const height = HEIGHT + legendOf(rows.map(({ title }) => title), WIDTH).height;
+  const chart = lineChart({
+    title: `Remove-and-classify on ${rows[0].subject.dataset}`,
+    description: "Accuracy relative to random erasing by percentage of the pixels erased, the " +
+      "highest-ranked first; lower is better.",
+    xLabel: "pixels erased, k (%)",
+    yLabel: "relative accuracy",
+    series: rows.map(({ title, result: { k, relativeAccuracy, interval } }) => ({
+      name: title,
+      points: k.map((percent, i) => [percent, relativeAccuracy[i]] as const),
+      // Bands of many lines would hide each other.
+      ...(rows.length <= 4
+        ? { band: k.map((percent, i) => [percent, ...interval[i]] as const) }
+        : {}),
+    })),
+    reference: { y: 1, text: "as good as random" },
+    include: [0, 1],
+    width: WIDTH,
+    height,
+  });
+  const svg = svgDocument(WIDTH, height, [chart]);
+  return { svg, png: await rasterise(svg, 2) };
+}
