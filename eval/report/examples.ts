@@ -1,8 +1,9 @@
 import { encodeJpeg, encodePng } from "../../data/codecs.ts";
 import type { Picture } from "../../data/dataset.ts";
-import type { MapKind } from "../attribution/explain.ts";
-import { inferno } from "../pictures/colour_map.ts";
+import { likeliest, type MapKind } from "../attribution/explain.ts";
+import { inferno, redBlue } from "../pictures/colour_map.ts";
 import type { SheetRow } from "../pictures/contact_sheet.ts";
+import { peakOf } from "../pictures/grid.ts";
 import { overlay } from "../pictures/overlay.ts";
 import { type Markup, markup } from "./markup.ts";
 import { MAP_WORDS } from "./map_words.ts";
@@ -21,7 +22,10 @@ export async function exampleCard(
   );
   const maps = await Promise.all(kinds.map((kind) => mapColumn(row, kind)));
   return markup`<figure class="card"><figcaption>${verdict(row, classNames)}</figcaption>
-<div class="maps"><div>${original}<span>picture</span></div>${maps}</div></figure>
+<div class="maps"><div>${original}<span>picture</span></div>${maps}${await rather(
+    row,
+    classNames,
+  )}</div></figure>
 `;
 }
 
@@ -73,6 +77,18 @@ async function mapColumn({ picture, label, explanation }: SheetRow, kind: MapKin
   const { name } = MAP_WORDS[kind]!;
   const drawn = await image(overlay(picture, map, peak), `${name} map`);
   return markup`<div>${drawn}<span>${name}<br/>max ${probability(peak)}</span></div>`;
+}
+
+/** Why this class rather than the likeliest other one: red speaks for it, blue for the other. */
+async function rather(
+  { picture, label, explanation }: SheetRow,
+  classNames: readonly string[],
+): Promise<Markup> {
+  const other = className(classNames[likeliest(explanation.probabilities, label)]);
+  const map = explanation.map("counterfactual", label);
+  const drawn = overlay(picture, map, peakOf(map, true), redBlue);
+  const own = await image(drawn, `map of what speaks for the class rather than for ${other}`);
+  return markup`<div>${own}<span>rather than<br/>${other}</span></div>`;
 }
 
 /** Photographs as PNG would make a report of many megabytes. */

@@ -78,7 +78,9 @@ function mapList(kinds: readonly MapKind[]): Markup {
     const { name, formula, meaning } = MAP_WORDS[kind]!;
     return markup`<li><strong>${name}</strong>, <i>${formula}</i>: the brighter, ${meaning}</li>\n`;
   });
-  return markup`<ul>${items}</ul>`;
+  const formula = kinds[0] === "joint" ? "p(ŷ, z | x) − p(y′, z | x)" : "f − f′";
+  return markup`<ul>${items}<li><strong>rather than</strong>, <i>${formula}</i>: why this class and not y′,
+the likeliest other one. Red places speak for it, blue ones for y′.</li></ul>`;
 }
 
 function mapsSection(tables: readonly Table[]): Markup {

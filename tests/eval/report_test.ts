@@ -206,7 +206,7 @@ Deno.test("a training report: result, curves, maps, tables, settings, commands",
   expectSelfContained(text);
   const elements = parseMarkup(text);
   const images = elements.filter(({ name }) => name === "img");
-  assert.equal(images.length, 2 + 2 * 4, "the opening's, and a card's for each picture");
+  assert.equal(images.length, 2 + 2 * 5, "the opening's, and a card's for each picture");
   assert.ok(images.every(({ attributes }) => attributes.get("alt")));
   assert.match(text, /<strong>62\.5 %<\/strong> of 40 test pictures classified right/);
   assert.match(text, /in 1 min 15 s, on Some &amp; Adapter \(a software adapter\)/);
