@@ -1,50 +1,22 @@
 import { UserError } from "../engine/errors.ts";
 import { writeAtomically } from "../weights/atomic_write.ts";
-import { fromFile, shapeInFile, toFile } from "../weights/layout.ts";
+import { bytesSource } from "../weights/byte_source.ts";
 import type { HostTensor } from "../weights/host_tensor.ts";
-import { decodeSafetensors, encodeSafetensors } from "../weights/safetensors.ts";
-import type { Totals } from "./metrics.ts";
-import type { ModelOptions } from "./build.ts";
+import { toFile } from "../weights/layout.ts";
+import { encodeSafetensors } from "../weights/safetensors.ts";
+import { readStateFile } from "../weights/state_file.ts";
 import type { Classifier } from "./classifier.ts";
-import type { StateEntry } from "./module.ts";
+import {
+  type Checkpoint,
+  CHECKPOINT_FORMAT,
+  type CheckpointHeader,
+  checkpointIn,
+  MOMENTUM,
+} from "./restore.ts";
 import type { Sgd } from "./sgd.ts";
-import type { TrainingRecipe } from "./trainer.ts";
 
-/** Where a training run stands: together with the tensors all that is needed to go on. */
-export interface TrainingProgress {
-  /** Epochs that are complete. */
-  readonly epoch: number;
-  /** Batches of the next epoch that are done. */
-  readonly batch: number;
-  /** Sums over those batches. */
-  readonly totals: Totals;
-  /** Mean training loss of each complete epoch. */
-  readonly trainLoss: readonly number[];
-  /** Training accuracy (0–1) of each complete epoch. */
-  readonly trainAccuracy: readonly number[];
-}
-
-/** What a checkpoint says about itself, besides its tensors. */
-export interface CheckpointHeader {
-  readonly model: ModelOptions;
-  readonly recipe: TrainingRecipe;
-  readonly dataset: { readonly name: string; readonly root: string };
-  readonly classNames: readonly string[];
-  readonly progress: TrainingProgress;
-}
-
-/** A checkpoint file's contents. */
-export interface Checkpoint {
-  readonly path: string;
-  readonly header: CheckpointHeader;
-  readonly tensors: ReadonlyMap<string, HostTensor>;
-}
-
-/** What the metadata of this program's checkpoints say of their format. */
-export const CHECKPOINT_FORMAT = "calm-checkpoint-1";
-
-/** Momentum buffers are stored under their parameter's name behind this prefix. */
-const MOMENTUM = "optimizer.momentum.";
+export { restore } from "./restore.ts";
+export type { Checkpoint, CheckpointHeader, TrainingProgress } from "./restore.ts";
 
 /**
  * Saves model, optimiser and progress as safetensors, with torchvision's names and PyTorch's
@@ -77,50 +49,5 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   } catch (error) {
     throw new UserError(`The checkpoint ${path} cannot be read: ${(error as Error).message}`);
   }
-  const { tensors, metadata } = await decodeSafetensors(bytes, path);
-  if (metadata.format !== CHECKPOINT_FORMAT) {
-    throw new UserError(
-      `${path} is not a checkpoint of this program: its format is ` +
-        `${metadata.format ?? "not given"}, expected ${CHECKPOINT_FORMAT}`,
-    );
-  }
-  try {
-    return { path, tensors, header: JSON.parse(metadata.header) };
-  } catch {
-    throw new UserError(`${path} is damaged: its metadata is not JSON`);
-  }
-}
-
-/**
- * Puts a checkpoint's tensors into a model, and the momentum into an optimiser if one is given.
- *
- * @throws {UserError} when a tensor is missing, left over or of another shape, naming it
- */
-export function restore(checkpoint: Checkpoint, model: Classifier, optimiser?: Sgd): void {
-  const left = new Set(checkpoint.tensors.keys());
-  const entries: StateEntry[] = [...model.state()];
-  for (const entry of optimiser?.state() ?? []) {
-    entries.push({ ...entry, name: MOMENTUM + entry.name });
-  }
-  const found = entries.map(({ name, tensor }) => {
-    const stored = checkpoint.tensors.get(name);
-    if (!stored) throw new UserError(`${checkpoint.path} has no tensor ${name}`);
-    const { shape, data } = fromFile(stored);
-    if (shape.join() !== tensor.shape.join()) {
-      throw new UserError(
-        `${checkpoint.path}: ${name} has shape [${stored.shape}], but the model of ` +
-          `${model.method} with these options needs [${shapeInFile(tensor.shape)}]`,
-      );
-    }
-    left.delete(name);
-    return { tensor, data };
-  });
-  const extra = [...left].filter((name) => optimiser || !name.startsWith(MOMENTUM));
-  if (extra.length > 0) {
-    throw new UserError(
-      `${checkpoint.path} has ${extra.length} tensors that this model does not: ${extra[0]} …`,
-    );
-  }
-  // Only now, so that a checkpoint that does not fit changes nothing.
-  for (const { tensor, data } of found) tensor.write(data);
+  return await checkpointIn(await readStateFile(bytesSource(bytes, path)));
 }

@@ -2,9 +2,9 @@ import { UserError } from "../engine/errors.ts";
 import type { Gpu } from "../engine/gpu.ts";
 import { openStateFile, type StateFile } from "../weights/state_file.ts";
 import { type Architecture, buildModel, type ModelOptions } from "./build.ts";
-import { CHECKPOINT_FORMAT, readCheckpoint, restore } from "./checkpoint.ts";
 import type { Classifier, Method } from "./classifier.ts";
-import { takeAll } from "./take_weights.ts";
+import { CHECKPOINT_FORMAT, checkpointIn, restore } from "./restore.ts";
+import { takeAll } from "./take_all.ts";
 
 /** What the file of another program does not say. */
 export interface ForeignOptions {
@@ -44,30 +44,46 @@ export async function openModel(
 ): Promise<OpenedModel> {
   const file = await openStateFile(path);
   try {
-    if (file.metadata.format === CHECKPOINT_FORMAT) {
-      if (Object.values(foreign).some((value) => value !== undefined)) {
-        throw new UserError(
-          `${path} says itself how it was trained: --method, --prior, --large-feature-map and ` +
-            "--use-mixed-6e are for files that do not",
-        );
-      }
-      const checkpoint = await readCheckpoint(path);
-      const { model: options, classNames, recipe } = checkpoint.header;
-      const model = buildModel(gpu, options, 0);
-      restore(checkpoint, model);
-      return { model, options, classNames, crop: recipe.transform.crop };
-    }
-    const options = guessOptions(file, foreign);
-    const model = buildModel(gpu, options, 0);
-    try {
-      await takeAll(model, file);
-    } catch (error) {
-      model.dispose();
-      throw error;
-    }
-    return { model, options, classNames: null, crop: OFFICIAL_CROP };
+    return await readModel(gpu, file, foreign);
   } finally {
     file.close();
+  }
+}
+
+/** The same of a file that is open: one in a browser's memory, say. The file stays open. */
+export async function readModel(
+  gpu: Gpu,
+  file: StateFile,
+  foreign: ForeignOptions = {},
+): Promise<OpenedModel> {
+  if (file.metadata.format === CHECKPOINT_FORMAT) {
+    if (Object.values(foreign).some((value) => value !== undefined)) {
+      throw new UserError(
+        `${file.path} says itself how it was trained: --method, --prior, --large-feature-map and ` +
+          "--use-mixed-6e are for files that do not",
+      );
+    }
+    const checkpoint = await checkpointIn(file);
+    const { model: options, classNames, recipe } = checkpoint.header;
+    const model = await filled(buildModel(gpu, options, 0), (model) => restore(checkpoint, model));
+    return { model, options, classNames, crop: recipe.transform.crop };
+  }
+  const options = guessOptions(file, foreign);
+  const model = await filled(buildModel(gpu, options, 0), (model) => takeAll(model, file));
+  return { model, options, classNames: null, crop: OFFICIAL_CROP };
+}
+
+/** A model with weights put in; it is given back to the GPU when they do not fit. */
+async function filled(
+  model: Classifier,
+  fill: (model: Classifier) => Promise<void> | void,
+): Promise<Classifier> {
+  try {
+    await fill(model);
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
   }
 }
 

@@ -1,24 +1,11 @@
 import { basename } from "node:path";
 import { UserError } from "../engine/errors.ts";
 import { sha256 } from "../weights/sha256.ts";
-import { readFloat32, type StoredTensor } from "../weights/host_tensor.ts";
-import { fromFile, shapeInFile } from "../weights/layout.ts";
-import { openStateFile, type StateFile } from "../weights/state_file.ts";
+import type { StoredTensor } from "../weights/host_tensor.ts";
+import { openStateFile } from "../weights/state_file.ts";
 import type { Architecture } from "./build.ts";
 import type { Classifier } from "./classifier.ts";
-
-/** What became of the tensors of a file. */
-export interface WeightReport {
-  /** Tensors of the model that the file filled. */
-  readonly taken: readonly string[];
-  /** Tensors of the file that the model has no place for. */
-  readonly skipped: readonly string[];
-  /** Tensors of the model that the file does not have: they keep their initial values. */
-  readonly fresh: readonly string[];
-}
-
-/** PyTorch counts batches for averages that nobody here uses. */
-const COUNTER = /\.num_batches_tracked$/;
+import { COUNTER, take, type WeightReport } from "./take_all.ts";
 
 /** What the official code removes from torchvision's files, and the last layer of any other. */
 const NOT_PRETRAINED = /^(fc|classifier|AuxLogits|Mixed_7\w|conv_last|optimizer)\./;
@@ -56,51 +43,6 @@ export async function takePretrained(
   } finally {
     file.close();
   }
-}
-
-/**
- * Fills a model with the tensors of a checkpoint, all of them. What CAM does not use (the official
- * code stores the prior branch for CAM, too) is left out.
- *
- * @throws {UserError} when a tensor is missing, left over or of another shape
- */
-export async function takeAll(model: Classifier, file: StateFile): Promise<void> {
-  const unused = (name: string) =>
-    COUNTER.test(name) || (model.method === "cam" && name.startsWith("attention."));
-  const tensors = new Map([...file.tensors].filter(([name]) => !unused(name)));
-  const { fresh, skipped } = await take(model, file, tensors);
-  if (fresh.length > 0) throw new UserError(`${file.path} has no tensor ${fresh[0]}`);
-  if (skipped.length > 0) {
-    throw new UserError(
-      `${file.path} has ${skipped.length} tensors that this model does not: ${skipped[0]} …`,
-    );
-  }
-}
-
-async function take(
-  model: Classifier,
-  { path }: StateFile,
-  tensors: ReadonlyMap<string, StoredTensor>,
-): Promise<WeightReport> {
-  const places = new Map([...model.state()].map(({ name, tensor }) => [name, tensor]));
-  const taken = [...tensors].filter(([name]) => places.has(name));
-  for (const [name, stored] of taken) {
-    const expected = shapeInFile(places.get(name)!.shape);
-    if (stored.shape.join() !== expected.join()) {
-      throw new UserError(
-        `${path}: ${name} has shape [${stored.shape}], but this model needs [${expected}]`,
-      );
-    }
-  }
-  // Only now, so that a file that does not fit changes nothing.
-  for (const [name, stored] of taken) {
-    places.get(name)!.write(fromFile(await readFloat32(stored)).data);
-  }
-  return {
-    taken: taken.map(([name]) => name),
-    skipped: [...tensors.keys()].filter((name) => !places.has(name)),
-    fresh: [...places.keys()].filter((name) => !tensors.has(name)),
-  };
 }
 
 /** Renames `features.N` to the model's numbers, in their order. */

@@ -7,7 +7,7 @@ import { Tensor } from "../engine/tensor.ts";
 import type { Batch, BatchLoader } from "../data/loader.ts";
 import type { Transform } from "../data/transform.ts";
 import { type Classifier, uploadPictures } from "./classifier.ts";
-import type { TrainingProgress } from "./checkpoint.ts";
+import type { TrainingProgress } from "./restore.ts";
 import { Metrics, type Totals } from "./metrics.ts";
 import { Sgd } from "./sgd.ts";
 

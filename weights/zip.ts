@@ -1,6 +1,6 @@
-import { crc32 } from "node:zlib";
 import { UserError } from "../engine/errors.ts";
 import type { ByteSource } from "./byte_source.ts";
+import { crc32 } from "./crc32.ts";
 
 /** One file in a zip that is stored without compression, as PyTorch writes them. */
 export interface ZipEntry {
