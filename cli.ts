@@ -6,6 +6,8 @@ export interface Command {
   readonly spec: CommandSpec;
   /** Does the work; what it returns is printed with --json. */
   run(options: ParsedOptions): Promise<Record<string, unknown>>;
+  /** Of a command that goes on when its result is there, as a server does: waits for its end. */
+  end?(): Promise<void>;
 }
 
 /** Commands are loaded when they are called, so that none pays for another's imports. */
@@ -19,6 +21,7 @@ const COMMANDS: Record<string, () => Promise<{ default: Command }>> = {
   data: () => import("./cli/data.ts"),
   tune: () => import("./cli/tune.ts"),
   bench: () => import("./cli/bench.ts"),
+  viewer: () => import("./cli/viewer.ts"),
   doctor: () => import("./cli/doctor.ts"),
 };
 
@@ -41,6 +44,7 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     const result = await command.run(options);
     if (options.flag("json")) console.log(JSON.stringify(result));
+    await command.end?.();
     if (result.interrupted === true) return 130;
     return result.failed === true ? 1 : 0;
   } catch (error) {

@@ -67,6 +67,19 @@ export function bytesSource(bytes: Uint8Array, path: string): ByteSource {
   };
 }
 
+/** A file that a browser's user chose as a source. */
+export function blobSource(blob: Blob, path: string): ByteSource {
+  return {
+    path,
+    size: blob.size,
+    async read(offset, length) {
+      checkRange(path, blob.size, offset, length);
+      return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+    },
+    close() {},
+  };
+}
+
 /** A part of a source as a source of its own; closing it does nothing. */
 export function part(source: ByteSource, start: number, size: number): ByteSource {
   checkRange(source.path, source.size, start, size);

@@ -1,0 +1,85 @@
+import type { Command } from "../cli.ts";
+import { UserError } from "../engine/errors.ts";
+import { buildSite, respond, type Site, writeSite } from "../viewer/site.ts";
+import type { ParsedOptions } from "./options.ts";
+
+const PORT = 8000;
+const OUT = "viewer/dist";
+
+let server: Deno.HttpServer | null = null;
+
+/** `./calm viewer` and `./calm viewer build`. */
+const viewer: Command = {
+  spec: {
+    name: "viewer",
+    summary:
+      "Serves a page that runs models in the browser on WebGPU and shows where they look, until\n" +
+      "Ctrl-C. build: writes the page as files for any web server.",
+    positionals: ["build"],
+    options: {
+      port: {
+        type: "integer",
+        min: 0,
+        max: 65535,
+        help: "port on localhost; 0: any that is free",
+        default: PORT,
+      },
+      out: { type: "text", value: "DIR", help: "build: where to write", default: OUT },
+    },
+    examples: ["./calm viewer --port 8080", "./calm viewer build --out public/viewer"],
+  },
+  async run(options) {
+    const [action] = options.positionals;
+    if (action !== undefined && action !== "build") {
+      throw new UserError(`./calm viewer takes nothing or build, found "${action}"`);
+    }
+    if (action === "build" && options.has("port")) {
+      throw new UserError("--port is for serving; ./calm viewer build takes --out DIR");
+    }
+    if (action === undefined && options.has("out")) {
+      throw new UserError("--out is for ./calm viewer build; serving writes nothing");
+    }
+    const site = await buildSite();
+    return action === "build"
+      ? await build(site, options.text("out") ?? OUT)
+      : serve(site, options);
+  },
+  async end() {
+    await server?.finished;
+  },
+};
+
+export default viewer;
+
+async function build(site: Site, out: string) {
+  await writeSite(site, out);
+  const bytes = [...site.values()].reduce((sum, { length }) => sum + length, 0);
+  console.error(
+    `${out}: ${site.size} files, ${kilobytes(bytes)}; code ${kilobytes(size(site, "viewer.js"))}`,
+  );
+  return { out, files: site.size, bytes };
+}
+
+function serve(site: Site, options: ParsedOptions) {
+  const port = options.number("port") ?? PORT;
+  try {
+    server = Deno.serve(
+      { hostname: "localhost", port, onListen() {} },
+      (request) => respond(site, request),
+    );
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    throw new UserError(`Port ${port} is taken: name another with --port, or 0 for any`);
+  }
+  const url = `http://localhost:${(server.addr as Deno.NetAddr).port}/`;
+  console.error(`${url}  (code ${kilobytes(size(site, "viewer.js"))}; Ctrl-C ends)`);
+  return { url };
+}
+
+function size(site: Site, path: string): number {
+  return site.get(path)!.length;
+}
+
+function kilobytes(bytes: number): string {
+  return `${Math.round(bytes / 1000)} KB`;
+}

@@ -1,0 +1,141 @@
+import type { Picture } from "../../data/dataset.ts";
+import { resizeLikePillow } from "../../data/resize.ts";
+import { writeNormalised } from "../../data/transform.ts";
+import { Random } from "../../engine/random.ts";
+import { BatchMaps } from "../../eval/attribution/batch_maps.ts";
+import {
+  type AttributionMap,
+  type Explanation,
+  type MapKind,
+  mapKinds,
+} from "../../eval/attribution/explain.ts";
+import { GRAD_CAM_KINDS } from "../../eval/attribution/grad_cam.ts";
+import { GRADIENT_KINDS } from "../../eval/attribution/gradient_maps.ts";
+import {
+  type AttributionKind,
+  isGradCamKind,
+  isGradientKind,
+} from "../../eval/attribution/kinds.ts";
+import { baselineOf } from "../../eval/erasing/baseline.ts";
+import { erase, probabilitiesOf, rank } from "../../eval/erasing/erase.ts";
+import { pictureOf } from "../../eval/pictures/overlay.ts";
+import type { OpenedModel } from "../../model/open_model.ts";
+
+/** Which map of a picture is wanted. */
+export interface MapChoice {
+  readonly kind: AttributionKind;
+  /** The class y. */
+  readonly label: number;
+  /** counterfactual: the alternative y′. */
+  readonly against: number;
+  /** subset: the classes Y. */
+  readonly superset: readonly number[];
+}
+
+/** A picture with a map's highest pixels erased, and what the model says of it. */
+export interface Erased {
+  /** p(y|x) of every class. */
+  readonly probabilities: Float32Array;
+  /** The picture as it is shown, blurred where it is erased. */
+  readonly picture: Picture;
+}
+
+/** Long side of the pictures that are shown, in pixels. */
+const LONG_SIDE = 512;
+
+/** Kinds of map that a model has: those of its last layers, and those that need gradients. */
+export function kindsOf({ model }: OpenedModel): {
+  readonly own: readonly AttributionKind[];
+  readonly gradients: readonly AttributionKind[];
+} {
+  return { own: mapKinds(model), gradients: [...GRAD_CAM_KINDS, ...GRADIENT_KINDS] };
+}
+
+/** What a model says of a picture: probabilities, maps, and the same with pixels erased. */
+export class Examination {
+  /** The picture at the size at which it is shown. */
+  readonly shown: Picture;
+  /** Classes from the likeliest to the least likely. */
+  readonly order: readonly number[];
+  #input: Float32Array<ArrayBuffer>;
+  #maps: BatchMaps;
+  #evidence = new Map<number, AttributionMap>();
+  #blurred?: { readonly input: Float32Array; readonly shown: Picture };
+
+  private constructor(
+    readonly opened: OpenedModel,
+    readonly explanation: Explanation,
+    { shown, input, maps }: {
+      readonly shown: Picture;
+      readonly input: Float32Array<ArrayBuffer>;
+      readonly maps: BatchMaps;
+    },
+  ) {
+    this.shown = shown;
+    this.#input = input;
+    this.#maps = maps;
+    const { probabilities } = explanation;
+    this.order = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
+  }
+
+  /** Shows a picture to a model: one pass through the network. */
+  static async of(opened: OpenedModel, picture: Picture): Promise<Examination> {
+    const { crop, model } = opened;
+    const input = new Float32Array(4 * crop * crop);
+    writeNormalised(resizeLikePillow(picture, crop, crop), crop, input, 0);
+    const maps = new BatchMaps(model, { images: input, size: 1, indices: Uint32Array.of(0) });
+    const [explanation] = await maps.explanations();
+    const zoom = LONG_SIDE / Math.max(picture.width, picture.height);
+    const [width, height] = [picture.width, picture.height]
+      .map((side) => Math.max(1, Math.round(side * zoom)));
+    const shown = resizeLikePillow(picture, width, height, "bicubic");
+    return new Examination(opened, explanation, { shown, input, maps });
+  }
+
+  /** The map that was chosen. */
+  async map({ kind, label, against, superset }: MapChoice): Promise<AttributionMap> {
+    if (isGradientKind(kind) || isGradCamKind(kind)) {
+      return (await this.#maps.of(kind, [[label]]))(0, label);
+    }
+    return this.explanation.map(kind, label, { against, superset });
+  }
+
+  /** What each cell says for a class: p(y,z|x), or for a model of CAM its logits. */
+  evidence(label: number): AttributionMap {
+    const kind: MapKind = this.opened.model.method === "cam" ? "cam" : "joint";
+    const map = this.#evidence.get(label) ?? this.explanation.map(kind, label);
+    this.#evidence.set(label, map);
+    return map;
+  }
+
+  /** Replaces the pixels where a map is highest by blurred ones, as Figure 5 of the paper does. */
+  async erase(map: AttributionMap, share: number): Promise<Erased> {
+    const { crop, model } = this.opened;
+    const { width, height } = this.shown;
+    this.#blurred ??= blur(this.#input, crop, this.shown);
+    const order = rank(map, crop);
+    const end = Math.round(share * order.length);
+    const images = erase({ images: this.#input, size: 1 }, [order], {
+      end,
+      baselines: [this.#blurred.input],
+    });
+    const [probabilities] = await probabilitiesOf(model, images, 1);
+    const erased = new Uint8Array(crop * crop);
+    for (const pixel of order.subarray(0, end)) erased[pixel] = 1;
+    const data = this.shown.data.slice();
+    for (let y = 0; y < height; y++) {
+      const row = crop * Math.floor(y * crop / height);
+      for (let x = 0; x < width; x++) {
+        if (!erased[row + Math.floor(x * crop / width)]) continue;
+        const at = 3 * (y * width + x);
+        data.set(this.#blurred.shown.data.subarray(at, at + 3), at);
+      }
+    }
+    return { probabilities, picture: { width, height, data } };
+  }
+}
+
+function blur(input: Float32Array, crop: number, { width, height }: Picture) {
+  const blurred = baselineOf(input, crop, "blur", Random.of(0));
+  return { input: blurred, shown: resizeLikePillow(pictureOf(blurred, 0, crop), width, height) };
+}
