@@ -36,7 +36,7 @@ export async function writeSite(site: Site, folder: string): Promise<void> {
 
 /** The page's answer to a request. */
 export function respond(site: Site, request: Request): Response {
-  const path = decodeURIComponent(new URL(request.url).pathname).slice(1) || "index.html";
+  const path = new URL(request.url).pathname.slice(1) || "index.html";
   const contents = site.get(path);
   if (!contents) return new Response("There is no such file", { status: 404 });
   const type = TYPES[path.slice(path.lastIndexOf(".") + 1)];

@@ -17,6 +17,7 @@ Deno.test("every command has a help that names its options", async () => {
       "data",
       "tune",
       "bench",
+      "viewer",
       "doctor",
     ]
   ) {

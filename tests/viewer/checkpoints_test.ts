@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { join } from "node:path";
+import { buildModel, type ModelOptions } from "../../model/build.ts";
+import { saveCheckpoint } from "../../model/checkpoint.ts";
+import type { CheckpointHeader } from "../../model/restore.ts";
+import { buildOptimiser, NOT_BEGUN } from "../../model/trainer.ts";
+import type { Gpu } from "../../engine/gpu.ts";
+import { bytesSource } from "../../weights/byte_source.ts";
+import { readStateFile } from "../../weights/state_file.ts";
+import { torchChunks } from "../../weights/torch_writer.ts";
+import { browserTest, column, hand, settled } from "./browser.ts";
+import { MODEL, samplePng, withModel } from "./deno_side.ts";
+
+const CAM: ModelOptions = {
+  arch: "small-resnet",
+  method: "cam",
+  prior: "softplus",
+  detachNormaliser: false,
+  classes: 3,
+};
+
+/** A checkpoint of a small model of CAM that learnt nothing. */
+async function camCheckpoint(gpu: Gpu): Promise<Uint8Array> {
+  const header: CheckpointHeader = {
+    model: CAM,
+    recipe: {
+      epochs: 1,
+      batchSize: 1,
+      lr: 1,
+      lrClassifierRatio: 1,
+      lrDecayEvery: 1,
+      weightDecay: 0,
+      momentum: 0.9,
+      seed: 0,
+      transform: { resize: 36, crop: 32, flip: false },
+    },
+    dataset: { name: "birds", root: "" },
+    classNames: ["001.Robin", "002.Wren", "003.Great_Tit"],
+    progress: NOT_BEGUN,
+  };
+  const folder = await Deno.makeTempDir();
+  const path = join(folder, "cam.safetensors");
+  const model = buildModel(gpu, CAM, 0);
+  const optimiser = buildOptimiser(model, header.recipe);
+  await saveCheckpoint(path, model, optimiser, header);
+  const bytes = await Deno.readFile(path);
+  await Deno.remove(folder, { recursive: true });
+  return bytes;
+}
+
+browserTest("a checkpoint of CAM that is dropped: its maps, and logits at a cell", async (page) => {
+  await settled(page);
+  await withModel(async (_, gpu) => {
+    await hand(page, "drop", {
+      name: "cam.safetensors",
+      type: "",
+      bytes: await camCheckpoint(gpu),
+    });
+  });
+  await page.getByText("cam.safetensors: small-resnet, cam, 3 classes.").waitFor();
+  await settled(page);
+  const kinds = await page.locator("#kind optgroup").first().locator("option").allInnerTexts();
+  assert.deepEqual(kinds.map((kind) => kind.replace(/:.*/, "")), [
+    "CAM, by maximum",
+    "CAM, by minimum and maximum",
+    "CAM, logits",
+    "Subset of classes",
+    "Counterfactual",
+  ]);
+  await page.selectOption("#kind", "cam");
+  await settled(page);
+  await page.focus("#map-panel");
+  await page.keyboard.press("ArrowDown");
+  assert.equal(await page.locator("#predictions thead th").last().innerText(), "f(y, z)");
+  assert.equal((await column(page, 2)).size, 3);
+  assert.match(await page.locator("#cell-readout").innerText(), /Great Tit/);
+});
+
+browserTest("of a PyTorch file the page asks how it was trained", async (page) => {
+  await settled(page);
+  const before = await column(page, 1);
+  const file = await readStateFile(bytesSource(await Deno.readFile(MODEL), MODEL));
+  const chunks: BlobPart[] = [];
+  for await (const chunk of torchChunks("birds.pth", file.tensors)) chunks.push(chunk);
+  const buffer = Buffer.from(await new Blob(chunks).arrayBuffer());
+  const pth = { name: "birds.pth", mimeType: "application/octet-stream", buffer };
+
+  await page.setInputFiles("#checkpoint-file", pth);
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("birds.pth, small-resnet does not say so itself.").waitFor();
+  assert.equal(await page.locator("#foreign-large").isVisible(), false);
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+  assert.deepEqual(await column(page, 1), before, "refusing to say changes nothing");
+
+  await page.setInputFiles("#checkpoint-file", pth);
+  await page.selectOption("#foreign-method", "calm-ml");
+  await page.selectOption("#foreign-prior", "softplus");
+  await dialog.getByRole("button", { name: "Open" }).click();
+  await page.getByText("birds.pth: small-resnet, calm-ml, 12 classes.").waitFor();
+  await settled(page);
+  // Such files bring no names, and pictures of 224 × 224 pixels.
+  assert.match(await page.locator("#map-caption").innerText(), /^Joint: class \d+, 56 × 56/);
+});
+
+browserTest("files that cannot be opened are named, and what was there stays", async (page) => {
+  await settled(page);
+  const alert = page.getByRole("alert");
+  const notes = new TextEncoder().encode("no checkpoint at all");
+  await hand(page, "drop", { name: "notes.txt", type: "text/plain", bytes: notes });
+  await alert.getByText(/^notes\.txt is not a valid safetensors file: /).waitFor();
+  const torn = new Uint8Array([0x89, 0x50, 0x4e, 0x47]);
+  await hand(page, "paste", { name: "torn.png", type: "image/png", bytes: torn });
+  await alert.getByText("torn.png is not a picture that this browser can decode").waitFor();
+  assert.match(await page.locator("#map-caption").innerText(), /^Joint: Northern Mossthrush/);
+  const { png } = await samplePng("eastern-emberchat");
+  await hand(page, "paste", { name: "pasted.png", type: "image/png", bytes: png });
+  await page.getByText("pasted.png").first().waitFor();
+  await alert.waitFor({ state: "hidden" });
+  assert.match(await page.locator("#map-caption").innerText(), /^Joint: Eastern Emberchat/);
+});

@@ -1,0 +1,234 @@
+/// <reference lib="dom" />
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import type { Page } from "playwright-core";
+import { decodePicture } from "../../data/codecs.ts";
+import type { AttributionKind } from "../../eval/attribution/kinds.ts";
+import { decodeNpy } from "../../eval/npy.ts";
+import { browserTest, column, saved, settled } from "./browser.ts";
+import { examineHere, samplePng } from "./deno_side.ts";
+
+/** Two implementations of WebGPU round differently; a wrong shader is off by far more. */
+const TOLERANCE = 1e-4;
+
+const text = (page: Page, id: string) => page.locator(`#${id}`).innerText();
+
+async function choosePng(page: Page, name: string, png: Uint8Array): Promise<void> {
+  await settled(page);
+  const file = { name: `${name}.png`, mimeType: "image/png", buffer: Buffer.from(png) };
+  await page.setInputFiles("#picture-file", file);
+  await page.getByText(`${name}.png`).first().waitFor();
+  await settled(page);
+}
+
+browserTest("the first sample is explained when the page opens", async (page) => {
+  await settled(page);
+  const ms = await page.evaluate(() => Math.round(performance.now()));
+  console.error(`first prediction ${ms} ms after the page was asked for`);
+  assert.match(await text(page, "announcement"), /^Prediction: Northern Mossthrush 0\.9\d\d, /);
+  assert.match(await text(page, "map-caption"), /^Joint: Northern Mossthrush, 16 × 16 cells\./);
+  const [top] = (await column(page, 1)).values();
+  assert.match(
+    await text(page, "map-caption"),
+    new RegExp(`The cells add up to p\\(y \\| x\\) = ${top.toFixed(3)}\\.`),
+  );
+  assert.equal(
+    await page.locator("#map").getAttribute("aria-label"),
+    await text(page, "map-caption"),
+  );
+  const ticks = await page.locator("#ticks span").allInnerTexts();
+  assert.equal(ticks[0], "0");
+  assert.match(await text(page, "map-caption"), new RegExp(`Greatest value ${ticks[4]} at`));
+});
+
+browserTest("probabilities, maps and erasing of a PNG are those of Deno", async (page) => {
+  const { picture, png } = await samplePng("white-striped-brookfinch");
+  await choosePng(page, "chosen", png);
+  await examineHere(picture, async (examination) => {
+    const { order, explanation: { probabilities } } = examination;
+    const there = await column(page, 1);
+    assert.deepEqual([...there.keys()], order.slice(0, 6));
+    let largest = 0;
+    const compare = (found: number, expected: number, what: string, scale = 1) => {
+      const difference = Math.abs(found - expected) / scale;
+      largest = Math.max(largest, difference);
+      assert.ok(difference < TOLERANCE, `${what}: ${found} in Chromium, ${expected} in Deno`);
+    };
+    for (const [y, p] of there) compare(p, probabilities[y], `p(${y}|x)`);
+    console.error(`probabilities differ by at most ${largest.toExponential(1)}`);
+
+    const [label, against] = order;
+    const kinds: AttributionKind[] = [
+      "joint",
+      "conditional",
+      "counterfactual",
+      "grad-cam",
+      "gradient",
+    ];
+    for (const kind of kinds) {
+      await page.selectOption("#kind", kind);
+      await settled(page);
+      const { name, bytes } = await saved(page, "Save map (.npy)");
+      assert.equal(name, `chosen-${kind}-${label}.npy`);
+      const { shape, values } = decodeNpy(bytes, name);
+      const map = await examination.map({ kind, label, against, superset: [] });
+      assert.deepEqual(shape, [map.height, map.width]);
+      // Gradients have no scale of their own.
+      const top = Math.max(...map.values.map(Math.abs));
+      largest = 0;
+      for (const [z, value] of values.entries()) {
+        compare(value, map.values[z], `${kind} at ${z}`, Math.max(1, top));
+      }
+      console.error(`${kind} differs by at most ${largest.toExponential(1)}, up to ${top}`);
+    }
+
+    await page.selectOption("#kind", "joint");
+    await page.locator("#erased").fill("10");
+    await settled(page);
+    const map = await examination.map({ kind: "joint", label, against, superset: [] });
+    const erased = await examination.erase(map, 0.1);
+    for (const [y, p] of await column(page, 2)) compare(p, erased.probabilities[y], `erased, ${y}`);
+  });
+});
+
+browserTest("a cell is read by mouse and by arrow keys", async (page) => {
+  await settled(page);
+  await page.locator("#map-panel").hover({ position: { x: 2, y: 2 } });
+  assert.match(await text(page, "cell-readout"), /^Row 1, column 1: \w+/);
+  await page.mouse.move(0, 0);
+  assert.match(await text(page, "cell-readout"), /^Point at a cell/);
+
+  await page.focus("#map-panel");
+  await page.keyboard.press("ArrowDown");
+  const [, row, columnNumber] = /at row (\d+), column (\d+)/.exec(await text(page, "map-caption"))!;
+  const greatest = `Row ${row}, column ${columnNumber}: Northern Mossthrush `;
+  assert.ok((await text(page, "cell-readout")).startsWith(greatest));
+  const [here] = (await column(page, 2)).values();
+  assert.match(
+    await text(page, "map-caption"),
+    new RegExp(`Greatest value ${here.toPrecision(3)}`),
+  );
+  await page.keyboard.press("ArrowLeft");
+  const left = new RegExp(`^Row ${row}, column ${Number(columnNumber) - 1}: `);
+  assert.match(await text(page, "cell-readout"), left);
+  assert.equal(await page.locator("#picture-panel .cell").isVisible(), true);
+  await page.keyboard.press("Escape");
+  assert.match(await text(page, "cell-readout"), /^Point at a cell/);
+});
+
+browserTest("counterfactuals in red and blue, subsets, and numbers on the bar", async (page) => {
+  await settled(page);
+  await page.getByRole("button", { name: "Sample: pied breasted mossthrush" }).click();
+  await page.getByText("pied-breasted-mossthrush.jpg").first().waitFor();
+  await settled(page);
+  await page.selectOption("#kind", "counterfactual");
+  await settled(page);
+  assert.match(
+    await text(page, "map-caption"),
+    /^Counterfactual: Yellow tailed Mossthrush \(red\) instead of Pied breasted Mossthrush \(blue\)/,
+  );
+  const ticks = await page.locator("#ticks span").allInnerTexts();
+  assert.equal(ticks[0], `−${ticks[4]}`);
+  assert.equal(ticks[2], "0");
+  await page.selectOption("#against", { label: "Northern Mossthrush" });
+  await settled(page);
+  assert.match(await text(page, "map-caption"), /instead of Northern Mossthrush \(blue\)/);
+
+  await page.selectOption("#kind", "subset");
+  assert.equal(await page.locator("#against").isVisible(), false);
+  await page.getByRole("checkbox", { name: "Northern Mossthrush" }).check();
+  await settled(page);
+  assert.match(await text(page, "map-caption"), /Northern Mossthrush \+ .*add up to 0\.9/);
+  await page.locator("#numbers summary").click();
+  assert.equal(await page.locator("#numbers table td").count(), 16 * 16 + 1);
+});
+
+browserTest("erasing changes picture and prediction, and back", async (page) => {
+  await settled(page);
+  const before = await text(page, "erased-effect");
+  const pixels = () =>
+    page.locator("#picture").evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+  const whole = await pixels();
+  await page.focus("#erased");
+  for (let i = 0; i < 10; i++) await page.keyboard.press("ArrowRight");
+  await settled(page);
+  assert.equal(await text(page, "erased-share"), "10 %");
+  const [, from, to] = /Northern Mossthrush: (0\.\d+) → (0\.\d+)\. Now predicted: /
+    .exec(await text(page, "erased-effect"))!;
+  assert.ok(Number(to) < Number(from) - 0.1, `${from} → ${to}`);
+  assert.notEqual(await pixels(), whole);
+  await page.keyboard.press("Home");
+  await settled(page);
+  assert.equal(await text(page, "erased-effect"), before);
+  assert.equal(await pixels(), whole);
+});
+
+browserTest("everything is reached by the keyboard, in the order of the page", async (page) => {
+  await settled(page);
+  const reached: string[] = [];
+  for (let i = 0; i < 14; i++) {
+    await page.keyboard.press("Tab");
+    reached.push(
+      await page.evaluate(() => {
+        const { id, ariaLabel, tagName, type } = document.activeElement as HTMLInputElement;
+        return id || ariaLabel || type || tagName.toLowerCase();
+      }),
+    );
+  }
+  assert.deepEqual(reached, [
+    "picture-file",
+    "checkpoint-file",
+    "Sample: northern mossthrush",
+    "Sample: white striped brookfinch",
+    "Sample: pied breasted mossthrush",
+    "Sample: eastern emberchat",
+    "map-panel",
+    "summary",
+    "radio",
+    "kind",
+    "class",
+    "erased",
+    "save-png",
+    "save-npy",
+  ]);
+  await page.getByRole("radio", { name: "Northern Mossthrush" }).focus();
+  await page.keyboard.press("ArrowDown");
+  await settled(page);
+  assert.match(await text(page, "map-caption"), /^Joint: Yellow tailed Mossthrush/);
+  const focused = await page.evaluate(() => (document.activeElement as HTMLInputElement).type);
+  assert.equal(focused, "radio", "the focus stays in the table");
+  const { name, bytes } = await saved(page, "Save overlay (PNG)");
+  assert.equal(name, "northern-mossthrush-joint-5.png");
+  const picture = await decodePicture(bytes, name);
+  assert.equal(Math.max(picture.width, picture.height), 512);
+});
+
+browserTest("nothing sticks out at the width of a phone", async (page) => {
+  await settled(page);
+  for (const kind of ["joint", "counterfactual", "subset"]) {
+    await page.selectOption("#kind", kind);
+    await settled(page);
+    const { scrollWidth, clientWidth } = await page.evaluate(() => {
+      const { scrollWidth, clientWidth } = document.documentElement;
+      return { scrollWidth, clientWidth };
+    });
+    assert.ok(scrollWidth <= clientWidth, `${kind}: ${scrollWidth} of ${clientWidth} pixels`);
+  }
+}, { context: { viewport: { width: 360, height: 740 }, colorScheme: "dark" } });
+
+for (
+  const [what, before, message] of [
+    ["WebGPU", "delete Navigator.prototype.gpu;", /^This browser has no WebGPU\. Please open/],
+    [
+      "an adapter",
+      "GPU.prototype.requestAdapter = () => Promise.resolve(null);",
+      /^This browser has WebGPU but found no graphics adapter for it\. Please switch hardware/,
+    ],
+  ] as const
+) {
+  browserTest(`without ${what} the page says what to do`, async (page) => {
+    await page.getByRole("alert").waitFor();
+    assert.match(await text(page, "problem"), message);
+    assert.equal(await page.locator("main").isVisible(), false);
+  }, { before });
+}
