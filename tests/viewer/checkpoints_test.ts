@@ -88,7 +88,7 @@ browserTest("of a PyTorch file the page asks how it was trained", async (page) =
 
   await page.setInputFiles("#checkpoint-file", pth);
   const dialog = page.getByRole("dialog");
-  await dialog.getByText("birds.pth, small-resnet does not say so itself.").waitFor();
+  await dialog.getByText("birds.pth (small-resnet) does not say so itself.").waitFor();
   assert.equal(await page.locator("#foreign-large").isVisible(), false);
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "hidden" });

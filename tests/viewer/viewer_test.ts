@@ -133,6 +133,12 @@ browserTest("counterfactuals in red and blue, subsets, and numbers on the bar", 
   await page.selectOption("#against", { label: "Northern Mossthrush" });
   await settled(page);
   assert.match(await text(page, "map-caption"), /instead of Northern Mossthrush \(blue\)/);
+  await page.getByRole("radio", { name: "Northern Mossthrush" }).check();
+  await settled(page);
+  assert.match(
+    await text(page, "map-caption"),
+    /^Counterfactual: Northern Mossthrush \(red\) instead of Yellow tailed Mossthrush \(blue\)/,
+  );
 
   await page.selectOption("#kind", "subset");
   assert.equal(await page.locator("#against").isVisible(), false);

@@ -41,11 +41,12 @@ function ask(file: StateFile): Promise<ForeignOptions | null> {
   const mixed = byId("foreign-mixed", HTMLInputElement);
   const arch = architectureOf(file);
   const inception = arch?.startsWith("inception") ?? false;
-  byId("foreign-file", HTMLElement).textContent = `${file.path}${arch ? `, ${arch}` : ""}`;
+  byId("foreign-file", HTMLElement).textContent = `${file.path} (${arch})`;
   method.value = file.tensors.has("attention.0.weight") ? "calm-em" : "cam";
   // VGG's tensors tell the size of its maps themselves.
   large.parentElement!.hidden = !inception && arch !== "resnet50";
   mixed.parentElement!.hidden = !inception;
+  large.checked = mixed.checked = false;
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) =>

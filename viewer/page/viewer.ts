@@ -87,7 +87,7 @@ export class Viewer {
     if (!this.#model || !this.#picture) return;
     this.#examination ??= await this.#examine(this.#model, this.#picture);
     const examination = this.#examination;
-    const { choice } = this.#controls;
+    const choice = this.#choiceFor(examination);
     const map = await examination.map(choice);
     this.#showMap(examination, choice, map);
     const share = Number(this.#share.value) / 100;
@@ -98,13 +98,15 @@ export class Viewer {
 
   /** One pass through the network, and the classes that are worth looking at first. */
   async #examine(model: Named<OpenedModel>, picture: Named<Picture>): Promise<Examination> {
+    const status = byId("status", HTMLElement);
+    status.textContent = `${model.name} looks at ${picture.name} …`;
     const started = performance.now();
     const examination = await Examination.of(model.value, picture.value);
     const seconds = (performance.now() - started) / 1000;
     const { order, opened, explanation: { probabilities } } = examination;
     this.#controls.choose({ label: order[0], against: order[1], superset: order.slice(0, 2) });
     const { arch, method, classes } = opened.options;
-    byId("status", HTMLElement).textContent =
+    status.textContent =
       `${model.name}: ${arch}, ${method}, ${classes} classes. ${picture.name} took ` +
       `${seconds.toFixed(2)} s on ${opened.model.parameters()[0].tensor.gpu.adapter.description}.`;
     byId("announcement", HTMLElement).textContent = `Prediction: ${
@@ -117,14 +119,20 @@ export class Viewer {
     return examination;
   }
 
+  /** What is chosen; a class is told from another one, not from itself. */
+  #choiceFor({ explanation: { probabilities } }: Examination): MapChoice {
+    const { label, against } = this.#controls.choice;
+    if (label === against) this.#controls.choose({ against: likeliest(probabilities, label) });
+    return this.#controls.choice;
+  }
+
   #showMap(examination: Examination, choice: MapChoice, map: AttributionMap): void {
-    const { opened, shown, explanation } = examination;
+    const { opened, shown } = examination;
     const { kind, label, against, superset } = choice;
     const words = kindWords(opened, kind);
     const name = (y: number) => className(opened, y);
-    const other = against === label ? likeliest(explanation.probabilities, label) : against;
     const subject = kind === "counterfactual"
-      ? `${name(label)} (red) instead of ${name(other)} (blue)`
+      ? `${name(label)} (red) instead of ${name(against)} (blue)`
       : kind === "subset"
       ? superset.map(name).join(" + ") || "no class"
       : kind === "saliency"
