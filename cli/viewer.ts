@@ -39,10 +39,7 @@ const viewer: Command = {
     if (action === undefined && options.has("out")) {
       throw new UserError("--out is for ./calm viewer build; serving writes nothing");
     }
-    const site = await buildSite();
-    return action === "build"
-      ? await build(site, options.text("out") ?? OUT)
-      : serve(site, options);
+    return action === "build" ? await build(options.text("out") ?? OUT) : await serve(options);
   },
   async end() {
     await server?.finished;
@@ -51,7 +48,8 @@ const viewer: Command = {
 
 export default viewer;
 
-async function build(site: Site, out: string) {
+async function build(out: string) {
+  const site = await buildSite();
   await writeSite(site, out);
   const bytes = [...site.values()].reduce((sum, { length }) => sum + length, 0);
   console.error(
@@ -60,19 +58,22 @@ async function build(site: Site, out: string) {
   return { out, files: site.size, bytes };
 }
 
-function serve(site: Site, options: ParsedOptions) {
+async function serve(options: ParsedOptions) {
   const port = options.number("port") ?? PORT;
+  // The port comes first: that it is taken is known sooner than the page is built.
+  let site: Promise<Site> | null = null;
   try {
     server = Deno.serve(
       { hostname: "localhost", port, onListen() {} },
-      (request) => respond(site, request),
+      async (request) => respond(await (site ??= buildSite()), request),
     );
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     throw new UserError(`Port ${port} is taken: name another with --port, or 0 for any`);
   }
+  const code = size(await (site ??= buildSite()), "viewer.js");
   const url = `http://localhost:${(server.addr as Deno.NetAddr).port}/`;
-  console.error(`${url}  (code ${kilobytes(size(site, "viewer.js"))}; Ctrl-C ends)`);
+  console.error(`${url}  (code ${kilobytes(code)}; Ctrl-C ends)`);
   return { url };
 }
 
