@@ -118,5 +118,6 @@ browserTest("files that cannot be opened are named, and what was there stays", a
   await hand(page, "paste", { name: "pasted.png", type: "image/png", bytes: png });
   await page.getByText("pasted.png").first().waitFor();
   await alert.waitFor({ state: "hidden" });
+  await settled(page);
   assert.match(await page.locator("#map-caption").innerText(), /^Joint: Eastern Emberchat/);
 });
