@@ -102,7 +102,8 @@ export async function concludeRun(
   const report = join(out, "report.html");
   await writeAtomically(report, new TextEncoder().encode(text));
   events.onLine(
-    `checkpoint    ${checkpoint}\ncontact sheet ${contactSheet}\nreport        ${report}`,
+    `checkpoint    ${checkpoint}\ncontact sheet ${contactSheet}\n` +
+      `explorer      ./calm viewer, and drop the checkpoint on it\nreport        ${report}`,
   );
   return { accuracy, contactSheet, report, attribution };
 }

@@ -110,6 +110,10 @@ function commands({ checkpoint, out, dataset, recipe }: FinishedTraining): Marku
       `./calm explain --checkpoint ${checkpoint} PICTURE.jpg`,
     ),
     command(
+      "The same in a browser, cell by cell; drop the checkpoint on the page:",
+      "./calm viewer",
+    ),
+    command(
       "Every measure of this model, with a report of its own:",
       `./calm eval all ${data} --checkpoint ${checkpoint}`,
     ),
