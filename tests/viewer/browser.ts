@@ -104,6 +104,13 @@ export async function settled(page: Page): Promise<void> {
   await page.waitForFunction(() => document.getElementById("viewer")!.ariaBusy === "false");
 }
 
+/** Waits until the picture of a file is shown with its map. */
+export async function showing(page: Page, name: string): Promise<void> {
+  // The caption comes with the map; the status names a picture when it is only looked at.
+  await page.locator("#picture-caption").getByText(name).waitFor();
+  await settled(page);
+}
+
 /** A column of the table of predictions: class index → number. */
 export async function column(page: Page, index: number): Promise<Map<number, number>> {
   const rows = await page.locator("#predictions tbody tr").evaluateAll(

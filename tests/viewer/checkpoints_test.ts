@@ -9,7 +9,7 @@ import type { Gpu } from "../../engine/gpu.ts";
 import { bytesSource } from "../../weights/byte_source.ts";
 import { readStateFile } from "../../weights/state_file.ts";
 import { torchChunks } from "../../weights/torch_writer.ts";
-import { browserTest, column, hand, settled } from "./browser.ts";
+import { browserTest, column, hand, settled, showing } from "./browser.ts";
 import { MODEL, samplePng, withModel } from "./deno_side.ts";
 
 const CAM: ModelOptions = {
@@ -116,7 +116,7 @@ browserTest("files that cannot be opened are named, and what was there stays", a
   assert.match(await page.locator("#map-caption").innerText(), /^Joint: Northern Mossthrush/);
   const { png } = await samplePng("eastern-emberchat");
   await hand(page, "paste", { name: "pasted.png", type: "image/png", bytes: png });
-  await page.getByText("pasted.png").first().waitFor();
+  await showing(page, "pasted.png");
   await alert.waitFor({ state: "hidden" });
   await settled(page);
   assert.match(await page.locator("#map-caption").innerText(), /^Joint: Eastern Emberchat/);

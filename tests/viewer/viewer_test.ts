@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { decodePicture } from "../../data/codecs.ts";
 import type { AttributionKind } from "../../eval/attribution/kinds.ts";
 import { decodeNpy } from "../../eval/npy.ts";
-import { browserTest, column, saved, settled } from "./browser.ts";
+import { browserTest, column, saved, settled, showing } from "./browser.ts";
 import { examineHere, samplePng } from "./deno_side.ts";
 
 /** Two implementations of WebGPU round differently; a wrong shader is off by far more. */
@@ -17,8 +17,7 @@ async function choosePng(page: Page, name: string, png: Uint8Array): Promise<voi
   await settled(page);
   const file = { name: `${name}.png`, mimeType: "image/png", buffer: Buffer.from(png) };
   await page.setInputFiles("#picture-file", file);
-  await page.getByText(`${name}.png`).first().waitFor();
-  await settled(page);
+  await showing(page, `${name}.png`);
 }
 
 browserTest("the first sample is explained when the page opens", async (page) => {
@@ -119,8 +118,7 @@ browserTest("a cell is read by mouse and by arrow keys", async (page) => {
 browserTest("counterfactuals in red and blue, subsets, and numbers on the bar", async (page) => {
   await settled(page);
   await page.getByRole("button", { name: "Sample: pied breasted mossthrush" }).click();
-  await page.getByText("pied-breasted-mossthrush.jpg").first().waitFor();
-  await settled(page);
+  await showing(page, "pied-breasted-mossthrush.jpg");
   await page.selectOption("#kind", "counterfactual");
   await settled(page);
   assert.match(
