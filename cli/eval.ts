@@ -29,6 +29,32 @@ const SPLITS = ["test", "val", "train"];
 
 const ACTIONS = [...MEASURES, "all", "merge"];
 
+/** What an option is for, where it is not for everything. */
+const ERASING = ["remove-and-classify", "deletion-insertion"];
+const FOR: Readonly<Record<string, readonly string[]>> = {
+  "split": MEASURES,
+  "counts": MEASURES,
+  "map": ACTIONS.filter((action) => action !== "classification" && action !== "merge"),
+  "shard": ACTIONS.filter((action) => action !== "merge"),
+  "baseline": ERASING,
+  "seed": ERASING,
+  "k": ["remove-and-classify"],
+  "steps": ["deletion-insertion"],
+  "sample": ["axioms", "randomisation", "all"],
+  "thresholds": ["cue-localization"],
+  "compat-official": ["cue-localization"],
+  "pairs-only": ["cue-localization"],
+  "step": ["wsol", "all"],
+  "thresholds-on": ["wsol"],
+  "scoremaps": ["wsol"],
+  "metadata": ["wsol"],
+  "masks": ["wsol"],
+  "val-scoremaps": ["wsol"],
+  "val-metadata": ["wsol"],
+  "measures": ["all"],
+  "out": ["all", "merge"],
+};
+
 /** `./calm eval WHAT`. */
 const evaluate: Command = {
   spec: {
@@ -180,6 +206,13 @@ export default evaluate;
 async function run(options: ParsedOptions) {
   const [what, ...files] = options.positionals;
   const progress = new Progress();
+  if (!ACTIONS.includes(what)) {
+    throw new UserError(`./calm eval takes ${ACTIONS.join(", ")}, not ${what ?? "nothing"}`);
+  }
+  const strange = Object.keys(FOR).find((name) => options.has(name) && !FOR[name].includes(what));
+  if (strange) {
+    throw new UserError(`--${strange} is for ${FOR[strange].join(", ")}, not for ${what}`);
+  }
   if (files.length > 0 && what !== "merge") {
     throw new UserError(`./calm eval ${what} takes no "${files[0]}": options begin with --`);
   }
@@ -192,9 +225,6 @@ async function run(options: ParsedOptions) {
   if (what === "wsol" && options.has("scoremaps")) return await measureScoreMaps(options, progress);
   if (what === "cue-localization" && options.flag("pairs-only")) {
     return await countClassPairs(options, progress);
-  }
-  if (!MEASURES.includes(what as MeasureName)) {
-    throw new UserError(`./calm eval takes ${ACTIONS.join(", ")}, not ${what ?? "nothing"}`);
   }
   return await measureOne(what as MeasureName, options, progress);
 }

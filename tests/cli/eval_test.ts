@@ -123,6 +123,8 @@ gpuTest("eval: every measure, in shards, all together as tables", async () => {
 
 Deno.test("eval says what it can measure", async () => {
   await refuses(["eval", "taste"], /eval takes classification, .*all, merge, not taste/);
+  await refuses(["eval", "wsol", "--k", "3"], /--k is for remove-and-classify, not for wsol/);
+  await refuses(["eval", "all", "--counts", "x"], /--counts is for classification, .*not for all/);
   await refuses(["eval", "merge"], /needs the files or folders of the parts/);
   await refuses(["eval", "merge", "no/such"], /no\/such cannot be read/);
   await refuses(["eval", "wsol", "more"], /eval wsol takes no "more"/);
