@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { UserError } from "../engine/errors.ts";
-import { decodePicture } from "./codecs.ts";
 import type { Picture } from "./dataset.ts";
 import { exists, readFile } from "./files.ts";
+import { decodeGrey } from "./grey.ts";
 
 /** A key point in pixels of its picture. */
 export type KeyPoint = readonly [x: number, y: number];
@@ -109,14 +109,20 @@ export async function readBoxes(
 }
 
 /**
- * The segmentation of a picture, as large as the picture; the bird is what is not black.
+ * The segmentation of a picture, as large as the picture; the bird is what is not black. All three
+ * channels are its grey levels.
  *
  * @param id the picture's path in images.txt
  * @throws {UserError} when it is missing or damaged
  */
 export async function readSegmentation(root: string, id: string): Promise<Picture> {
   const path = join(root, "segmentations", id.replace(/\.[^.]+$/, ".png"));
-  return await decodePicture(await readFile(path), path);
+  const { width, height, data } = await decodeGrey(await readFile(path), path);
+  return {
+    width,
+    height,
+    data: Uint8Array.from({ length: 3 * data.length }, (_, i) => data[Math.floor(i / 3)]),
+  };
 }
 
 async function readLines(path: string): Promise<string[]> {

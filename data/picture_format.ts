@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-control-regex -- files of pictures begin with them
 import { UserError } from "../engine/errors.ts";
 
 /** A format of pictures that is read. */

@@ -50,9 +50,10 @@ class Chunks {
       if (start > 0) await this.#file.seek(start, Deno.SeekMode.Start);
       const bytes = new Uint8Array(CHUNK);
       let length = 0;
-      for (let read; length < count; length += read) {
-        read = await this.#file.read(bytes.subarray(length)) ?? 0;
-        if (read === 0) break;
+      while (length < count) {
+        const read = await this.#file.read(bytes.subarray(length));
+        if (!read) break;
+        length += read;
       }
       [this.#start, this.#bytes] = [start, bytes.subarray(0, length)];
     }
