@@ -22,8 +22,9 @@ export async function checkPlaces(
   }
   const complaints: string[] = [];
   const places = await readWsolMetadata(folder, (message) => complaints.push(message));
-  // That the ids are missing is told with the other lists.
-  findings.complaints(complaints.filter((message) => !message.endsWith("image_ids.txt is empty")));
+  // What is wrong with the ids is told with the other lists.
+  const ids = join(folder, "image_ids.txt");
+  findings.complaints(complaints.filter((message) => !message.startsWith(ids)));
   const outside = [...places].flatMap(([id, place]) =>
     boxesOutside(place).map((box) => `${box} of ${id} (${place.size!.join("×")})`)
   );
