@@ -124,10 +124,10 @@ export async function readSegmentation(root: string, id: string): Promise<Pictur
   };
 }
 
-/** The path of each picture by its number, from images.txt. */
+/** The path of each picture by its number, from images.txt, whose odd lines `loadCub` refuses. */
 async function readPaths(root: string): Promise<ReadonlyMap<string, string>> {
   const list = join(root, "images.txt");
-  return new Pairs(list, await readText(list), fail).values;
+  return new Pairs(list, await readText(list), () => {}).values;
 }
 
 async function readLines(path: string): Promise<string[]> {
