@@ -122,7 +122,9 @@ async function explainOne(
   const picture = await readUpright(path);
   // The network saw the whole picture, so its maps lie over the whole of it, whatever its aspect.
   const zoom = Math.min(1, LONG_SIDE / Math.max(picture.width, picture.height));
-  const [width, height] = [picture.width, picture.height].map((side) => Math.round(side * zoom));
+  const [width, height] = [picture.width, picture.height].map((side) =>
+    Math.max(1, Math.round(side * zoom))
+  );
   const shown = zoom < 1 ? resizeLikePillow(picture, width, height) : picture;
   const wanted = (option: string, text = options.text(option)) =>
     text === undefined ? undefined : classOf(option, text, classNames, classes);

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { UserError } from "../engine/errors.ts";
-import { CUB_LISTS, Pairs } from "./cub_lists.ts";
+import { checkClassNames, CUB_LISTS, Pairs } from "./cub_lists.ts";
 import type { Dataset, Split } from "./dataset.ts";
 import { exists, readText } from "./files.ts";
 
@@ -16,6 +16,7 @@ export async function loadCub(root: string, name = "cub"): Promise<Dataset> {
     CUB_LISTS.map((list) => readPairs(join(folder, list))),
   );
   for (const other of [labels, splits]) compareIds(images, other);
+  checkClassNames(classes, refuse);
   const classNames = [...classes.values.values()];
   const classIndex = new Map([...classes.values.keys()].map((id, i) => [id, i]));
 
@@ -87,9 +88,7 @@ async function find(root: string): Promise<string> {
 }
 
 async function readPairs(path: string): Promise<Pairs> {
-  return new Pairs(path, await readText(path), (message) => {
-    throw new UserError(message);
-  });
+  return new Pairs(path, await readText(path), refuse);
 }
 
 function compareIds(images: Pairs, other: Pairs): void {
@@ -123,4 +122,8 @@ async function expectPictures(paths: readonly string[]): Promise<void> {
       `${missing.length} of ${paths.length} pictures are missing, the first is ${missing[0]}`,
     );
   }
+}
+
+function refuse(message: string): never {
+  throw new UserError(message);
 }

@@ -1,4 +1,4 @@
-import { type Complain, forEachLine } from "./lines.ts";
+import { type Complain, controlCharacter, forEachLine } from "./lines.ts";
 
 /** The lists that classification needs; the other annotations are read by who uses them. */
 export const CUB_LISTS = [
@@ -32,5 +32,25 @@ export class Pairs {
   /** File and line of an id. */
   place(id: string): string {
     return `${this.path}:${this.#lines.get(id)}`;
+  }
+}
+
+/**
+ * Complains of class names that are none: those with control characters, which terminals and reports
+ * would obey, and those that several classes have.
+ */
+export function checkClassNames(classes: Pairs, complain: Complain): void {
+  const places = new Map<string, string>();
+  for (const [id, name] of classes.values) {
+    const place = classes.place(id);
+    const control = controlCharacter(name);
+    const known = places.get(name);
+    if (control) {
+      complain(
+        `${place}: the class name ${JSON.stringify(name)} has the control character ${control}`,
+      );
+    } else if (known) {
+      complain(`${place}: the class name "${name}" appears twice, first at ${known}`);
+    } else places.set(name, place);
   }
 }

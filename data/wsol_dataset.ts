@@ -113,12 +113,15 @@ function splitOf({ name, ids, paths, labels }: Listed): Split {
   return { name, ids, labels, source: { kind: "files", paths } };
 }
 
-/** The folder of each class's first training picture. */
+/** The folder of each class's first training picture, unless that of another class is the same. */
 function classNames(train: Listed | null, splits: readonly (Listed | null)[]): string[] {
   const count = 1 + splits.reduce((most, split) => split ? maximum(split.labels, most) : most, 0);
   const names: (string | undefined)[] = Array(count).fill(undefined);
   train?.ids.forEach((id, i) => names[train.labels[i]] ??= id.split("/").at(-2));
-  return names.map((name, label) => name ?? `class ${label}`);
+  const uses = Map.groupBy(names, (name) => name);
+  return names.map((name, label) =>
+    name !== undefined && uses.get(name)!.length === 1 ? name : `class ${label}`
+  );
 }
 
 function maximum(values: Uint32Array, least: number): number {

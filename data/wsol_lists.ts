@@ -1,17 +1,23 @@
-import { type Complain, forEachLine } from "./lines.ts";
+import { type Complain, controlCharacter, forEachLine } from "./lines.ts";
 
 /** Labels have at most five digits: more classes than that are a mistake. */
 const LABEL = /^\d{1,5}$/;
 
 /**
- * The ids of `image_ids.txt`, a path a line; ids that appear again are complained of and left out.
+ * The ids of `image_ids.txt`, a path a line; ids that appear again or have control characters (some
+ * are shown as names of classes) are complained of and left out.
  *
  * @param path named in complaints
  */
 export function parseIds(text: string, path: string, complain: Complain): string[] {
   const ids = new Set<string>();
   forEachLine(text, (id, line) => {
-    if (ids.has(id)) complain(`${path}:${line}: the id ${id} appears twice`);
+    const control = controlCharacter(id);
+    if (control) {
+      complain(
+        `${path}:${line}: the id ${JSON.stringify(id)} has the control character ${control}`,
+      );
+    } else if (ids.has(id)) complain(`${path}:${line}: the id ${id} appears twice`);
     else ids.add(id);
   });
   return [...ids];

@@ -68,7 +68,8 @@ const CONTENTS = [
  *
  * @param directory where to; its parents are created.
  * @returns the number of pictures.
- * @throws {UserError} for an option out of range, and where the directory holds anything else.
+ * @throws {UserError} for an option out of range, and where the directory holds anything else or
+ * cannot be written.
  */
 export async function generateBirds(
   directory: string,
@@ -83,9 +84,28 @@ export async function generateBirds(
     2,
   );
   const images = classes * (trainPerClass + testPerClass);
-  const present = await inspect(target, directory);
-  if (present?.trim() === record) return { images };
-  if (present !== undefined) await refuseForeign(target, directory);
+  try {
+    await place(target, directory, record, recorded, options);
+  } catch (error) {
+    // Errors of the operating system have a code: the disk is full, or the folder is read-only.
+    const { code, message } = error as Error & { readonly code?: unknown };
+    if (typeof code !== "string") throw error;
+    throw new UserError(`The birds cannot be drawn into ${directory}: ${message}`);
+  }
+  return { images };
+}
+
+/** Draws the data set beside its place and moves it there, unless it is there already. */
+async function place(
+  target: string,
+  shown: string,
+  record: string,
+  recorded: Recorded,
+  options: BirdsOptions,
+): Promise<void> {
+  const present = await inspect(target, shown);
+  if (present?.trim() === record) return;
+  if (present !== undefined) await refuseForeign(target, shown);
 
   const parent = dirname(target);
   await Deno.mkdir(parent, { recursive: true });
@@ -102,7 +122,6 @@ export async function generateBirds(
     await Deno.remove(temporary, { recursive: true }).catch(() => {});
     throw error;
   }
-  return { images };
 }
 
 /** Puts the new directory in the old one's place; the old one is deleted last. */
@@ -165,7 +184,9 @@ async function inspect(target: string, shown: string): Promise<string | undefine
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     if (error instanceof Deno.errors.NotADirectory) {
-      throw new UserError(`${shown} is a file; expected a directory for the birds data set`);
+      throw new UserError(
+        `${shown}, or what it lies in, is a file; expected a directory for the birds data set`,
+      );
     }
     throw error;
   }

@@ -1,7 +1,7 @@
 import { basename, join, resolve } from "node:path";
 import { BIRDS_RECORD } from "../birds/generate.ts";
 import { readClassAttributes, readKeyPoints } from "../cub_annotations.ts";
-import { CUB_LISTS, Pairs } from "../cub_lists.ts";
+import { checkClassNames, CUB_LISTS, Pairs } from "../cub_lists.ts";
 import { exists, readText } from "../files.ts";
 import type { Extents } from "../picture_header.ts";
 import { UserError } from "../../engine/errors.ts";
@@ -34,6 +34,9 @@ export async function checkCub(
   const lists: (Pairs | null)[] = [];
   for (const list of CUB_LISTS) lists.push(await readPairs(join(folder, list), findings));
   const [images, labels, splits, classes] = lists;
+  const odd: string[] = [];
+  if (classes) checkClassNames(classes, (message) => odd.push(message));
+  findings.complaints(odd);
   const sizes = new Map<string, Extents>();
   if (images) {
     for (const other of [labels, splits]) {
@@ -46,13 +49,13 @@ export async function checkCub(
     findings.missing(`pictures of ${folder}/images`, files.missing, names.length, "cub");
     await checkPictures(files, findings, thoroughness, (name, size) => sizes.set(name, size));
   }
-  const odd = labels && classes
+  const unknown = labels && classes
     ? [...labels.values].filter(([, label]) => !classes.values.has(label))
     : [];
-  if (odd.length > 0) {
-    const places = odd.map(([id, label]) => `${label} of picture ${id} (${labels!.place(id)})`);
+  if (unknown.length > 0) {
+    const places = unknown.map(([id, label]) => `${label} of picture ${id} (${labels!.place(id)})`);
     findings.problems.push(
-      `${classes!.path} lacks the classes of ${odd.length} of ${labels!.values.size} labels: ` +
+      `${classes!.path} lacks the classes of ${unknown.length} of ${labels!.values.size} labels: ` +
         some(places),
     );
   }

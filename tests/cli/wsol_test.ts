@@ -252,6 +252,12 @@ gpuTest(
           [...model, "--thresholds-on", "train"],
           /where the objects of its train split/,
         );
+        const list = `${root}/metadata/ILSVRC/test/image_sizes.txt`;
+        await Deno.writeTextFile(
+          list,
+          (await Deno.readTextFile(list)).replaceAll("24,20", "20,24"),
+        );
+        await refuses(model, /1\.JPEG has 24 × 20 pixels, but .*image_sizes\.txt says 20 × 24/);
       }
     });
   },

@@ -144,6 +144,16 @@ const cubDamages: [name: string, files: Files, problems: RegExp[]][] = [
     ],
   ],
   [
+    "odd names of classes",
+    { "classes.txt": "1 001.Wren\n2 001.Wren\n3 003.\x07Owl\n4 \n" },
+    [
+      /^classes\.txt:4: expected "id value", found "4"$/,
+      /^2 mistakes in classes\.txt: classes\.txt:2: the class name "001\.Wren" appears twice, first at classes\.txt:1; classes\.txt:3: the class name "003\.\\u0007Owl" has the control character U\+0007$/,
+      /^classes\.txt: 1 of 3 classes has no training picture: 003\./,
+      /_continuous\.txt has 2 lines, expected one for each of 3 classes$/,
+    ],
+  ],
+  [
     "a segmentation that is none",
     { "segmentations/001.Wren/Wren_3.png": "GIF89a" },
     [/^1 of 8 files of segmentations cannot be decoded: .*Wren_3\.png is .*it is a GIF picture/],

@@ -149,6 +149,24 @@ Deno.test("a split without a sound picture is an error even with skipCorrupt", a
 });
 
 const damages: [name: string, file: string, content: string | null, message: RegExp][] = [
+  [
+    "a control character in a class name",
+    "classes.txt",
+    "1 001.Wren\n2 002.\tFinch\n3 003.\x1b[2J\n",
+    /classes\.txt:2: the class name "002\.\\tFinch" has the control character U\+0009$/,
+  ],
+  [
+    "a class name that appears twice",
+    "classes.txt",
+    "1 001.Wren\n2 001.Wren\n",
+    /classes\.txt:2: the class name "001\.Wren" appears twice, first at .*classes\.txt:1$/,
+  ],
+  [
+    "a class without name",
+    "classes.txt",
+    "1 001.Wren\n2 \n",
+    /classes\.txt:2: expected "id value", found "2"$/,
+  ],
   ["a missing list", "classes.txt", null, /is not a complete CUB folder: classes\.txt missing/],
   [
     "a missing label",

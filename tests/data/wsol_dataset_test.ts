@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { openDataset } from "../../data/open.ts";
+import { expectEveryClass } from "../../data/untrained_classes.ts";
 import { loadWsol } from "../../data/wsol_dataset.ts";
 import { readWsolMetadata } from "../../data/wsol_metadata.ts";
 import { ilsvrcFiles, lists, openImagesFiles, withFolder, write } from "./wsol_folder.ts";
@@ -157,6 +158,12 @@ const damages: [name: string, file: string, contents: string | null, message: Re
     /val\/image_ids\.txt:3: the id val2\/0\/0\.jpeg appears twice/,
   ],
   [
+    "a control character in an id",
+    "metadata/ILSVRC/val/image_ids.txt",
+    "val2/0/0.jpeg\nval2/\x1b[31m/0.jpeg",
+    /val\/image_ids\.txt:2: the id "val2\/\\u001b\[31m\/0\.jpeg" has the control character U\+001B/,
+  ],
+  [
     "an empty list",
     "metadata/ILSVRC/test/image_ids.txt",
     "\n",
@@ -194,4 +201,34 @@ Deno.test("ILSVRC and OpenImages need a folder", async () => {
     openDataset("openimages", undefined, events),
     /^openimages needs .*metadata\/OpenI/,
   );
+});
+
+Deno.test("folders that hold several classes name none of them", async () => {
+  await withFolder(await ilsvrcFiles(), async (root) => {
+    const list = `${root}/metadata/ILSVRC/train/class_labels.txt`;
+    const labels = "train/n02084071/a.JPEG,0\ntrain/n02084071/b.JPEG,1\n" +
+      "train/n01503061/c.JPEG,2\ntrain/n01503061/d.JPEG,2";
+    await Deno.writeTextFile(list, labels);
+    const { classes } = await loadWsol(root, "ILSVRC");
+    assert.deepEqual(classes, ["class 0", "class 1", "n01503061"]);
+  });
+});
+
+Deno.test("classes without training pictures are not trained on, but evaluated", async () => {
+  await withFolder(await ilsvrcFiles(), async (root) => {
+    expectEveryClass(await loadWsol(root, "ILSVRC"));
+    for (const split of ["train", "val", "test"]) {
+      const list = `${root}/metadata/ILSVRC/${split}/class_labels.txt`;
+      const from0 = await Deno.readTextFile(list);
+      await Deno.writeTextFile(list, from0.replaceAll(",1", ",2").replaceAll(",0", ",1"));
+    }
+    const dataset = await loadWsol(root, "ILSVRC");
+    assert.deepEqual(dataset.classes, ["class 0", "n02084071", "n01503061"]);
+    assert.throws(() => expectEveryClass(dataset), {
+      name: "UserError",
+      message:
+        `ilsvrc in ${root}: 1 of 3 classes has no training picture: class 0; labels begin at ` +
+        `1, expected 0 (./calm data check ${root} says what else is wrong)`,
+    });
+  });
 });
