@@ -28,7 +28,11 @@ export class Progress {
   }
 
   #write(text: string): void {
-    Deno.stderr.writeSync(new TextEncoder().encode(text));
+    try {
+      Deno.stderr.writeSync(new TextEncoder().encode(text));
+    } catch {
+      // A terminal that was closed, or a pipe that nobody reads any more: no reason to stop.
+    }
   }
 }
 

@@ -6,8 +6,11 @@ import { type Architecture, ARCHITECTURES } from "../model/build.ts";
 import { DEFAULT_LOCATION, type Prior } from "../model/calm/location.ts";
 import { type Method, METHODS } from "../model/classifier.ts";
 import { type Preset, PRESET_NAMES } from "../model/recipe.ts";
+import { CHECKPOINT } from "../eval/run_folder.ts";
 import { duration } from "../eval/report/words.ts";
-import { planRun, trainAndReport, type TrainingSettings } from "../eval/training_run.ts";
+import { planRun, type TrainingSettings } from "../eval/run_plan.ts";
+import { trainAndReport } from "../eval/training_run.ts";
+import { untilInterrupted } from "./interrupts.ts";
 import type { ParsedOptions } from "./options.ts";
 import { showProfile } from "./profile.ts";
 import { percent, Progress } from "./progress.ts";
@@ -107,6 +110,11 @@ const train: Command = {
         value: "FILE",
         help: "checkpoint or run folder to go on from, with its own settings",
       },
+      "save-every": {
+        type: "integer",
+        min: 1,
+        help: "a checkpoint every so many steps of an epoch, too, not only at its end",
+      },
       "skip-corrupt": { type: "flag", help: "leave damaged pictures out instead of stopping" },
       workers: { type: "integer", min: 1, max: 64, help: "threads that decode pictures" },
       profile: {
@@ -134,50 +142,44 @@ export default train;
 
 async function run(options: ParsedOptions): Promise<Record<string, unknown>> {
   const progress = new Progress();
-  const stop = new AbortController();
-  const onInterrupt = () => {
-    // A second Ctrl-C ends the program at once.
-    Deno.removeSignalListener("SIGINT", onInterrupt);
-    progress.line("Stopping after this step; Ctrl-C again stops at once.");
-    stop.abort();
-  };
-  Deno.addSignalListener("SIGINT", onInterrupt);
-  try {
-    const told = { signal: stop.signal, onLine: (text: string) => progress.line(text) };
-    if (options.flag("dry-run")) {
-      return await planRun(settings(options), {
-        ...told,
-        onProgress: ({ label, share }) => progress.update(label, share, ""),
-      });
-    }
-    const result = await trainAndReport(settings(options), {
+  return await untilInterrupted(
+    (signal) => trainUntil(signal, options, progress),
+    () => progress.line("Stopping after this step; Ctrl-C again stops at once."),
+  );
+}
+
+async function trainUntil(
+  signal: AbortSignal,
+  options: ParsedOptions,
+  progress: Progress,
+): Promise<Record<string, unknown>> {
+  const told = { signal, onLine: (text: string) => progress.line(text) };
+  if (options.flag("dry-run")) {
+    return await planRun(settings(options), {
       ...told,
-      ...(options.flag("profile") && {
-        async onProfile({ spans, adapter, folder }) {
-          if (spans.length === 0) {
-            progress.line("No profile: the run was over before the first steps had warmed up.");
-            return;
-          }
-          const trace = join(folder, "trace.json");
-          await showProfile(progress, spans, { adapter: adapter.description, trace });
-        },
-      }),
-      onProgress({ label, share, loss, accuracy, imagesPerSecond, secondsLeft }) {
-        const numbers = loss === undefined
-          ? ""
-          : `loss ${loss.toFixed(3)}  accuracy ${percent(accuracy!)}  ` +
-            `${imagesPerSecond!.toFixed(0)} images/s  ${duration(secondsLeft!)} left`;
-        progress.update(label, share, numbers);
-      },
+      onProgress: ({ label, share }) => progress.update(label, share, ""),
     });
-    return result;
-  } finally {
-    try {
-      Deno.removeSignalListener("SIGINT", onInterrupt);
-    } catch {
-      // Removed by the first Ctrl-C.
-    }
   }
+  return await trainAndReport(settings(options), {
+    ...told,
+    ...(options.flag("profile") && {
+      async onProfile({ spans, adapter, folder }) {
+        if (spans.length === 0) {
+          progress.line("No profile: the run was over before the first steps had warmed up.");
+          return;
+        }
+        const trace = join(folder, "trace.json");
+        await showProfile(progress, spans, { adapter: adapter.description, trace });
+      },
+    }),
+    onProgress({ label, share, loss, accuracy, imagesPerSecond, secondsLeft }) {
+      const numbers = loss === undefined
+        ? ""
+        : `loss ${loss.toFixed(3)}  accuracy ${percent(accuracy!)}  ` +
+          `${imagesPerSecond!.toFixed(0)} images/s  ${duration(secondsLeft!)} left`;
+      progress.update(label, share, numbers);
+    },
+  });
 }
 
 function settings(options: ParsedOptions): TrainingSettings {
@@ -189,6 +191,7 @@ function settings(options: ParsedOptions): TrainingSettings {
       "epochs",
       "json",
       "skip-corrupt",
+      "save-every",
       "workers",
       "memory-limit",
       "profile",
@@ -204,7 +207,7 @@ function settings(options: ParsedOptions): TrainingSettings {
   return {
     resume: resume === undefined || basename(resume).endsWith(".safetensors")
       ? resume
-      : join(resume, "checkpoint.safetensors"),
+      : join(resume, CHECKPOINT),
     dataset: (options.text("dataset") ?? "birds") as TrainingSettings["dataset"],
     data: options.text("data"),
     model: {
@@ -222,6 +225,7 @@ function settings(options: ParsedOptions): TrainingSettings {
     seed: options.number("seed") ?? 0,
     out: options.text("out"),
     skipCorrupt: options.flag("skip-corrupt"),
+    saveEvery: options.number("save-every"),
     workers: options.number("workers"),
     memoryLimit: options.number("memory-limit"),
     recipe: {

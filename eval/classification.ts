@@ -1,3 +1,4 @@
+import { UserError } from "../engine/errors.ts";
 import { Tensor } from "../engine/tensor.ts";
 import type { BatchLoader } from "../data/loader.ts";
 import { type Classifier, uploadPictures } from "../model/classifier.ts";
@@ -21,6 +22,7 @@ const READ_EVERY = 8;
  * Classifies every picture of a loader with the running statistics.
  *
  * @param onProgress told how many batches are done
+ * @throws {UserError} when a prediction is not a probability, which sound weights never give
  */
 export async function classify(
   model: Classifier,
@@ -45,12 +47,20 @@ export async function classify(
       if (number % READ_EVERY === READ_EVERY - 1) await metrics.read();
       onProgress?.(number + 1);
     }
-    const { loss, correct, images } = await metrics.read();
+    const { loss, correct, images, badPrediction } = await metrics.read();
+    if (badPrediction) throw noProbability();
     return { loss: loss / images, accuracy: correct / images, images };
   } finally {
     model.setTraining(training);
     metrics.dispose();
   }
+}
+
+function noProbability(): UserError {
+  return new UserError(
+    "The model's p(y|x) of some picture is NaN or does not add up to 1: its weights are damaged " +
+      "or have diverged, and no accuracy can be told",
+  );
 }
 
 /** Classification as one of several evaluations; `classify` is faster where it is the only one. */
@@ -70,6 +80,8 @@ export class Classification implements Evaluation<ClassificationResult> {
     for (const tensor of [losses, probabilities]) tensor.dispose();
     for (const [n, index] of indices.entries()) {
       const own = p.subarray(n * classes, (n + 1) * classes);
+      // NaN included, whose comparisons are all false.
+      if (!(Math.abs(own.reduce((a, b) => a + b) - 1) < 0.01)) throw noProbability();
       this.#scores.add(index, [loss[n], likeliest(own) === labels[n] ? 1 : 0]);
     }
   }

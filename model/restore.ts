@@ -27,7 +27,14 @@ export interface TrainingProgress {
 export interface CheckpointHeader {
   readonly model: ModelOptions;
   readonly recipe: TrainingRecipe;
-  readonly dataset: { readonly name: string; readonly root: string };
+  readonly dataset: {
+    readonly name: string;
+    readonly root: string;
+    /** Training pictures; like the hash, older checkpoints lack it. */
+    readonly pictures?: number;
+    /** Hash over the lists of training and test pictures with their labels. */
+    readonly listHash?: string;
+  };
   readonly classNames: readonly string[];
   readonly progress: TrainingProgress;
 }

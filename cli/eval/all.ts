@@ -1,7 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import { exists } from "../../data/files.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import { UserError } from "../../engine/errors.ts";
+import { Interrupted, UserError } from "../../engine/errors.ts";
 import { resultsOf } from "../../eval/job/counts.ts";
 import { allMeasures, possibleOn, some } from "../../eval/job/plan.ts";
 import { saveTables } from "../../eval/tables/save.ts";
@@ -10,6 +10,7 @@ import { trainAndReport } from "../../eval/training_run.ts";
 import { DEFAULT_LOCATION } from "../../model/calm/location.ts";
 import { METHODS } from "../../model/classifier.ts";
 import { openGpu } from "../../model/open_gpu.ts";
+import { untilInterrupted } from "../interrupts.ts";
 import { foreignOptions } from "../model_options.ts";
 import type { ParsedOptions } from "../options.ts";
 import type { Progress } from "../progress.ts";
@@ -98,20 +99,22 @@ async function checkpointsOf(
       throw new UserError(`There is no ${checkpoint}: ${train}, or name yours with --checkpoint`);
     }
     progress.line(`There is no ${checkpoint} yet: training it`);
-    const { interrupted } = await trainAndReport({
-      dataset: dataset.name,
-      data: dataset.root,
-      model: { arch: "small-resnet", method, ...DEFAULT_LOCATION },
-      seed: 0,
-      out: folder,
-      skipCorrupt: options.flag("skip-corrupt"),
-      recipe: {},
-    }, {
-      signal: new AbortController().signal,
-      onLine: (text) => progress.line(text),
-      onProgress: ({ label, share }) => progress.update(`${method}: ${label}`, share, ""),
-    });
-    if (interrupted) throw new UserError(`Stopped while training ${checkpoint}`);
+    const { interrupted } = await untilInterrupted((signal) =>
+      trainAndReport({
+        dataset: "birds",
+        data: dataset.root,
+        model: { arch: "small-resnet", method, ...DEFAULT_LOCATION },
+        seed: 0,
+        out: folder,
+        skipCorrupt: options.flag("skip-corrupt"),
+        recipe: {},
+      }, {
+        signal,
+        onLine: (text) => progress.line(text),
+        onProgress: ({ label, share }) => progress.update(`${method}: ${label}`, share, ""),
+      })
+    );
+    if (interrupted) throw new Interrupted(`Stopped while training ${checkpoint}`);
   }
   return found;
 }

@@ -1,7 +1,7 @@
 import type { Dataset } from "../../data/dataset.ts";
 import { DATASET_NAMES, type DatasetName, openDataset } from "../../data/open.ts";
 import { exists } from "../../data/files.ts";
-import { UserError } from "../../engine/errors.ts";
+import { Interrupted, UserError } from "../../engine/errors.ts";
 import type { Gpu } from "../../engine/gpu.ts";
 import type { Counts, Shard } from "../../eval/job/counts.ts";
 import { type Job, type Pass, runJob } from "../../eval/job/job.ts";
@@ -10,6 +10,7 @@ import { kindOf } from "../../eval/measures.ts";
 import { duration } from "../../eval/report/words.ts";
 import { openSupersets, type Supersets, supersetsFor } from "../../eval/supersets.ts";
 import { type ForeignOptions, type OpenedModel, openModel } from "../../model/open_model.ts";
+import { untilInterrupted } from "../interrupts.ts";
 import type { ParsedOptions } from "../options.ts";
 import type { Progress } from "../progress.ts";
 
@@ -93,7 +94,7 @@ export async function measureModel(
         const kept = countsFile === undefined
           ? "; with --counts FILE it could be gone on with"
           : `; the same command goes on from ${countsFile}`;
-        throw new UserError(`Stopped${kept}`);
+        throw new Interrupted(`Stopped${kept}`);
       }
       return counts;
     });
@@ -125,19 +126,4 @@ export function shardOf(options: ParsedOptions): Shard {
     throw new UserError(`--shard is "${text}", expected I/N with I from 0 to N − 1, such as 0/4`);
   }
   return { index, count };
-}
-
-/** Runs `body` with a signal that the first Ctrl-C aborts; the second one ends the program. */
-async function untilInterrupted<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const stop = new AbortController();
-  const onInterrupt = () => {
-    Deno.removeSignalListener("SIGINT", onInterrupt);
-    stop.abort();
-  };
-  Deno.addSignalListener("SIGINT", onInterrupt);
-  try {
-    return await body(stop.signal);
-  } finally {
-    if (!stop.signal.aborted) Deno.removeSignalListener("SIGINT", onInterrupt);
-  }
 }

@@ -51,7 +51,8 @@ function lead(run: FinishedTraining, method: string): Content {
   const brighter = kinds[0] === "joint"
     ? "the brighter, the more probable that the cue for this class was here"
     : "the brighter, the more this place speaks for the class";
-  const time = `${duration(seconds)}${resumedAt > 0 ? ` since epoch ${resumedAt}` : ""}`;
+  const since = resumedAt > 0 ? ` since epoch ${resumedAt}` : "";
+  const time = seconds === null ? "" : ` in ${duration(seconds)}${since},`;
   const hardware = `${adapter.description}${adapter.fallback ? " (a software adapter)" : ""}`;
   return [
     markup`<p>A ${withSubscripts(method)} model learned to tell ${dataset.classes.length} classes
@@ -62,7 +63,7 @@ apart, and maps show why it decides as it does: ${brighter}.</p>
     } test pictures classified right</p>
 `,
     markup`<p class="quiet">Trained on ${count(dataset.trainImages)} pictures of ${dataset.name} for
-${recipe.epochs} epochs, in ${time}, on ${hardware}.</p>`,
+${recipe.epochs} epochs,${time} on ${hardware}.</p>`,
   ];
 }
 
