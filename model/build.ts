@@ -30,6 +30,8 @@ export interface ModelOptions extends BackboneOptions {
   readonly prior: Prior;
   /** Keep the location normaliser out of the gradient, as the official code does. */
   readonly detachNormaliser: boolean;
+  /** EM only: what is added to the denominator of the posterior; default 0 (`ExpectationOptions`). */
+  readonly posteriorEpsilon?: number;
   /** Inception only: leave `Mixed_6e` out of the forward pass, as the official code does. */
   readonly skipMixed6e?: boolean;
   readonly classes: number;

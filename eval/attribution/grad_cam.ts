@@ -38,7 +38,7 @@ export async function gradCam(
     const each = height * width * channels;
     const maps = [];
     for (const labels of rounds) {
-      const gradient = await scoreGradient(model, u, labels, (u) => model.head(u));
+      const gradient = await scoreGradient(model, { from: "features", input: u }, labels);
       maps.push(Array.from({ length: size }, (_, n) => {
         const own = {
           u: features.subarray(n * each, (n + 1) * each),
