@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { UserError } from "../engine/errors.ts";
 import type { AdapterDescription, Gpu } from "../engine/gpu.ts";
+import { expectSameClasses } from "../data/class_names.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { BatchLoader } from "../data/loader.ts";
 import { type DatasetName, openDataset } from "../data/open.ts";
@@ -111,8 +112,9 @@ export async function trainAndReport(
     ? resolve(resumed.path, "..")
     : await newRunFolder(settings.out, runName(plan));
   const dataset = await openTrainable(plan.dataset, plan.data, events);
-  if (resumed && dataset.classes.join() !== resumed.header.classNames.join()) {
-    throw new UserError(`${dataset.root} has other classes than ${resumed.path} was trained with`);
+  if (resumed) {
+    const { path, header: { model: { classes }, classNames } } = resumed;
+    expectSameClasses({ path, classes, classNames }, dataset);
   }
   const { memoryLimit } = settings;
   const gpu = await openGpu(memoryLimit ? { memoryLimit: memoryLimit * 2 ** 20 } : {});

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { UserError } from "../../engine/errors.ts";
 import { backward } from "../../engine/autograd.ts";
 import { log } from "../../engine/ops/elementwise.ts";
 import { meanSpatial, sumSpatial } from "../../engine/ops/reduce.ts";
@@ -210,6 +211,43 @@ gpuTest("integrated, smooth and variance gradients are what their formulas say",
   model.dispose();
 });
 
+gpuTest("noise is each class's own, and the seed's", async (gpu) => {
+  const model = buildModel(gpu, { ...OPTIONS, method: "cam" }, 6);
+  // Two classes with the same weights differ in the noise only.
+  const weight = model.parameters().find(({ name }) => name === "conv_last.weight")!.tensor;
+  const values = await weight.read();
+  weight.write(values.map((_, i) => values[i - i % 3]));
+  const batch = { images, size: 2, indices: Uint32Array.of(0, 1) };
+  const mapsOf = async (kind: GradientKind, seed: number) => {
+    const maps = await new BatchMaps(model, batch, { seed }).of(kind, [[0, 1], []]);
+    return [maps(0, 0).values, maps(0, 1).values];
+  };
+  const [plainA, plainB] = await mapsOf("gradient", 0);
+  assert.deepEqual(plainA, plainB);
+  const [smoothA, smoothB] = await mapsOf("smooth-grad", 0);
+  assert.notDeepEqual(smoothA, smoothB, "classes");
+  assert.deepEqual(await mapsOf("smooth-grad", 0), [smoothA, smoothB], "the same seed");
+  assert.notDeepEqual((await mapsOf("smooth-grad", 1))[0], smoothA, "another seed");
+  model.dispose();
+});
+
+gpuTest("a map with NaN is refused, whatever asked for it", async (gpu) => {
+  const model = buildModel(gpu, OPTIONS, 6);
+  const weight = model.parameters().find(({ name }) => name === "conv1.weight")!.tensor;
+  weight.write((await weight.read()).map((value, i) => i === 5 ? NaN : value));
+  const batch = { images, size: 2, indices: Uint32Array.of(7, 8) };
+  for (const kind of ["joint", "gradient", "smooth-grad", "grad-cam"] as const) {
+    await assert.rejects(
+      async () => {
+        (await new BatchMaps(model, batch).of(kind, [[1], [1]]))(0, 1);
+      },
+      UserError,
+      kind,
+    );
+  }
+  model.dispose();
+});
+
 gpuTest("a batch's gradient maps are made once, for the classes that are wanted", async (gpu) => {
   const model = buildModel(gpu, OPTIONS, 6);
   const batch = { images, size: 2, indices: Uint32Array.of(0, 1) };
@@ -274,7 +312,7 @@ for (const method of ["cam", "calm-em"] as const) {
         const total = column.reduce((sum, z) => sum + features[at(z, k)], 0);
         const mean = g.reduce((a, b) => a + b, 0) / cells;
         const weight = g.reduce((sum, value) => {
-          const alpha = value ** 2 / (2 * value ** 2 + total * value ** 3 + 1e-6);
+          const alpha = value ** 2 / (2 * value ** 2 + total * value ** 3);
           return sum + (value === 0 ? 0 : alpha * Math.max(0, value));
         }, 0);
         for (const z of column) {
