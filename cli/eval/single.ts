@@ -25,6 +25,8 @@ export async function measureOne(what: MeasureName, options: ParsedOptions, prog
   if (shard.count > 1 && countsFile === undefined) {
     throw new UserError("--shard needs --counts FILE: where this part's counts are kept");
   }
+  const decided = ["baseline", "steps"].find((name) => options.flag("rise") && options.has(name));
+  if (decided) throw new UserError(`--rise decides --${decided}: leave one of them out`);
   const k = shares(options.text("k") ?? "10,30,50,70,90");
   const checkpoint = checkpointOf(options);
   const gpu = await openGpu();
@@ -101,8 +103,6 @@ async function measuresOf(
       return each((kind) => ({ what, options: { kind, ...wsolOptions(options) } }));
     case "deletion-insertion": {
       const rise = options.flag("rise");
-      const given = ["baseline", "steps"].find((name) => rise && options.has(name));
-      if (given) throw new UserError(`--rise decides --${given}: leave one of them out`);
       const own = { ...OWN_DELETION, baseline, insertionBaseline: baseline };
       const definition = rise
         ? riseOptions(side)
