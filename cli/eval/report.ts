@@ -142,12 +142,12 @@ function reportOne(
       };
     }
     case "pointing-game": {
-      const { pointing, energy, chance } = each.result;
+      const { pointing, energy, chance, undefinedIn } = each.result;
       progress.line(
         `${title}: highest pixel on the object in ${one(pointing)} % of ${images} pictures, ` +
-          `${one(energy)} % of the map there; chance ${one(chance)} %`,
+          `${one(energy)} % of the map there; chance ${one(chance)} %${leftOut(undefinedIn)}`,
       );
-      return { ...map, pointing, energy, chance, images };
+      return { ...map, pointing, energy, chance, images, undefined_in: undefinedIn };
     }
     case "randomisation": {
       const { layers, correlation, undefinedIn } = each.result;

@@ -221,7 +221,7 @@ function furtherTable(models: readonly MeasuredModel[]): Table {
       "; percentage of pictures whose highest pixel is on the " +
       `object, and of the map's values there. Chance: ${
         points[0] ? points[0].result.chance.toFixed(1) : "–"
-      } %.`,
+      } %.${undefinedNote(points)}`,
     columns: [
       { title: "" },
       { title: "deletion", digits: 3, better: "lower" },
