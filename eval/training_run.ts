@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { expectEveryClass } from "../data/untrained_classes.ts";
 import { UserError } from "../engine/errors.ts";
 import type { AdapterDescription, Gpu } from "../engine/gpu.ts";
 import { expectSameClasses } from "../data/class_names.ts";
@@ -194,7 +195,10 @@ export async function planRun(
 /** A data set with training pictures, which one that serves evaluation only may lack. */
 async function openTrainable(...[name, data, events]: Parameters<typeof openDataset>) {
   const dataset = await openDataset(name, data, events);
-  if (dataset.train.ids.length > 0) return dataset;
+  if (dataset.train.ids.length > 0) {
+    expectEveryClass(dataset);
+    return dataset;
+  }
   throw new UserError(
     `${dataset.root} holds no training pictures of ${name}: ./calm data check ${dataset.root} says ` +
       "what is missing",

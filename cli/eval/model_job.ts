@@ -2,6 +2,7 @@ import type { Dataset } from "../../data/dataset.ts";
 import { DATASET_NAMES, type DatasetName, openDataset } from "../../data/open.ts";
 import { expectSameClasses } from "../../data/class_names.ts";
 import { exists } from "../../data/files.ts";
+import { untrainedClasses } from "../../data/untrained_classes.ts";
 import { UserError } from "../../engine/errors.ts";
 import type { Gpu } from "../../engine/gpu.ts";
 import type { Counts, Shard } from "../../eval/job/counts.ts";
@@ -25,10 +26,14 @@ export interface Opened {
 /** Opens the data set that the options name. `--data` may hold a data set's name, too. */
 export async function openDatasetOf(options: ParsedOptions, progress: Progress): Promise<Dataset> {
   const { name, folder } = await datasetOf(options);
-  return await openDataset(name, folder, {
+  const dataset = await openDataset(name, folder, {
     onLine: (text) => progress.line(text),
     onProgress: ({ label, share }) => progress.update(label, share, ""),
   });
+  const { root, classes, train: { labels } } = dataset;
+  const untrained = labels.length > 0 ? untrainedClasses(classes, labels) : null;
+  if (untrained) progress.line(`${root}: ${untrained}`);
+  return dataset;
 }
 
 async function datasetOf(
