@@ -1,5 +1,6 @@
 import type { Command } from "../cli.ts";
 import { DATASET_NAMES } from "../data/open.ts";
+import { didYouMean } from "../engine/did_you_mean.ts";
 import { UserError } from "../engine/errors.ts";
 import { ATTRIBUTION_KINDS } from "../eval/attribution/kinds.ts";
 import { BASELINES } from "../eval/erasing/baseline.ts";
@@ -236,7 +237,10 @@ async function run(options: ParsedOptions) {
   const [what, ...files] = options.positionals;
   const progress = new Progress();
   if (!ACTIONS.includes(what)) {
-    throw new UserError(`./calm eval takes ${ACTIONS.join(", ")}, not ${what ?? "nothing"}`);
+    throw new UserError(
+      `./calm eval takes ${ACTIONS.join(", ")}, not ${what ?? "nothing"}` +
+        didYouMean(what ?? "", ACTIONS),
+    );
   }
   const strange = Object.keys(FOR).find((name) => options.has(name) && !FOR[name].includes(what));
   if (strange) {
@@ -262,7 +266,11 @@ async function run(options: ParsedOptions) {
 function expectSome(name: string, options: ParsedOptions, known: readonly string[]): void {
   const unknown = options.text(name)?.split(",").find((word) => !known.includes(word.trim()));
   if (unknown !== undefined) {
-    throw new UserError(`--${name} has "${unknown}", expected some of ${known.join(", ")}`);
+    throw new UserError(
+      `--${name} has "${unknown}", expected some of ${known.join(", ")}${
+        didYouMean(unknown.trim(), known)
+      }`,
+    );
   }
 }
 
