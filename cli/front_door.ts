@@ -43,7 +43,7 @@ export function overview(): string {
     "Usage: ./calm TASK [options]",
     ...lines,
     "",
-    "./calm TASK --help has a task's options and examples; ./calm train is a good beginning.",
+    "./calm TASK --help has options and examples; ./calm train is a good beginning.",
   ].join("\n");
 }
 
