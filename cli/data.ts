@@ -13,7 +13,8 @@ const data: Command = {
     name: "data",
     summary: "birds: draws the birds data set in CUB-200-2011's layout.\n" +
       "check: looks through a folder of CUB-200-2011, or one in wsolevaluation's layout (CUB,\n" +
-      "ILSVRC, OpenImages), says all that is missing or inconsistent, and what fetches it.",
+      "ILSVRC, OpenImages), reads the headers of its pictures, and says all that is missing or\n" +
+      "inconsistent, and what fetches it.",
     positionals: ["birds|check", "DIR"],
     options: {
       classes: { type: "integer", min: 2, max: 200, help: "species to draw", default: 12 },
@@ -36,18 +37,24 @@ const data: Command = {
         default: 0,
       },
       workers: { type: "integer", min: 1, max: 64, help: "threads to draw with" },
+      decode: { type: "flag", help: "check: decode every picture rather than read its header" },
     },
     examples: [
       "./calm data birds",
       "./calm data birds datasets/many --classes 200 --train 30 --test 30",
       "./calm data check ~/CUB_200_2011",
-      "./calm data check ~/wsolevaluation",
+      "./calm data check ~/wsolevaluation --decode",
     ],
   },
   async run(options) {
     const [action, folder] = options.positionals;
+    const other = Object.keys(data.spec.options)
+      .find((name) => options.has(name) && (name === "decode") !== (action === "check"));
+    if (other !== undefined && (action === "birds" || action === "check")) {
+      throw new UserError(`--${other} is not for ./calm data ${action}`);
+    }
     if (action === "birds") return await drawBirds(folder ?? BIRDS_FOLDER, options);
-    if (action === "check" && folder) return await checkFolder(folder);
+    if (action === "check" && folder) return await checkFolder(folder, options.flag("decode"));
     throw new UserError(
       action === "check"
         ? "./calm data check needs the folder to check"
@@ -75,8 +82,13 @@ async function drawBirds(folder: string, options: ParsedOptions) {
   return { folder, images };
 }
 
-async function checkFolder(root: string) {
-  const { folder, kind, problems, remarks, downloads, sets } = await checkData(root);
+async function checkFolder(root: string, decode: boolean) {
+  const progress = new Progress();
+  const { folder, kind, problems, remarks, downloads, sets } = await checkData(root, {
+    decode,
+    onProgress: (what, done, total) => progress.update(what, done / total, `${done} of ${total}`),
+  });
+  progress.clear();
   const say = (heading: string, lines: readonly string[]) => {
     if (lines.length > 0) console.error(`${heading}\n${lines.map((l) => `  ${l}`).join("\n")}`);
   };

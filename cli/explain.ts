@@ -36,7 +36,7 @@ const explainCommand: Command = {
     summary:
       "Draws where a model looks. Of each picture OUT/NAME.png and .svg have the picture and\n" +
       "its maps side by side, with colour bars; OUT/NAME-MAP-CLASS.png one map alone. Pictures are\n" +
-      "JPEG or PNG files, folders of them, or patterns.",
+      "JPEG, PNG or WebP files, folders of them, or patterns.",
     positionals: ["IMAGE…"],
     options: {
       ...MODEL_OPTIONS,

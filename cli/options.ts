@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { didYouMean } from "../engine/did_you_mean.ts";
 import { UserError } from "../engine/errors.ts";
 
 /** One option of a command. */
@@ -72,10 +73,8 @@ export function parseOptions(command: CommandSpec, args: readonly string[]): Par
     const spec = table[token.name];
     const fix = `./calm ${command.name} --help lists the options`;
     if (!spec || !token.rawName.startsWith("--")) {
-      const near = nearest(token.name, Object.keys(table));
-      throw new UserError(
-        `Unknown option ${token.rawName}${near ? `; did you mean --${near}?` : ""} (${fix})`,
-      );
+      const near = didYouMean(token.name, Object.keys(table));
+      throw new UserError(`Unknown option ${token.rawName}${near.replace('"', '"--')} (${fix})`);
     }
     if (spec.type === "flag" && token.value !== undefined) {
       throw new UserError(`--${token.name} takes no value, found "${token.value}"`);
@@ -138,7 +137,11 @@ export function helpText(
 
 function check(name: string, spec: OptionSpec, value: string): string {
   const fail = () => {
-    throw new UserError(`--${name} is "${value}", expected ${expectation(spec)}`);
+    throw new UserError(
+      `--${name} is "${value}", expected ${expectation(spec)}${
+        didYouMean(value, spec.choices ?? [])
+      }`,
+    );
   };
   if (spec.type === "choice" && !spec.choices!.includes(value)) fail();
   if (spec.type === "number" || spec.type === "integer") {
@@ -158,25 +161,4 @@ function expectation({ type, choices, min, max, value }: OptionSpec): string {
   if (min !== undefined && max !== undefined) return `${kind} from ${min} to ${max}`;
   if (min !== undefined) return `${kind} of at least ${min}`;
   return max === undefined ? kind : `${kind} of at most ${max}`;
-}
-
-/** The known name that is at most two edits away, if any. */
-function nearest(name: string, known: readonly string[]): string | undefined {
-  const scored = known.map((other) => ({ other, edits: editDistance(name, other) }));
-  scored.sort((a, b) => a.edits - b.edits);
-  return scored[0] && scored[0].edits <= 2 ? scored[0].other : undefined;
-}
-
-/** Levenshtein distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, change));
-    }
-    row = next;
-  }
-  return row[b.length];
 }

@@ -27,6 +27,12 @@ export class Progress {
     this.#shown = false;
   }
 
+  /** Takes the bar away. */
+  clear(): void {
+    if (this.#shown) this.#write("\r\x1b[2K");
+    this.#shown = false;
+  }
+
   #write(text: string): void {
     try {
       Deno.stderr.writeSync(new TextEncoder().encode(text));

@@ -4,6 +4,7 @@ import { DATASET_NAMES } from "../data/open.ts";
 import { UserError } from "../engine/errors.ts";
 import { type Architecture, ARCHITECTURES } from "../model/build.ts";
 import { DEFAULT_LOCATION, type Prior } from "../model/calm/location.ts";
+import { OFFICIAL_EPSILON } from "../model/calm/losses.ts";
 import { type Method, METHODS } from "../model/classifier.ts";
 import { type Preset, PRESET_NAMES } from "../model/recipe.ts";
 import { CHECKPOINT } from "../eval/run_folder.ts";
@@ -49,9 +50,9 @@ const train: Command = {
         type: "flag",
         help: "28×28 instead of 14×14 maps of 224×224 pictures, as in the paper",
       },
-      "skip-mixed-6e": {
+      "use-mixed-6e": {
         type: "flag",
-        help: "Inception: leave Mixed_6e out of the forward pass, as the official code does",
+        help: "Inception: feed Mixed_6e on, which the official code leaves out of the forward pass",
       },
       pretrained: {
         type: "text",
@@ -75,6 +76,12 @@ const train: Command = {
         help:
           "gradient of the sum that normalises locations: the official code's has none, the paper's has",
         default: DEFAULT_LOCATION.detachNormaliser ? "detached" : "differentiated",
+      },
+      "posterior-epsilon": {
+        type: "number",
+        min: 0,
+        help: `calm-em: added to the posterior's denominator; the official code has ` +
+          `${OFFICIAL_EPSILON} (default 0, the paper's; with --recipe the official code's)`,
       },
       epochs: { type: "integer", min: 1, help: "passes over the training pictures" },
       "batch-size": { type: "integer", min: 1, help: "pictures per step" },
@@ -204,6 +211,15 @@ function settings(options: ParsedOptions): TrainingSettings {
       throw new UserError(`--${refused} cannot change a run that is resumed with --resume`);
     }
   }
+  const arch = (options.text("arch") ?? "small-resnet") as Architecture;
+  const method = (options.text("method") ?? "calm-em") as Method;
+  const preset = options.text("recipe") as Preset | undefined;
+  if (options.flag("use-mixed-6e") && !arch.startsWith("inception")) {
+    throw new UserError(`--use-mixed-6e is for Inception, not ${arch}`);
+  }
+  if (options.has("posterior-epsilon") && method !== "calm-em") {
+    throw new UserError(`--posterior-epsilon is for calm-em, not ${method}`);
+  }
   return {
     resume: resume === undefined || basename(resume).endsWith(".safetensors")
       ? resume
@@ -211,17 +227,20 @@ function settings(options: ParsedOptions): TrainingSettings {
     dataset: (options.text("dataset") ?? "birds") as TrainingSettings["dataset"],
     data: options.text("data"),
     model: {
-      arch: (options.text("arch") ?? "small-resnet") as Architecture,
-      method: (options.text("method") ?? "calm-em") as Method,
+      arch,
+      method,
       prior: (options.text("prior") ?? DEFAULT_LOCATION.prior) as Prior,
       detachNormaliser: options.has("normaliser")
         ? options.text("normaliser") === "detached"
         : DEFAULT_LOCATION.detachNormaliser,
       largeFeatureMap: options.flag("large-feature-map"),
-      skipMixed6e: options.flag("skip-mixed-6e"),
+      skipMixed6e: arch.startsWith("inception") && !options.flag("use-mixed-6e"),
+      ...(method === "calm-em" && {
+        posteriorEpsilon: options.number("posterior-epsilon") ?? (preset ? OFFICIAL_EPSILON : 0),
+      }),
     },
     pretrained: options.text("pretrained"),
-    preset: options.text("recipe") as Preset | undefined,
+    preset,
     seed: options.number("seed") ?? 0,
     out: options.text("out"),
     skipCorrupt: options.flag("skip-corrupt"),

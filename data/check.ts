@@ -3,6 +3,7 @@ import { UserError } from "../engine/errors.ts";
 import { checkCub, findCub } from "./check/cub.ts";
 import { commandsFor } from "./check/downloads.ts";
 import { type Counts, Findings } from "./check/findings.ts";
+import type { Thoroughness } from "./check/pictures.ts";
 import { checkWsol } from "./check/wsol.ts";
 import { exists } from "./files.ts";
 import { WSOL_NAMES } from "./wsol_dataset.ts";
@@ -26,18 +27,21 @@ export interface DataReport {
  * Checks all that a folder should hold, and goes on after a problem: a folder in CUB-200-2011's
  * layout or one in wsolevaluation's, with any of CUB, ILSVRC and OpenImages.
  *
- * Pictures are looked for, not decoded.
+ * Of pictures the headers are read, or with `decode` every pixel.
  *
  * @throws {UserError} when the folder is missing, may not be read, or is neither of the two
  */
-export async function checkData(root: string): Promise<DataReport> {
+export async function checkData(
+  root: string,
+  thoroughness: Thoroughness = {},
+): Promise<DataReport> {
   if (!await exists(root)) throw new UserError(`The data folder ${root} does not exist`);
   const findings = new Findings();
   const sets: Record<string, Counts> = {};
   for (const name of WSOL_NAMES) {
     const folders = ["metadata", "dataset"].map((folder) => exists(join(root, folder, name)));
     if ((await Promise.all(folders)).includes(true)) {
-      sets[name] = await checkWsol(root, name, findings);
+      sets[name] = await checkWsol(root, name, findings, thoroughness);
     }
   }
   const isWsol = Object.keys(sets).length > 0;
@@ -48,7 +52,7 @@ export async function checkData(root: string): Promise<DataReport> {
         `dataset/NAME for ${WSOL_NAMES.join(", ")}): docs/data_sets.md says how to get them`,
     );
   }
-  if (cub !== null) sets["CUB-200-2011"] = await checkCub(cub, findings);
+  if (cub !== null) sets["CUB-200-2011"] = await checkCub(cub, findings, thoroughness);
   const folder = cub ?? root;
   return {
     folder,

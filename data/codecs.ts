@@ -2,19 +2,19 @@ import jpegDecode, { init as initJpegDecoder } from "@jsquash/jpeg/decode.js";
 import jpegEncode, { init as initJpegEncoder } from "@jsquash/jpeg/encode.js";
 import pngDecode, { init as initPngDecoder } from "@jsquash/png/decode.js";
 import pngEncode, { init as initPngEncoder } from "@jsquash/png/encode.js";
+import webpDecode, { init as initWebpDecoder } from "@jsquash/webp/decode.js";
+// Of this package only the compiled code is used; the import makes it known.
+import "@cwasm/jpeg-turbo/package.json" with { type: "json" };
 import { UserError } from "../engine/errors.ts";
+import { decodeCmykJpeg } from "./cmyk_jpeg.ts";
 import type { Picture } from "./dataset.ts";
-import { readJpegStructure } from "./jpeg_structure.ts";
+import { LOSS, readJpegStructure } from "./jpeg_structure.ts";
+import { pictureFormat } from "./picture_format.ts";
 import { readPngStructure } from "./png_structure.ts";
+import { readWebpStructure } from "./webp_structure.ts";
 
 /** Larger pictures are refused by Pillow, too: such headers are mistakes or attacks on memory. */
 const MOST_PIXELS = 178_956_970;
-
-/**
- * What libjpeg says when pixels are lost. It warns of harmless things as well: of unused bytes
- * between segments, or of an unknown revision of JFIF.
- */
-const LOSS = /premature end|bad (Huffman|arithmetic) code|instead of RST/i;
 
 /** Warnings of libjpeg since the last picture: the first one, it keeps quiet about others. */
 const jpegWarnings: string[] = [];
@@ -24,6 +24,11 @@ let lastJpeg: Promise<unknown> = Promise.resolve();
 /** Compiles a codec's WebAssembly from the package's files. */
 async function wasm(entry: string, file: string): Promise<WebAssembly.Module> {
   return await WebAssembly.compile(await Deno.readFile(new URL(file, import.meta.resolve(entry))));
+}
+
+/** The compiled libjpeg-turbo, which decodes JPEG files of four components. */
+export async function turboJpegCode(): Promise<Uint8Array<ArrayBuffer>> {
+  return await Deno.readFile(new URL(import.meta.resolve("@cwasm/jpeg-turbo/jpeg-turbo.wasm")));
 }
 
 /** A codec's start, which the packages' types declare without the compiled module. */
@@ -44,63 +49,59 @@ const start = {
     await initPngDecoder(module);
     await initPngEncoder(module);
   }),
+  webp: once(async () => {
+    const module = await wasm("@jsquash/webp/decode.js", "codec/dec/webp_dec.wasm");
+    await (initWebpDecoder as unknown as Start)(module);
+  }),
 };
 
+/** Compiled once, for it is instantiated anew for each picture. */
+let turbo: Promise<WebAssembly.Module> | undefined;
+
 /**
- * Decodes a JPEG or PNG file, known by its first bytes, to RGB as Pillow's `convert("RGB")` does:
- * grey levels are repeated, transparency is dropped, an EXIF orientation is not applied. Of 16-bit
- * samples the upper 8 bits count, of grey ones too, which Pillow would cut off at 255. A JPEG file
- * has no checksums: damage that leaves it decodable goes unseen, as with Pillow.
+ * Decodes a JPEG, PNG or WebP file, known by its first bytes, to RGB as Pillow's `convert("RGB")`
+ * does: grey levels are repeated, transparency is dropped, CMYK is converted, an EXIF orientation is
+ * not applied. Of 16-bit samples the upper 8 bits count, of grey ones too, which Pillow would cut off
+ * at 255. A JPEG file has no checksums: damage that leaves it decodable goes unseen, as with Pillow.
  *
  * @param path named in messages
- * @throws {UserError} when the file is damaged, cut short, CMYK, huge or of another format
+ * @throws {UserError} when the file is damaged, cut short, huge or of another format
  */
 export async function decodePicture(bytes: Uint8Array, path: string): Promise<Picture> {
-  const isJpeg = formatOf(bytes, path) === "jpeg";
-  const image = isJpeg ? await decodeJpeg(bytes, path) : await decodePng(bytes, path);
-  const { width, height, data } = image;
-  return { width, height, data: dropAlpha(data as Uint8ClampedArray) };
+  const format = pictureFormat(bytes, path);
+  if (format === "jpeg") return await decodeJpeg(bytes, path);
+  return withoutAlpha(await (format === "png" ? decodePng(bytes, path) : decodeWebp(bytes, path)));
 }
 
 /**
- * Extents of a JPEG or PNG file, from its headers.
+ * Decodes a PNG file of 16-bit samples without rounding them.
  *
  * @param path named in messages
- * @throws {UserError} when the file is cut short or of another format
+ * @returns interleaved RGBA, `height × width × 4`
+ * @throws {UserError} when the file is damaged, cut short or huge
  */
-export function pictureSize(
+export async function decodePng16(
   bytes: Uint8Array,
   path: string,
-): { readonly width: number; readonly height: number } {
-  return formatOf(bytes, path) === "jpeg"
-    ? readJpegStructure(bytes, path)
-    : readPngStructure(bytes, path);
+): Promise<Omit<Picture, "data"> & { readonly data: Uint16Array }> {
+  refuseHuge(readPngStructure(bytes, path), path);
+  await start.png();
+  return await pngDecode(bytes.slice().buffer, { bitDepth: 16 }).catch(() => undecodable(path));
 }
 
-function formatOf(bytes: Uint8Array, path: string): "jpeg" | "png" {
-  if (bytes[0] === 0xff && bytes[1] === 0xd8) return "jpeg";
-  if (bytes[0] === 0x89 && bytes[1] === 0x50 && bytes[2] === 0x4e && bytes[3] === 0x47) {
-    return "png";
-  }
-  const head = Array.from(bytes.subarray(0, 4), (b) => b.toString(16).padStart(2, "0")).join(" ");
-  throw new UserError(
-    `${path} is neither a JPEG nor a PNG file: it ` +
-      (bytes.length === 0 ? "is empty" : `begins with the bytes ${head}`),
-  );
-}
-
-async function decodeJpeg(bytes: Uint8Array, path: string): Promise<ImageData> {
-  const frame = readJpegStructure(bytes, path);
-  refuseHuge(frame, path);
-  if (frame.components === 4) {
-    throw new UserError(`${path} is a CMYK picture, expected RGB or grey: please convert it`);
+async function decodeJpeg(bytes: Uint8Array, path: string): Promise<Picture> {
+  const { components, ...extents } = readJpegStructure(bytes, path);
+  refuseHuge(extents, path);
+  if (components === 4) {
+    turbo ??= WebAssembly.compile(await turboJpegCode());
+    return await decodeCmykJpeg(await turbo, bytes, { ...extents, path });
   }
   await start.jpegDecoder();
   const decoding = lastJpeg.then(async () => {
     jpegWarnings.length = 0;
     const image = await jpegDecode(bytes.slice().buffer).catch(() => null);
     const loss = image ? jpegWarnings.find((line) => LOSS.test(line)) : jpegWarnings[0];
-    if (image && !loss) return image;
+    if (image && !loss) return withoutAlpha(image);
     throw new UserError(`${path} is damaged: ${loss ?? "its pixels cannot be decoded"}`);
   });
   lastJpeg = decoding.catch(() => {});
@@ -110,9 +111,17 @@ async function decodeJpeg(bytes: Uint8Array, path: string): Promise<ImageData> {
 async function decodePng(bytes: Uint8Array, path: string): Promise<ImageData> {
   refuseHuge(readPngStructure(bytes, path), path);
   await start.png();
-  return await pngDecode(bytes.slice().buffer).catch(() => {
-    throw new UserError(`${path} is damaged: its pixels cannot be decoded`);
-  });
+  return await pngDecode(bytes.slice().buffer).catch(() => undecodable(path));
+}
+
+async function decodeWebp(bytes: Uint8Array, path: string): Promise<ImageData> {
+  refuseHuge(readWebpStructure(bytes, path), path);
+  await start.webp();
+  return await webpDecode(bytes.slice().buffer).catch(() => undecodable(path));
+}
+
+function undecodable(path: string): never {
+  throw new UserError(`${path} is damaged: its pixels cannot be decoded`);
 }
 
 function refuseHuge(
@@ -156,14 +165,14 @@ function withAlpha({ width, height, data }: Picture): ImageData {
   return { width, height, data: rgba, colorSpace: "srgb" } as ImageData;
 }
 
-function dropAlpha(rgba: Uint8ClampedArray): Uint8Array {
+function withoutAlpha({ width, height, data: rgba }: ImageData): Picture {
   const rgb = new Uint8Array(rgba.length / 4 * 3);
   for (let from = 0, to = 0; from < rgba.length; from += 4) {
     rgb[to++] = rgba[from];
     rgb[to++] = rgba[from + 1];
     rgb[to++] = rgba[from + 2];
   }
-  return rgb;
+  return { width, height, data: rgb };
 }
 
 function once(body: () => Promise<void>): () => Promise<void> {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { UserError } from "../engine/errors.ts";
 import { CUB_LISTS, Pairs } from "./cub_lists.ts";
 import type { Dataset, Split } from "./dataset.ts";
-import { exists, readFile } from "./files.ts";
+import { exists, readText } from "./files.ts";
 
 /**
  * Reads a folder in the layout of CUB-200-2011 (Wah et al., 2011): the real data set, or one
@@ -87,8 +87,7 @@ async function find(root: string): Promise<string> {
 }
 
 async function readPairs(path: string): Promise<Pairs> {
-  const text = new TextDecoder().decode(await readFile(path));
-  return new Pairs(path, text, (message) => {
+  return new Pairs(path, await readText(path), (message) => {
     throw new UserError(message);
   });
 }

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { UserError } from "../engine/errors.ts";
-import { decodePicture } from "./codecs.ts";
+import { Pairs } from "./cub_lists.ts";
 import type { Picture } from "./dataset.ts";
-import { exists, readFile } from "./files.ts";
+import { exists, readFile, readText } from "./files.ts";
+import { decodeGrey } from "./grey.ts";
 
 /** A key point in pixels of its picture. */
 export type KeyPoint = readonly [x: number, y: number];
@@ -64,8 +65,7 @@ export async function readKeyPoints(
 ): Promise<ReadonlyMap<string, ReadonlyMap<number, KeyPoint>>> {
   const byId = new Map<string, Map<number, KeyPoint>>();
   const points = new Map<string, ReadonlyMap<number, KeyPoint>>();
-  for (const line of await readLines(join(root, "images.txt"))) {
-    const [id, path] = line.split(" ");
+  for (const [id, path] of await readPaths(root)) {
     const own = new Map<number, KeyPoint>();
     byId.set(id, own);
     points.set(path, own);
@@ -91,16 +91,15 @@ export async function readKeyPoints(
 export async function readBoxes(
   root: string,
 ): Promise<ReadonlyMap<string, readonly [number, number, number, number]>> {
-  const pathOf = new Map(
-    (await readLines(join(root, "images.txt"))).map((line) => line.split(" ") as [string, string]),
-  );
+  const pathOf = await readPaths(root);
   const list = join(root, "bounding_boxes.txt");
   return new Map(
     (await readLines(list)).map((line, i) => {
       const [id, ...numbers] = line.trim().split(/\s+/);
       const [x, y, width, height] = numbers.map(Number);
       const path = pathOf.get(id);
-      if (path === undefined || !(x + y + width + height >= 0)) {
+      const isBox = Number.isFinite(x + y) && 0 < width && 0 < height && width + height < Infinity;
+      if (path === undefined || !isBox) {
         return fail(`${list}:${i + 1}: expected "image x y width height", found "${line}"`);
       }
       return [path, [x, y, x + width, y + height]];
@@ -109,19 +108,30 @@ export async function readBoxes(
 }
 
 /**
- * The segmentation of a picture, as large as the picture; the bird is what is not black.
+ * The segmentation of a picture, as large as the picture; the bird is what is not black. All three
+ * channels are its grey levels.
  *
  * @param id the picture's path in images.txt
  * @throws {UserError} when it is missing or damaged
  */
 export async function readSegmentation(root: string, id: string): Promise<Picture> {
   const path = join(root, "segmentations", id.replace(/\.[^.]+$/, ".png"));
-  return await decodePicture(await readFile(path), path);
+  const { width, height, data } = await decodeGrey(await readFile(path), path);
+  return {
+    width,
+    height,
+    data: Uint8Array.from({ length: 3 * data.length }, (_, i) => data[Math.floor(i / 3)]),
+  };
+}
+
+/** The path of each picture by its number, from images.txt, whose odd lines `loadCub` refuses. */
+async function readPaths(root: string): Promise<ReadonlyMap<string, string>> {
+  const list = join(root, "images.txt");
+  return new Pairs(list, await readText(list), () => {}).values;
 }
 
 async function readLines(path: string): Promise<string[]> {
-  const text = new TextDecoder().decode(await readFile(path));
-  return text.split(/\r?\n/).filter((line) => line.trim() !== "");
+  return (await readText(path)).split(/\r?\n/).filter((line) => line.trim() !== "");
 }
 
 function fail(message: string): never {

@@ -14,12 +14,17 @@ export async function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /**
- * Reads a whole text file.
+ * Reads a whole text file in UTF-8, without its byte order mark.
  *
- * @throws {UserError} when it is missing or may not be read
+ * @throws {UserError} when it is missing, may not be read or is in UTF-16
  */
 export async function readText(path: string): Promise<string> {
-  return new TextDecoder().decode(await readFile(path));
+  const bytes = await readFile(path);
+  const [first, second] = bytes;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
+    throw new UserError(`${path} is text in UTF-16, expected UTF-8: save it as that`);
+  }
+  return new TextDecoder().decode(bytes);
 }
 
 /**

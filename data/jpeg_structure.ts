@@ -3,6 +3,12 @@ import { UserError } from "../engine/errors.ts";
 /** Markers between 0xc0 and 0xcf that begin no frame: DHT, JPG and DAC. */
 const NOT_FRAMES = [0xc4, 0xc8, 0xcc];
 
+/**
+ * What libjpeg says when pixels are lost. It warns of harmless things as well: of unused bytes
+ * between segments, or of an unknown revision of JFIF.
+ */
+export const LOSS = /premature end|bad (Huffman|arithmetic) code|instead of RST/i;
+
 /** What a JPEG file's frame header says. */
 export interface JpegFrame {
   /** In pixels. */
@@ -13,12 +19,38 @@ export interface JpegFrame {
   readonly components: number;
 }
 
+/** Whether a marker begins a frame header (ITU-T T.81, annex B). */
+export function isFrame(marker: number): boolean {
+  return marker >= 0xc0 && marker <= 0xcf && !NOT_FRAMES.includes(marker);
+}
+
+/**
+ * Reads a frame header.
+ *
+ * @param bytes ten at least, from its marker on
+ * @param path named in messages
+ * @throws {UserError} when its picture has no pixels, or ones that nothing here can decode
+ */
+export function readFrame(bytes: Uint8Array, path: string): JpegFrame {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [height, width, components] = [view.getUint16(5), view.getUint16(7), bytes[9]];
+  const fail = (what: string): never => {
+    throw new UserError(`${path} cannot be decoded: ${what}`);
+  };
+  if (bytes[4] !== 8) fail(`its samples have ${bytes[4]} bits, expected 8`);
+  if (![1, 3, 4].includes(components)) {
+    fail(`it has ${components} components, expected 1 (grey), 3 (colour) or 4 (CMYK)`);
+  }
+  if (width * height === 0) fail(`its header says ${width} × ${height} pixels`);
+  return { width, height, components };
+}
+
 /**
  * Follows a JPEG file's markers (ITU-T T.81, annex B) to its end of image, which a file that was
  * cut short lacks: libjpeg would fill the rest with grey.
  *
  * @param path named in messages
- * @throws {UserError} when the file is cut short or holds no picture
+ * @throws {UserError} when the file is cut short or holds no picture that can be decoded
  */
 export function readJpegStructure(bytes: Uint8Array, path: string): JpegFrame {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -36,14 +68,7 @@ export function readJpegStructure(bytes: Uint8Array, path: string): JpegFrame {
     } else {
       const next = at + 4 > bytes.length ? Infinity : at + 2 + view.getUint16(at + 2);
       if (next > bytes.length) break;
-      const isFrame = marker >= 0xc0 && marker <= 0xcf && !NOT_FRAMES.includes(marker);
-      if (isFrame && next >= at + 10) {
-        frame = {
-          height: view.getUint16(at + 5),
-          width: view.getUint16(at + 7),
-          components: bytes[at + 9],
-        };
-      }
+      if (isFrame(marker) && next >= at + 10) frame = readFrame(bytes.subarray(at, next), path);
       at = next;
     }
   }

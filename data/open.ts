@@ -24,8 +24,9 @@ export interface OpeningEvents {
 export const BIRDS_FOLDER = join("datasets", "birds");
 
 /**
- * Opens a data set by name; the birds are drawn first where they are not there yet. `cub` is the
- * folder of CUB-200-2011, or one in wsolevaluation's layout, whose `val` split is CUBV2.
+ * Opens a data set by name. Without a folder the birds are drawn first where they are not there yet;
+ * nothing is drawn into a folder that was named, for its name may be mistyped. `cub` is the folder of
+ * CUB-200-2011, or one in wsolevaluation's layout, whose `val` split is CUBV2.
  *
  * @param root its folder; ILSVRC and OpenImages have no default one
  * @throws {UserError} when it is missing or damaged
@@ -40,7 +41,12 @@ export async function openDataset(
   if (name === "ilsvrc") return await loadWsol(expectRoot(root, "ILSVRC"), "ILSVRC");
   if (name === "openimages") return await loadWsol(expectRoot(root, "OpenImages"), "OpenImages");
   const folder = root ?? BIRDS_FOLDER;
-  if (!await Deno.stat(folder).then(() => true, () => false)) {
+  if (!await exists(folder)) {
+    if (root !== undefined) {
+      throw new UserError(
+        `The data folder ${root} does not exist: ./calm data birds ${root} draws birds there`,
+      );
+    }
     const { generateBirds } = await import("./birds/generate.ts");
     events.onLine(`Drawing the birds data set in ${folder}`);
     try {

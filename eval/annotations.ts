@@ -1,4 +1,3 @@
-import { pictureSize } from "../data/codecs.ts";
 import {
   type KeyPoint,
   readBoxes,
@@ -6,7 +5,7 @@ import {
   readSegmentation,
 } from "../data/cub_annotations.ts";
 import type { Dataset, Split } from "../data/dataset.ts";
-import { readFile } from "../data/files.ts";
+import { readPictureHeader } from "../data/picture_header.ts";
 import { type Localization, readWsolMetadata } from "../data/wsol_metadata.ts";
 import { UserError } from "../engine/errors.ts";
 import { resizeLikePillow } from "../data/resize.ts";
@@ -38,8 +37,8 @@ class CubAnnotations implements Annotations {
   #points?: Promise<ReadonlyMap<string, ReadonlyMap<number, KeyPoint>>>;
   #boxes?: ReturnType<typeof readBoxes>;
 
-  constructor({ root, name }: Dataset, { ids, source }: Split) {
-    const paths = new Map(source.kind === "files" ? ids.map((id, i) => [id, source.paths[i]]) : []);
+  constructor({ root, name }: Dataset, split: Split) {
+    const paths = pathsOf(split);
     this.#root = root;
     this.#path = (id) => paths.get(id) ?? fail(`${name} says nothing of where its objects are`);
   }
@@ -51,9 +50,9 @@ class CubAnnotations implements Annotations {
 
   async boxes(id: string): Promise<readonly Box[]> {
     const boxes = await (this.#boxes ??= readBoxes(this.#root));
-    const path = this.#path(id);
-    const { width, height } = pictureSize(await readFile(path), path);
-    return scaledBoxes({ boxes: [boxes.get(id)!], size: [width, height] });
+    const box = boxes.get(id) ?? fail(`${this.#root}/bounding_boxes.txt has no line for ${id}`);
+    const { width, height } = await readPictureHeader(this.#path(id));
+    return scaledBoxes({ boxes: [box], size: [width, height] });
   }
 
   async mask(id: string): Promise<ObjectMask> {
@@ -68,11 +67,13 @@ class CubAnnotations implements Annotations {
 class WsolAnnotations implements Annotations {
   #dataset: Dataset;
   #split: Split["name"];
+  #paths: ReadonlyMap<string, string>;
   #places?: Promise<ReadonlyMap<string, Localization>>;
 
-  constructor(dataset: Dataset, { name }: Split) {
+  constructor(dataset: Dataset, split: Split) {
     this.#dataset = dataset;
-    this.#split = name;
+    this.#split = split.name;
+    this.#paths = pathsOf(split);
   }
 
   parts(): Promise<PartMap | null> {
@@ -94,8 +95,26 @@ class WsolAnnotations implements Annotations {
     if (folder === undefined) {
       return fail(`${name} says nothing of where the objects of its ${this.#split} split are`);
     }
-    return (await (this.#places ??= readWsolMetadata(folder))).get(id)!;
+    const place = (await (this.#places ??= readWsolMetadata(folder))).get(id)!;
+    if (place.boxes.length > 0) await this.#compareSize(id, place, folder);
+    return place;
   }
+
+  /** Boxes are scaled by the size that the list gives: another one would move them. */
+  async #compareSize(id: string, { size }: Localization, folder: string): Promise<void> {
+    const path = this.#paths.get(id)!;
+    const { width, height } = await readPictureHeader(path);
+    const [listed, found] = [size!.join(" × "), `${width} × ${height}`];
+    if (listed === found) return;
+    fail(
+      `${path} has ${found} pixels, but ${folder}/image_sizes.txt says ${listed}: boxes would be ` +
+        `measured in the wrong place (./calm data check ${this.#dataset.root} names all such pictures)`,
+    );
+  }
+}
+
+function pathsOf({ ids, source }: Split): ReadonlyMap<string, string> {
+  return new Map(source.kind === "files" ? ids.map((id, i) => [id, source.paths[i]]) : []);
 }
 
 function fail(message: string): never {

@@ -82,10 +82,15 @@ export async function concludeRun(
     testLoader,
     (batches) => testing(batches / testLoader.batchesPerEpoch),
   );
-  const { accuracy, loss, images } = test;
+  const { accuracy, loss, images, deadPriors } = test;
   events.onLine(
     `test accuracy ${(100 * accuracy).toFixed(2)} % of ${images} pictures, loss ${loss.toFixed(4)}`,
   );
+  if (deadPriors > 0) {
+    events.onLine(
+      `in ${deadPriors} of them the location prior is zero everywhere and is taken to be uniform`,
+    );
+  }
   const sheet = await explainTestPictures(model, testLoader, classes.length);
   const contactSheet = await saveContactSheet(join(out, "test_sheet"), sheet, {
     method: model.method,
@@ -93,7 +98,7 @@ export async function concludeRun(
     dataset: name,
     accuracy,
   });
-  await log(out, { test_accuracy: accuracy, test_loss: loss });
+  await log(out, { test_accuracy: accuracy, test_loss: loss, dead_priors: deadPriors });
   let attribution: OwnScores | null = null;
   let tables: readonly Table[] = [];
   if (name === "birds" || name === "cub") {

@@ -23,9 +23,11 @@ export interface NpyArray {
 }
 
 /**
- * Reads float32 and float64 arrays in NumPy's `.npy` format, versions 1 to 3.
+ * Reads arrays of float16, float32 and float64 in NumPy's `.npy` format, versions 1 to 3, of either
+ * byte order and in C's or Fortran's order.
  *
  * @param path named in messages
+ * @returns the values in C's order: the last index changes fastest
  * @throws {UserError} when it is damaged or holds something else
  */
 export function decodeNpy(bytes: Uint8Array<ArrayBuffer>, path: string): NpyArray {
@@ -34,23 +36,44 @@ export function decodeNpy(bytes: Uint8Array<ArrayBuffer>, path: string): NpyArra
   };
   const magic = String.fromCharCode(...bytes.subarray(0, 6));
   if (bytes.length < 12 || magic !== "\x93NUMPY") fail("it does not begin as one");
+  if (!(bytes[6] >= 1 && bytes[6] <= 3)) fail(`its version is ${bytes[6]}, expected 1 to 3`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = bytes[6] === 1 ? 10 : 12;
   const length = bytes[6] === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   if (start + length > bytes.length) fail("its header is cut off");
   const header = new TextDecoder().decode(bytes.subarray(start, start + length));
   const [, type] = header.match(/'descr':\s*'([^']*)'/) ?? fail("its header names no type");
-  if (type !== "<f4" && type !== "<f8") fail(`its type is ${type}, expected <f4 or <f8`);
-  if (!/'fortran_order':\s*False/.test(header)) fail("it is in Fortran's order");
-  const [, extents] = header.match(/'shape':\s*\(([\d,\s]*)\)/) ?? fail("its header has no shape");
-  const shape = extents.split(",").filter((part) => part.trim() !== "").map(Number);
+  const [, order, size] = type.match(/^([<>=])f([248])$/) ??
+    fail(`its type is ${type}, expected floating point: <f2, <f4 or <f8, or the same with >`);
+  const [, fortran] = header.match(/'fortran_order':\s*(True|False)/) ??
+    fail("its header does not say whether it is in Fortran's order");
+  // Python 2 wrote (224L, 224L).
+  const [, extents] = header.match(/'shape':\s*\(([\dL,\s]*)\)/) ?? fail("its header has no shape");
+  const shape = extents.split(",").filter((part) => part.trim() !== "").map((n) => parseInt(n));
   const count = shape.reduce((a, b) => a * b, 1);
-  const data = bytes.slice(start + length).buffer;
-  if (data.byteLength !== count * Number(type[2])) {
-    fail(`its shape [${shape}] needs ${count * Number(type[2])} bytes, found ${data.byteLength}`);
+  const data = new DataView(bytes.buffer, bytes.byteOffset + start + length);
+  if (data.byteLength !== count * Number(size)) {
+    fail(`its shape [${shape}] needs ${count * Number(size)} bytes, found ${data.byteLength}`);
   }
-  return {
-    shape,
-    values: type === "<f8" ? new Float64Array(data) : Float64Array.from(new Float32Array(data)),
-  };
+  const littleEndian = order !== ">";
+  const read = {
+    "2": (at: number) => data.getFloat16(2 * at, littleEndian),
+    "4": (at: number) => data.getFloat32(4 * at, littleEndian),
+    "8": (at: number) => data.getFloat64(8 * at, littleEndian),
+  }[size]!;
+  const values = Float64Array.from({ length: count }, (_, i) => read(i));
+  return { shape, values: fortran === "True" ? inOrderOfC(values, shape) : values };
+}
+
+/** Values whose first index changes fastest, sorted so that the last one does. */
+function inOrderOfC(values: Float64Array, shape: readonly number[]): Float64Array {
+  return Float64Array.from(values, (_, i) => {
+    let [at, stride] = [0, values.length];
+    for (let d = shape.length - 1; d >= 0; d--) {
+      stride /= shape[d];
+      at += (i % shape[d]) * stride;
+      i = Math.floor(i / shape[d]);
+    }
+    return values[at];
+  });
 }

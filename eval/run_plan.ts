@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
 import { UserError } from "../engine/errors.ts";
+import { expectSameClasses } from "../data/class_names.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { exists } from "../data/files.ts";
+import { expectEveryClass } from "../data/untrained_classes.ts";
 import { listHash } from "../data/list_hash.ts";
 import { type DatasetName, openDataset, type OpeningEvents } from "../data/open.ts";
 import type { Gpu } from "../engine/gpu.ts";
@@ -105,6 +107,7 @@ export async function openTrainable(
         "says what is missing",
     );
   }
+  expectEveryClass(dataset);
   if (resumed) expectSameData(resumed, dataset);
   return dataset;
 }
@@ -120,9 +123,8 @@ export function describeData(name: DatasetName, dataset: Dataset): CheckpointHea
 }
 
 function expectSameData({ path, header }: Checkpoint, dataset: Dataset): void {
-  if (dataset.classes.join() !== header.classNames.join()) {
-    throw new UserError(`${dataset.root} has other classes than ${path} was trained with`);
-  }
+  const { model: { classes }, classNames } = header;
+  expectSameClasses({ path, classes, classNames }, dataset);
   // Older checkpoints do not say.
   const { pictures, listHash: wanted } = header.dataset;
   const count = dataset.train.ids.length;

@@ -14,7 +14,7 @@ import { untilInterrupted } from "../interrupts.ts";
 import { foreignOptions } from "../model_options.ts";
 import type { ParsedOptions } from "../options.ts";
 import type { Progress } from "../progress.ts";
-import { measureModel, openDatasetOf, shardOf } from "./model_job.ts";
+import { measureModel, openDatasetOf, shardOf, withTuning, wsolOptions } from "./model_job.ts";
 
 /** Measures everything of several models and writes the tables. */
 export async function measureAll(options: ParsedOptions, progress: Progress) {
@@ -43,15 +43,19 @@ export async function measureAll(options: ParsedOptions, progress: Progress) {
         foreign: foreignOptions(options),
         label,
         countsFile,
-        passes({ model: { options: { method } } }) {
+        passes({ model: { options: { method }, crop } }) {
           const all = allMeasures(method, possible, {
             sample: options.number("sample") ?? 64,
             pictures: dataset.test.ids.length,
-            step: options.number("step") ?? 0.01,
+            side: crop,
+            ...wsolOptions(options),
+            compatible: options.flag("compat-official"),
+            rise: options.flag("rise"),
+            seed: options.number("seed") ?? 0,
           });
-          const chosen = some(all, { names: listOf("measures"), kinds: listOf("map") });
-          const pass = { split: "test", pairedOnly: false, choosesThresholds: false } as const;
-          return [{ ...pass, measures: chosen }];
+          const measures = some(all, { names: listOf("measures"), kinds: listOf("map") });
+          const test = { pairedOnly: false, choosesThresholds: false, measures };
+          return withTuning({ ...test, split: "test" }, options);
         },
       });
       progress.line(`${label} is measured; its counts are in ${countsFile}`);

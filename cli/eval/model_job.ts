@@ -1,12 +1,16 @@
 import type { Dataset } from "../../data/dataset.ts";
 import { DATASET_NAMES, type DatasetName, openDataset } from "../../data/open.ts";
+import { expectSameClasses } from "../../data/class_names.ts";
 import { exists } from "../../data/files.ts";
+import { untrainedClasses } from "../../data/untrained_classes.ts";
 import { Interrupted, UserError } from "../../engine/errors.ts";
 import type { Gpu } from "../../engine/gpu.ts";
 import type { Counts, Shard } from "../../eval/job/counts.ts";
 import { type Job, type Pass, runJob } from "../../eval/job/job.ts";
 import { describeSubject } from "../../eval/job/subject.ts";
 import { kindOf } from "../../eval/measures.ts";
+import { OFFICIAL_STEP } from "../../eval/metrics/pixel_ap.ts";
+import { type Upscaling, UPSCALINGS } from "../../eval/upscale.ts";
 import { duration } from "../../eval/report/words.ts";
 import { openSupersets, type Supersets, supersetsFor } from "../../eval/supersets.ts";
 import { type ForeignOptions, type OpenedModel, openModel } from "../../model/open_model.ts";
@@ -23,10 +27,14 @@ export interface Opened {
 /** Opens the data set that the options name. `--data` may hold a data set's name, too. */
 export async function openDatasetOf(options: ParsedOptions, progress: Progress): Promise<Dataset> {
   const { name, folder } = await datasetOf(options);
-  return await openDataset(name, folder, {
+  const dataset = await openDataset(name, folder, {
     onLine: (text) => progress.line(text),
     onProgress: ({ label, share }) => progress.update(label, share, ""),
   });
+  const { root, classes, train: { labels } } = dataset;
+  const untrained = labels.length > 0 ? untrainedClasses(classes, labels) : null;
+  if (untrained) progress.line(`${root}: ${untrained}`);
+  return dataset;
 }
 
 async function datasetOf(
@@ -62,17 +70,14 @@ export async function measureModel(
 ): Promise<Counts> {
   const model = await openModel(gpu, checkpoint, foreign);
   try {
-    const { classes } = model.options;
-    if (dataset.classes.length !== classes) {
-      throw new UserError(
-        `${checkpoint} knows ${classes} classes, but ${dataset.root} has ${dataset.classes.length}`,
-      );
-    }
+    const { options: { classes }, classNames } = model;
+    expectSameClasses({ path: checkpoint, classes, classNames }, dataset);
     const planned = await passes({ model, dataset });
     const job: Job = {
       subject: await describeSubject(checkpoint, model, dataset, {
         batchSize: options.number("batch-size") ?? 32,
         blur: options.number("blur"),
+        seed: options.number("seed"),
         supersets: await supersetsOf(options, dataset, planned),
       }),
       passes: planned,
@@ -115,6 +120,22 @@ async function supersetsOf(
     measures.some((measure) => kindOf(measure) === "subset")
   );
   return added ? supersetsFor(name, classes.length) : null;
+}
+
+/** `--step` and `--upscale`. */
+export function wsolOptions(options: ParsedOptions) {
+  return {
+    step: options.number("step") ?? OFFICIAL_STEP,
+    upscaling: (options.text("upscale") ?? UPSCALINGS[0]) as Upscaling,
+  };
+}
+
+/** A pass, with one before it that chooses the thresholds of boxes where `--thresholds-on` wants it. */
+export function withTuning(pass: Pass, options: ParsedOptions): Pass[] {
+  const split = options.text("thresholds-on") as Pass["split"] | undefined;
+  const measures = pass.measures.filter(({ what }) => what === "wsol");
+  if (split === undefined || split === pass.split || measures.length === 0) return [pass];
+  return [{ split, pairedOnly: false, choosesThresholds: true, measures }, pass];
 }
 
 /** `--shard I/N`, or the whole. */

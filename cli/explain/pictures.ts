@@ -5,7 +5,7 @@ import { readFile } from "../../data/files.ts";
 import { readOrientation, upright } from "../../data/orientation.ts";
 import { UserError } from "../../engine/errors.ts";
 
-const ENDINGS = [".jpg", ".jpeg", ".png"];
+const ENDINGS = [".jpg", ".jpeg", ".png", ".webp"];
 
 /** A picture file and what its outputs are called. */
 export interface PictureFile {

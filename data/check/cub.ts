@@ -1,12 +1,18 @@
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { BIRDS_RECORD } from "../birds/generate.ts";
 import { readClassAttributes, readKeyPoints } from "../cub_annotations.ts";
 import { CUB_LISTS, Pairs } from "../cub_lists.ts";
 import { exists, readText } from "../files.ts";
+import type { Extents } from "../picture_header.ts";
 import { UserError } from "../../engine/errors.ts";
+import { checkClasses } from "./classes.ts";
 import { checkCubBoxes } from "./cub_boxes.ts";
 import { type Counts, type Findings, some } from "./findings.ts";
 import { missingFiles } from "./missing_files.ts";
+import { checkPictures, type PictureFiles, type Thoroughness } from "./pictures.ts";
+
+/** Folder of CUB-200-2011's first class. */
+const FIRST_CLASS = "001.Black_footed_Albatross";
 
 /** Wah et al., 2011; the drawn birds are as many as was asked for. */
 const PUBLISHED = { classes: 200, train: 5994, test: 5794 };
@@ -20,18 +26,25 @@ export async function findCub(root: string): Promise<string | null> {
 }
 
 /** Checks the lists, pictures and annotations of a folder in CUB-200-2011's layout. */
-export async function checkCub(folder: string, findings: Findings): Promise<Counts> {
+export async function checkCub(
+  folder: string,
+  findings: Findings,
+  thoroughness: Thoroughness = {},
+): Promise<Counts> {
   const lists: (Pairs | null)[] = [];
   for (const list of CUB_LISTS) lists.push(await readPairs(join(folder, list), findings));
   const [images, labels, splits, classes] = lists;
+  const sizes = new Map<string, Extents>();
   if (images) {
     for (const other of [labels, splits]) {
       if (!other) continue;
       findings.unlisted(images.values.keys(), other.values, other.path, images.path);
       findings.unlisted(other.values.keys(), images.values, images.path, other.path);
     }
-    const pictures = await missingFiles(join(folder, "images"), images.values.values());
-    findings.missing(`pictures of ${folder}/images`, pictures, images.values.size, "cub");
+    const names = [...images.values.values()];
+    const files = await look(join(folder, "images"), "pictures", names);
+    findings.missing(`pictures of ${folder}/images`, files.missing, names.length, "cub");
+    await checkPictures(files, findings, thoroughness, (name, size) => sizes.set(name, size));
   }
   const odd = labels && classes
     ? [...labels.values].filter(([, label]) => !classes.values.has(label))
@@ -44,14 +57,52 @@ export async function checkCub(folder: string, findings: Findings): Promise<Coun
     );
   }
   const counts = { classes: classes?.values.size ?? 0, val: 0, ...countSplits(splits, findings) };
-  await checkAnnotations(folder, images, counts.classes, findings);
-  if (!await exists(join(folder, BIRDS_RECORD))) {
-    findings.compareCounts("CUB-200-2011", counts, PUBLISHED);
-  } else if (findings.downloads.size > 0) {
-    findings.downloads.clear();
+  if (labels && splits && classes) checkCubClasses({ labels, splits, classes }, findings);
+  await checkAnnotations(
+    { folder, images, sizes, classes: counts.classes },
+    findings,
+    thoroughness,
+  );
+  const isDrawn = await exists(join(folder, BIRDS_RECORD));
+  if (isDrawn && findings.downloads.size > 0) {
     findings.remarks.push(`${folder} was made by ./calm data birds: removed, it is drawn again`);
   }
+  if (!isDrawn && isCub(folder, images, classes)) {
+    findings.compareCounts("CUB-200-2011", counts, PUBLISHED);
+  } else {
+    // CUB's files would not mend data of another kind.
+    findings.downloads.clear();
+  }
   return counts;
+}
+
+/** Whether a folder holds CUB-200-2011 or a part of it, rather than other pictures in its layout. */
+function isCub(folder: string, images: Pairs | null, classes: Pairs | null): boolean {
+  const names = [...classes?.values.values() ?? [], ...images?.values.values() ?? []];
+  return basename(resolve(folder)) === "CUB_200_2011" ||
+    names.some((name) => name.startsWith(FIRST_CLASS));
+}
+
+function checkCubClasses(
+  { labels, splits, classes }: {
+    readonly labels: Pairs;
+    readonly splits: Pairs;
+    readonly classes: Pairs;
+  },
+  findings: Findings,
+): void {
+  const indices = new Map([...classes.values.keys()].map((id, index) => [id, index]));
+  const of = (split: string) =>
+    [...splits.values].filter(([, own]) => own === split).flatMap(([id]) =>
+      indices.get(labels.values.get(id) ?? "") ?? []
+    );
+  const names = [...classes.values.values()];
+  checkClasses(classes.path, names, { train: of("1"), test: of("0") }, findings);
+}
+
+/** Pictures below a folder, and which of them are not there. */
+async function look(folder: string, what: string, names: string[]): Promise<PictureFiles> {
+  return { what, folder, names, missing: await missingFiles(folder, names) };
 }
 
 async function readPairs(path: string, findings: Findings): Promise<Pairs | null> {
@@ -81,17 +132,21 @@ function countSplits(splits: Pairs | null, findings: Findings): { train: number;
 
 /** What classification does without. */
 async function checkAnnotations(
-  folder: string,
-  images: Pairs | null,
-  classes: number,
+  { folder, images, sizes, classes }: {
+    readonly folder: string;
+    readonly images: Pairs | null;
+    readonly sizes: ReadonlyMap<string, Extents>;
+    readonly classes: number;
+  },
   findings: Findings,
+  thoroughness: Thoroughness,
 ): Promise<void> {
   const without = (name: string, evaluation: string) =>
     findings.remarks.push(`${name} is missing: eval ${evaluation} cannot be run`);
   if (!await exists(join(folder, "bounding_boxes.txt"))) {
     without(`${folder}/bounding_boxes.txt`, "wsol");
     findings.downloads.add("cub");
-  } else if (images) await checkCubBoxes(folder, images, findings);
+  } else if (images) await checkCubBoxes(folder, images, sizes, findings);
 
   if (!await exists(join(folder, "parts", "part_locs.txt"))) {
     without(`${folder}/parts/part_locs.txt`, "cue-localization");
@@ -103,13 +158,10 @@ async function checkAnnotations(
     findings.downloads.add("segmentations");
   } else if (images) {
     const names = [...images.values.values()].map((path) => path.replace(/\.[^.]+$/, ".png"));
-    const missing = await missingFiles(join(folder, "segmentations"), names);
-    findings.missing(
-      `files of ${folder}/segmentations`,
-      missing,
-      names.length,
-      "segmentations",
-    );
+    const files = await look(join(folder, "segmentations"), "files", names);
+    const what = `files of ${folder}/segmentations`;
+    findings.missing(what, files.missing, names.length, "segmentations");
+    await checkPictures(files, findings, thoroughness);
   }
   await checkAttributes(folder, classes, findings, without);
 }

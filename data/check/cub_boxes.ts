@@ -1,13 +1,18 @@
 import { join } from "node:path";
+import type { Extents } from "../picture_header.ts";
 import { Pairs } from "../cub_lists.ts";
 import { readText } from "../files.ts";
 import { type Findings, some } from "./findings.ts";
-import { pictureSize } from "./picture_size.ts";
 
-/** Checks `bounding_boxes.txt`, `id x y width height`, against the lists and the pictures. */
+/**
+ * Checks `bounding_boxes.txt`, `id x y width height`, against the lists and the pictures.
+ *
+ * @param sizes of the pictures that are there and sound, by their names in images.txt
+ */
 export async function checkCubBoxes(
   folder: string,
   images: Pairs,
+  sizes: ReadonlyMap<string, Extents>,
   findings: Findings,
 ): Promise<void> {
   const path = join(folder, "bounding_boxes.txt");
@@ -16,7 +21,6 @@ export async function checkCubBoxes(
   findings.unlisted(images.values.keys(), boxes.values, path, images.path);
   findings.unlisted(boxes.values.keys(), images.values, images.path, path);
   const outside: string[] = [];
-  const unreadable: string[] = [];
   for (const [id, text] of boxes.values) {
     const numbers = text.split(/\s+/).map(Number);
     const [x, y, width, height] = numbers;
@@ -29,34 +33,17 @@ export async function checkCubBoxes(
       continue;
     }
     const name = images.values.get(id);
-    const size = name && await sizeOf(join(folder, "images", name));
-    if (size === null) unreadable.push(name!);
-    else if (size && (x < 0 || y < 0 || x + width > size[0] || y + height > size[1])) {
-      outside.push(`${x},${y} + ${width}×${height} of ${name} (${size.join("×")})`);
+    const size = name === undefined ? undefined : sizes.get(name);
+    if (size && (x < 0 || y < 0 || x + width > size.width || y + height > size.height)) {
+      outside.push(`${x},${y} + ${width}×${height} of ${name} (${size.width}×${size.height})`);
     }
   }
   findings.complaints(complaints);
-  if (unreadable.length > 0) {
-    findings.problems.push(
-      `${unreadable.length} of ${images.values.size} pictures have no header of a JPEG or PNG file: ` +
-        some(unreadable),
-    );
-  }
   if (outside.length > 0) {
     // Measured as they are: maps end where the picture does.
     findings.remarks.push(
       `${path}: ${outside.length} of ${boxes.values.size} boxes reach out of their picture: ` +
         some(outside),
     );
-  }
-}
-
-/** Undefined where the picture is missing, which is told elsewhere. */
-async function sizeOf(path: string): Promise<readonly [number, number] | null | undefined> {
-  try {
-    return await pictureSize(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
   }
 }

@@ -34,6 +34,14 @@ export class Findings {
     this.downloads.add(download);
   }
 
+  /** Pictures or masks that cannot be decoded, with what is wrong with each. */
+  unsound(what: string, messages: readonly string[], total: number): void {
+    if (messages.length === 0) return;
+    this.problems.push(
+      `${messages.length} of ${total} ${what} cannot be decoded: ${some(messages, "; ")}`,
+    );
+  }
+
   /** Ids of one list that another one lacks. */
   unlisted(ids: Iterable<string>, known: ReadonlyMap<string, unknown>, list: string, of: string) {
     const lacking = [...ids].filter((id) => !known.has(id));

@@ -1,10 +1,12 @@
 import { join, posix } from "node:path";
+import { UserError } from "../../engine/errors.ts";
 
 /**
  * Which of the files are not in a folder. Whole folders are listed rather than each file looked up:
  * ILSVRC has 1.28 million pictures in a thousand folders.
  *
  * @param names paths below `root`, with slashes
+ * @throws {UserError} when a folder may not be read
  */
 export async function missingFiles(root: string, names: Iterable<string>): Promise<string[]> {
   const missing: string[] = [];
@@ -22,7 +24,7 @@ async function fileNames(folder: string): Promise<ReadonlySet<string>> {
     for await (const { name } of Deno.readDir(folder)) names.add(name);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) {
-      throw error;
+      throw new UserError(`${folder} cannot be read: ${(error as Error).message}`);
     }
   }
   return names;

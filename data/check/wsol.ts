@@ -1,10 +1,13 @@
 import { join } from "node:path";
 import { exists, readText } from "../files.ts";
+import type { Extents } from "../picture_header.ts";
 import { wsolFolders, type WsolName } from "../wsol_dataset.ts";
 import { parseIds, parseLabels } from "../wsol_lists.ts";
 import type { Download } from "./downloads.ts";
+import { checkClasses } from "./classes.ts";
 import type { Counts, Findings } from "./findings.ts";
 import { missingFiles } from "./missing_files.ts";
+import { checkPictures, type Thoroughness } from "./pictures.ts";
 import { checkPlaces } from "./wsol_places.ts";
 
 type SplitName = "train" | "val" | "test";
@@ -38,15 +41,22 @@ const USES: Readonly<Record<SplitName, string>> = {
 };
 
 /** Checks a data set in wsolevaluation's layout (see `loadWsol`). */
-export async function checkWsol(root: string, name: WsolName, findings: Findings): Promise<Counts> {
+export async function checkWsol(
+  root: string,
+  name: WsolName,
+  findings: Findings,
+  thoroughness: Thoroughness = {},
+): Promise<Counts> {
   const { lists, pictures } = wsolFolders(root, name);
   const counts = { classes: 0, train: 0, val: 0, test: 0 };
+  const labelsOf: Partial<Record<SplitName, readonly number[]>> = {};
   for (const split of ["train", "val", "test"] as const) {
     const folder = join(lists, split);
     const read = await readLists(folder, split, findings);
     if (!read) continue;
     const { ids, labels } = read;
     counts[split] = ids.size;
+    labelsOf[split] = [...labels.values()];
     for (const label of labels.values()) counts.classes = Math.max(counts.classes, label + 1);
     const missing = await missingFiles(pictures, ids.keys());
     const download = KNOWN[name].pictures[split];
@@ -60,8 +70,24 @@ export async function checkWsol(root: string, name: WsolName, findings: Findings
       );
       findings.downloads.add(download);
     }
-    if (split !== "train") await checkPlaces(folder, absent ? null : pictures, findings);
+    const sizes = new Map<string, Extents>();
+    await checkPictures(
+      { what: `${split} pictures`, folder: pictures, names: [...ids.keys()], missing },
+      findings,
+      thoroughness,
+      // Training pictures have no places, and there may be a million.
+      split === "train" ? undefined : (id, extents) => sizes.set(id, extents),
+    );
+    if (split === "train") continue;
+    await checkPlaces(
+      { folder, pictures: absent ? null : pictures, sizes },
+      findings,
+      thoroughness,
+    );
   }
+  const { train = null, val = null, test = null } = labelsOf;
+  const names = Array.from({ length: counts.classes }, (_, label) => `class ${label}`);
+  checkClasses(lists, names, { train, val, test }, findings);
   findings.compareCounts(name, counts, KNOWN[name].published);
   return counts;
 }

@@ -1,3 +1,4 @@
+import { didYouMean } from "../../engine/did_you_mean.ts";
 import { UserError } from "../../engine/errors.ts";
 import type { Method } from "../../model/classifier.ts";
 import { MAP_KINDS, type MapKind, mapKinds } from "./explain.ts";
@@ -42,7 +43,8 @@ export function checkKind(method: Method, kind: string): AttributionKind {
   ];
   if (!possible.includes(kind)) {
     throw new UserError(
-      `--map is "${kind}", expected one of ${possible.join(", ")} for a model of ${method}`,
+      `--map is "${kind}", expected one of ${possible.join(", ")} for a model of ${method}` +
+        didYouMean(kind, possible),
     );
   }
   return kind as AttributionKind;

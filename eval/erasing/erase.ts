@@ -21,13 +21,16 @@ export function rank(map: AttributionMap, extent: number): Uint32Array {
   return Uint32Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a] || a - b);
 }
 
-/** The orders that the maps of the true classes give. */
-export async function ordersOf(view: View, kind: AttributionKind): Promise<Orders> {
-  const { batch, maps, once } = view;
-  return await once(`orders ${kind}`, async () => {
-    const found = await maps.of(kind, Array.from(batch.labels, (label) => [label]));
+/** The orders that the maps of some classes give, by default of the true ones. */
+export async function ordersOf(
+  { batch, maps, once }: View,
+  kind: AttributionKind,
+  labels: Uint32Array = batch.labels,
+): Promise<Orders> {
+  return await once(`orders ${kind} ${labels}`, async () => {
+    const found = await maps.of(kind, Array.from(labels, (label) => [label]));
     const extent = extentOf(batch);
-    return Array.from(batch.labels, (label, n) => rank(found(n, label), extent));
+    return Array.from(labels, (label, n) => rank(found(n, label), extent));
   });
 }
 

@@ -66,9 +66,10 @@ export async function runJob(
       throw new UserError(`${countsFile} holds shard ${index}/${count}: choose another file`);
     }
   }
-  const { blur, supersets } = job.subject;
+  const { blur, seed, supersets } = job.subject;
   const mapOptions: MapOptions = {
     blur,
+    seed,
     superset: supersets ? (label) => supersets[label] : undefined,
   };
   const running = job.passes.map((pass, p) =>

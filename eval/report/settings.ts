@@ -14,6 +14,7 @@ export function settingsSection(run: FinishedTraining): Markup {
       ["method", options.method],
       ["location prior", isCalm ? options.prior : null],
       ["gradient through the prior’s normaliser", isCalm ? yesNo(!options.detachNormaliser) : null],
+      ["added to the posterior’s denominator", options.posteriorEpsilon || null],
       ["backbone", options.arch],
       ["large feature map", yesNo(options.largeFeatureMap ?? false)],
       ["Mixed_6e left out", options.skipMixed6e ? "yes" : null],

@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import { decodePicture } from "../../data/codecs.ts";
 import { readFile } from "../../data/files.ts";
+import { decodeGrey, type GreyPicture } from "../../data/grey.ts";
 import type { Localization } from "../../data/wsol_metadata.ts";
+import { UserError } from "../../engine/errors.ts";
 import type { PixelAp } from "../metrics/pixel_ap.ts";
 import type { Box } from "./contours.ts";
 
@@ -28,24 +29,51 @@ export function scaledBoxes({ boxes, size }: Pick<Localization, "boxes" | "size"
 }
 
 /**
- * The mask files of a picture, united, or its boxes where it has no masks.
+ * The mask files of a picture, united, or its boxes where it has no masks. An object so small that it
+ * falls between the pixels of the map is lost, as in the benchmark.
  *
  * @param root folder that the paths of masks begin in
+ * @throws {UserError} when a mask is missing or damaged, or nothing is marked: all masks are black, or
+ * the boxes lie outside of the picture
  */
 export async function objectMask(place: Localization, root: string): Promise<ObjectMask> {
+  if (place.masks.length === 0) return { inside: boxedPixels(place), ignored: null };
   const inside = new Uint8Array(SIDE * SIDE);
-  if (place.masks.length === 0) {
-    for (const [x0, y0, x1, y1] of scaledBoxes(place)) {
-      for (let y = y0; y <= Math.min(y1, SIDE - 1); y++) {
-        inside.fill(1, y * SIDE + x0, y * SIDE + Math.min(x1, SIDE - 1) + 1);
-      }
-    }
-    return { inside, ignored: null };
-  }
+  let marked = false;
   for (const mask of place.masks) {
-    (await readMask(join(root, mask))).forEach((on, i) => inside[i] |= on);
+    const picture = await readMask(join(root, mask));
+    marked ||= picture.data.some((level) => level > 0);
+    shrink(picture).forEach((on, i) => inside[i] |= on);
   }
-  return { inside, ignored: place.ignore ? await readMask(join(root, place.ignore)) : null };
+  if (!marked) {
+    const [first, ...others] = place.masks.map((mask) => join(root, mask));
+    throw new UserError(
+      others.length === 0
+        ? `${first} marks no pixel, expected a mask with some that are not black`
+        : `${first} and ${others.length} more masks of the same picture mark no pixel, expected one ` +
+          "with some that are not black",
+    );
+  }
+  return {
+    inside,
+    ignored: place.ignore ? shrink(await readMask(join(root, place.ignore))) : null,
+  };
+}
+
+/** 1 inside of a box. */
+function boxedPixels(place: Localization): Uint8Array {
+  const inside = new Uint8Array(SIDE * SIDE);
+  for (const [x0, y0, x1, y1] of scaledBoxes(place)) {
+    for (let y = Math.max(y0, 0); y <= Math.min(y1, SIDE - 1); y++) {
+      const [from, to] = [Math.max(x0, 0), Math.min(x1, SIDE - 1)];
+      if (from <= to) inside.fill(1, y * SIDE + from, y * SIDE + to + 1);
+    }
+  }
+  if (inside.includes(1)) return inside;
+  throw new UserError(
+    `The boxes ${place.boxes.map((box) => `[${box}]`).join(", ")} lie outside of their picture, ` +
+      `which is ${place.size!.join(" × ")}`,
+  );
 }
 
 /** Adds the pixels inside and outside of the objects; ignored ones are neither. */
@@ -59,12 +87,24 @@ export function addMasked(
   pixels.add(Float64Array.from(counted, (i) => scores[i]), (i) => inside[counted[i]] === 1);
 }
 
-/** A mask at the map's size: OpenCV's nearest neighbour. */
-async function readMask(path: string): Promise<Uint8Array> {
-  const { width, height, data } = await decodePicture(await readFile(path), path);
+async function readMask(path: string): Promise<GreyPicture> {
+  return await decodeGrey(await readFile(path), path);
+}
+
+/** What is not black, at the map's size. */
+function shrink({ width, height, data }: GreyPicture): Uint8Array {
+  const [columns, rows] = [nearestPixels(width), nearestPixels(height)];
   return Uint8Array.from({ length: SIDE * SIDE }, (_, i) => {
-    const x = Math.min(Math.floor((i % SIDE) * width / SIDE), width - 1);
-    const y = Math.min(Math.floor(Math.floor(i / SIDE) * height / SIDE), height - 1);
-    return data[3 * (y * width + x)] > 0 ? 1 : 0;
+    const [x, y] = [columns[i % SIDE], rows[Math.floor(i / SIDE)]];
+    return data[y * width + x] > 0 ? 1 : 0;
   });
+}
+
+/**
+ * The pixels along one side that OpenCV's `INTER_NEAREST` takes for `SIDE` ones. It multiplies by the
+ * rounded reciprocal of a rounded ratio, which for some extents takes other pixels than the exact one.
+ */
+export function nearestPixels(extent: number): Uint32Array {
+  const step = 1 / (SIDE / extent);
+  return Uint32Array.from({ length: SIDE }, (_, i) => Math.min(Math.floor(i * step), extent - 1));
 }

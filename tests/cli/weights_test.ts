@@ -160,8 +160,8 @@ gpuTest("options that an architecture does not have are refused", async () => {
     const common = ["train", "--data", data, "--out", `${data}/run`];
     await refuses([...common, "--large-feature-map"], /is for the paper's backbones/);
     await refuses(
-      [...common, "--arch", "resnet50", "--skip-mixed-6e"],
-      /--skip-mixed-6e is for Inception, not resnet50/,
+      [...common, "--arch", "resnet50", "--use-mixed-6e"],
+      /--use-mixed-6e is for Inception, not resnet50/,
     );
   });
 });

@@ -1,19 +1,30 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { checkData, type DataReport } from "../../data/check.ts";
-import { pictureSize } from "../../data/check/picture_size.ts";
+import { encodePng } from "../../data/codecs.ts";
+import { readPictureHeader } from "../../data/picture_header.ts";
 import golden from "./goldens/codecs.json" with { type: "json" };
 import { withCub } from "./cub_folder.ts";
 import { type Files, ilsvrcFiles, openImagesFiles, withFolder, write } from "./wsol_folder.ts";
 
-/** Every annotation of the eight pictures of `withCub`, which are 24 × 20. */
+const SEGMENTATION = await encodePng({
+  width: 24,
+  height: 20,
+  data: new Uint8Array(3 * 24 * 20).fill(255),
+});
+
+/** Every annotation of the eight pictures of `withCub`, which are 24 × 20; a part of CUB. */
 const PER_PICTURE = Array.from({ length: 8 }, (_, i) => i + 1);
 const ANNOTATIONS: Files = {
+  "classes.txt": "1 001.Black_footed_Albatross\r\n2 002.Laysan_Albatross\r\n",
   "bounding_boxes.txt": PER_PICTURE.map((id) => `${id} 1 2 20 16\n`).join(""),
   "parts/part_locs.txt": PER_PICTURE.map((id) => `${id} 1 3 4 1\n`).join(""),
   "attributes.txt": "1 has_bill_shape::dagger\n2 has_wing_color::grey",
   "attributes/class_attribute_labels_continuous.txt": "0 100\n60 40\n",
-  ...Object.fromEntries(PER_PICTURE.map((id) => [`segmentations/001.Wren/Wren_${id}.png`, ""])),
+  ...Object.fromEntries(PER_PICTURE.map((id) => [
+    `segmentations/001.Wren/Wren_${id}.png`,
+    SEGMENTATION,
+  ])),
 };
 
 const SUBSET = [
@@ -125,7 +136,26 @@ const cubDamages: [name: string, files: Files, problems: RegExp[]][] = [
   [
     "a picture that is none",
     { "images/001.Wren/Wren_3.jpg": "no picture" },
-    [/^1 of 8 pictures have no header of a JPEG or PNG file: 001\.Wren\/Wren_3\.jpg$/],
+    [
+      new RegExp(
+        "^1 of 8 pictures of images cannot be decoded: images/001\\.Wren/Wren_3\\.jpg is neither a " +
+          "JPEG nor a PNG nor a WebP file: it begins with the bytes 6e 6f 20 70$",
+      ),
+    ],
+  ],
+  [
+    "a segmentation that is none",
+    { "segmentations/001.Wren/Wren_3.png": "GIF89a" },
+    [/^1 of 8 files of segmentations cannot be decoded: .*Wren_3\.png is .*it is a GIF picture/],
+  ],
+  [
+    "classes without training pictures",
+    {
+      "classes.txt": "1 001.Wren\n2 002.Finch\n3 003.Owl\n4 004.Tit\n",
+      "image_class_labels.txt": lines(1, 6, "2") + lines(7, 8, "3"),
+      "attributes/class_attribute_labels_continuous.txt": "0 1\n".repeat(4),
+    },
+    [/^classes\.txt: 3 of 4 classes have no training picture: 001\.Wren, 003\.Owl, 004\.Tit$/],
   ],
   [
     "odd key points and attributes",
@@ -287,6 +317,48 @@ const wsolDamages: [name: string, files: Files, problems: RegExp[], download?: R
     ],
   ],
   [
+    "sizes of width and height swapped",
+    {
+      [`${TEST}/image_sizes.txt`]:
+        "val/ILSVRC2012_val_00000001.JPEG,20,24\nval/ILSVRC2012_val_00000002.JPEG,24,20\n" +
+        "val/ILSVRC2012_val_00000003.JPEG,20,24",
+    },
+    [/^metadata\/ILSVRC\/test\/image_sizes\.txt: 2 of 3 pictures have another size: val\/.*1\.JPEG is 24×20, not 20×24, val/],
+  ],
+  [
+    "labels that begin at 1",
+    {
+      "metadata/ILSVRC/train/class_labels.txt":
+        "train/n02084071/a.JPEG,1\ntrain/n02084071/b.JPEG,1\n" +
+        "train/n01503061/c.JPEG,2\ntrain/n01503061/d.JPEG,2",
+      "metadata/ILSVRC/val/class_labels.txt": "val2/0/0.jpeg,1\nval2/1/0.jpeg,2",
+      [`${TEST}/class_labels.txt`]:
+        "val/ILSVRC2012_val_00000001.JPEG,2\nval/ILSVRC2012_val_00000002.JPEG,1\n" +
+        "val/ILSVRC2012_val_00000003.JPEG,1",
+    },
+    [/^metadata\/ILSVRC: 1 of 3 classes has no training picture: class 0; labels begin at 1, expected 0$/],
+  ],
+  [
+    "a class that is skipped",
+    { "metadata/ILSVRC/val/class_labels.txt": "val2/0/0.jpeg,0\nval2/1/0.jpeg,3" },
+    [/^metadata\/ILSVRC: 2 of 4 classes have no training picture: class 2, class 3$/],
+  ],
+  [
+    "pictures of other formats under their names",
+    {
+      "dataset/ILSVRC/train/n02084071/a.JPEG": Uint8Array.of(0x1f, 0x8b, 8, 0),
+      "dataset/ILSVRC/train/n02084071/b.JPEG": Uint8Array.fromBase64(golden.files.webp.base64),
+      "dataset/ILSVRC/train/n01503061/c.JPEG": Uint8Array.fromBase64(golden.files.jpeg_ycck.base64),
+      "dataset/ILSVRC/val2/0/0.jpeg": "<html>",
+      "dataset/OpenImages/test/0bt_c3/a_m1.png": "BM\0\0\0\0\0\0\0\0",
+    },
+    [
+      /^1 of 4 train pictures of dataset\/ILSVRC cannot be decoded: .*\/a\.JPEG is .* it is a gzip archive: unpack it first$/,
+      /^1 of 2 val pictures of dataset\/ILSVRC cannot be decoded: .*\/val2\/0\/0\.jpeg is .* an HTML page/,
+      /^1 of 5 masks of dataset\/OpenImages cannot be decoded: .*a_m1\.png is .* a BMP picture/,
+    ],
+  ],
+  [
     "an empty list",
     { [`${TEST}/image_ids.txt`]: "", [`${TEST}/class_labels.txt`]: "" },
     [
@@ -356,15 +428,91 @@ Deno.test("folders that are missing or something else are named", async () => {
   });
 });
 
-Deno.test("the size of a picture is read from its header", async () => {
+Deno.test("data of another kind in CUB's layout are not mended by CUB's files", async () => {
+  const files = { "classes.txt": "1 001.Wren\n2 002.Finch\n", "bounding_boxes.txt": null };
+  const { root, problems, remarks, downloads } = await checkCub(files);
+  assert.deepEqual([problems, downloads], [[], []]);
+  const missing = "bounding_boxes.txt is missing: eval wsol cannot be run";
+  assert.deepEqual(within(root, remarks), [missing]);
+});
+
+Deno.test("classes without test pictures are remarked", async () => {
+  const labels = lines(1, 3, "1") + lines(4, 8, "2");
+  const { root, problems, remarks } = await checkCub({ "image_class_labels.txt": labels });
+  assert.deepEqual(problems, []);
+  assert.equal(
+    within(root, remarks)[0],
+    "classes.txt: 1 of 2 classes has no test picture: 001.Black_footed_Albatross",
+  );
+});
+
+const CUT = Uint8Array.fromBase64(golden.files.jpeg.base64).slice(0, -60);
+
+Deno.test("pictures that are cut short are found by decoding", async () => {
+  await withFolder({ ...await ilsvrcFiles(), ...await openImagesFiles() }, async (root) => {
+    await write(root, {
+      "dataset/ILSVRC/train/n02084071/a.JPEG": CUT,
+      "dataset/OpenImages/test/0bt_c3/a_m2.png": SEGMENTATION.slice(0, -20),
+    });
+    assert.deepEqual((await checkData(root)).problems, []);
+    const seen = new Map<string, number[]>();
+    const { problems } = await checkData(root, {
+      decode: true,
+      onProgress: (what, done, total) => seen.set(what, [done, total]),
+    });
+    assert.deepEqual([seen.get("train pictures"), seen.get("masks")], [[4, 4], [5, 5]]);
+    const [jpeg, png, ...others] = within(root, problems);
+    const cut = (what: string, name: string) =>
+      new RegExp(`^1 of ${what} cannot be decoded: .*/${name} is damaged: it is cut short`);
+    assert.match(jpeg, cut("4 train pictures of dataset/ILSVRC", "a\\.JPEG"));
+    assert.match(png, cut("5 masks of dataset/OpenImages", "a_m2\\.png"));
+    assert.deepEqual(others, []);
+  });
+});
+
+Deno.test("the header of a picture gives its size, however much stands before it", async () => {
+  const names = Object.keys(golden.files) as (keyof typeof golden.files)[];
   await withFolder({}, async (root) => {
-    for (const name of ["jpeg", "jpeg_with_restarts", "jpeg_grey", "png_palette_alpha"] as const) {
-      await Deno.writeFile(`${root}/a`, Uint8Array.fromBase64(golden.files[name].base64));
-      assert.deepEqual(await pictureSize(`${root}/a`), [17, 13], name);
+    const path = `${root}/a`;
+    for (const name of names) {
+      await Deno.writeFile(path, Uint8Array.fromBase64(golden.files[name].base64));
+      const size = /^png_(16|grey)/.test(name) ? [7, 5] : [17, 13];
+      const { width, height } = await readPictureHeader(path);
+      assert.deepEqual([width, height], size, name);
     }
-    for (const head of [[], [0xff, 0xd8], [0xff, 0xd8, 0xff, 0xe0, 0, 2, 0, 0, 0, 0, 0, 0]]) {
-      await Deno.writeFile(`${root}/a`, Uint8Array.from(head));
-      assert.equal(await pictureSize(`${root}/a`), null);
+    // Colour profiles and previews of several segments.
+    const jpeg = Uint8Array.fromBase64(golden.files.jpeg.base64);
+    for (const length of [4000, 4090, 5000, 65535]) {
+      const segment = new Uint8Array(2 + length);
+      segment.set([0xff, 0xe2, length >> 8, length & 0xff]);
+      const parts = [jpeg.subarray(0, 2), segment, segment, segment, jpeg.subarray(2)];
+      await Deno.writeFile(path, Uint8Array.from(parts.flatMap((part) => [...part])));
+      const { width, height } = await readPictureHeader(path);
+      assert.deepEqual([width, height], [17, 13], `${length}`);
     }
+  });
+});
+
+const HEADLESS: [bytes: number[], message: RegExp][] = [
+  [[], /it is empty$/],
+  [[0xff, 0xd8], /is damaged: it has no header of a JPEG picture$/],
+  [[0xff, 0xd8, 0xff, 0xe0, 0, 2, 0, 0, 0, 0, 0, 0], /is damaged: it has no header of a JPEG/],
+  [[0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10], /is damaged: it has no header of a PNG picture$/],
+];
+
+for (const [bytes, message] of HEADLESS) {
+  Deno.test(`a file of the bytes [${bytes}] has no header`, async () => {
+    await withFolder({ a: Uint8Array.from(bytes) }, async (root) => {
+      await assert.rejects(readPictureHeader(`${root}/a`), { name: "UserError", message });
+    });
+  });
+}
+
+Deno.test("a picture that is missing or a folder is named", async () => {
+  await withFolder({}, async (root) => {
+    const message = new RegExp(`^${root}/a cannot be read: `);
+    await assert.rejects(readPictureHeader(`${root}/a`), { name: "UserError", message });
+    await Deno.mkdir(`${root}/a`);
+    await assert.rejects(readPictureHeader(`${root}/a`), { name: "UserError", message });
   });
 });

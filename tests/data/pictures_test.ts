@@ -55,10 +55,10 @@ Deno.test("pictures decoded at the same time keep their own warnings", async () 
   assert.deepEqual(results.map(({ status }) => status), expected);
 });
 
-Deno.test("files of other kinds are refused with what they begin with", async () => {
+Deno.test("files of other kinds are refused by name", async () => {
   await assert.rejects(decodePicture(new Uint8Array(), "x"), /neither a JPEG nor a PNG .* empty/);
   const gif = new TextEncoder().encode("GIF89a");
-  await assert.rejects(decodePicture(gif, "x"), /begins with the bytes 47 49 46 38/);
+  await assert.rejects(decodePicture(gif, "x"), /is a GIF picture/);
 });
 
 Deno.test("PNG keeps every pixel, JPEG nearly", async () => {

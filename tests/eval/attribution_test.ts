@@ -6,7 +6,7 @@ import { overlay, pictureOf } from "../../eval/pictures/overlay.ts";
 import { decodePicture } from "../../data/codecs.ts";
 import { Random } from "../../engine/random.ts";
 import { buildModel } from "../../model/build.ts";
-import type { Method } from "../../model/classifier.ts";
+import { type Method, uploadPictures } from "../../model/classifier.ts";
 import { gpuTest } from "../gpu.ts";
 import { assertClose } from "../reference/check.ts";
 
@@ -53,6 +53,25 @@ gpuTest(
     model.dispose();
   },
 );
+
+gpuTest("the map of eq. 7 is the slice of the joint that calm_joint.wgsl computes", async (gpu) => {
+  const model = buildModel(gpu, options("calm-em"), 2);
+  const joint = model.inference(() =>
+    model.joint(model.forward(uploadPictures(gpu, { images, size: SIZE })))
+  );
+  const expected = await joint.read();
+  const [, height, width, classes] = joint.shape;
+  const each = height * width * classes;
+  for (const [n, { map }] of (await explain(model, { images, size: SIZE })).entries()) {
+    for (let label = 0; label < classes; label++) {
+      const slice = expected.subarray(n * each, (n + 1) * each)
+        .filter((_, i) => i % classes === label);
+      assertClose(map("joint", label).values, slice, 1e-6, `picture ${n}, class ${label}`);
+    }
+  }
+  joint.dispose();
+  model.dispose();
+});
 
 gpuTest("CAM's maps are the logits scaled by their maximum or their range", async (gpu) => {
   const model = buildModel(gpu, options("cam"), 2);

@@ -9,6 +9,7 @@ import {
   type Shard,
 } from "../../eval/job/counts.ts";
 import { type Job, runJob } from "../../eval/job/job.ts";
+import { OWN_DELETION } from "../../eval/job/plan.ts";
 import { buildModel, type ModelOptions } from "../../model/build.ts";
 import { gpuTest } from "../gpu.ts";
 
@@ -50,6 +51,7 @@ const job: Job = {
     crop: 16,
     batchSize: 2,
     blur: 0,
+    seed: 3,
     supersets: null,
   },
   passes: [{
@@ -64,7 +66,7 @@ const job: Job = {
       },
       {
         what: "deletion-insertion",
-        options: { kind: "var-grad", baseline: "zero", steps: 2, seed: 0 },
+        options: { ...OWN_DELETION, kind: "var-grad", steps: 2, seed: 0 },
       },
       { what: "axioms", options: { kind: "grad-cam++", every: 2 } },
       { what: "randomisation", options: { kind: "cam", every: 5 } },

@@ -232,7 +232,7 @@ Deno.test("a training report of CAM without annotations, resumed", async () => {
 function measuredModel(label: string, method: "cam" | "calm-em", kinds: string[]): MeasuredModel {
   const subject = {
     ...{ checkpoint: "0".repeat(64), arch: "small-resnet", method, dataset: "birds" },
-    ...{ classes: CLASSES, crop: 32, batchSize: 8, blur: 0, supersets: null },
+    ...{ classes: CLASSES, crop: 32, batchSize: 8, blur: 0, seed: 0, supersets: null },
   };
   const erasing = (kind: string) => ({
     what: "remove-and-classify",
@@ -249,7 +249,12 @@ function measuredModel(label: string, method: "cam" | "calm-em", kinds: string[]
   const randomised = (kind: string) => ({
     what: "randomisation",
     options: { kind, every: 1 },
-    result: { layers: ["last layers", "conv1"], correlation: [0.5, NaN], images: 4 },
+    result: {
+      layers: ["last layers", "conv1"],
+      correlation: [0.5, NaN],
+      images: 4,
+      undefinedIn: { conv1: 4 },
+    },
   });
   const measured = kinds.flatMap((kind) => [erasing(kind), randomised(kind)]);
   return { label, subject, measured } as MeasuredModel;

@@ -4,8 +4,7 @@
     apt-get install python3-pil python3-numpy libjpeg-turbo-progs
     /usr/bin/python3 tests/data/goldens/make_codecs.py
 
-"files" are small picture files in base64 with the SHA-256 of Pillow's RGB pixels (null where the
-decoder is to refuse the file). "resized" are SHA-256 of what Image.resize(BILINEAR) makes of the
+"files" are small picture files in base64 with the SHA-256 of Pillow's RGB pixels. "resized" are SHA-256 of what Image.resize(BILINEAR) makes of the
 picture `(7 y² + 13 x y + 29 c x) mod 256`.
 """
 import base64
@@ -59,16 +58,48 @@ def golden(data, pixels=None):
     return {"base64": base64.b64encode(data).decode(), "sha256": sha256(pixels)}
 
 
+# Every ink from none to full, along both axes.
+cmyk = Image.merge("CMYK", [Image.fromarray((v % 256).astype(np.uint8)) for v in (15 * x, 20 * y, 255 - 15 * x, 90 + 20 * y)])
+ramp = Image.merge("RGBA", [*rgb.split(), cmyk.split()[3]])
 samples = rng.integers(0, 2**16, (5, 7, 4), dtype=np.uint16)
 grey = samples[..., 0]
 cjpeg = ["cjpeg", "-restart", "1B"]  # a restart marker after each block
 restarting = subprocess.run(cjpeg, input=encode(rgb, "PPM"), capture_output=True, check=True).stdout
-cmyk = encode(rgb.convert("CMYK"), "JPEG")
+
+
+def segments(data):
+    """The segments of a JPEG file from its beginning to its scan, and what follows."""
+    at, found = 2, []
+    while data[at + 1] != 0xDA:
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        found.append(data[at:end])
+        at = end
+    return found, data[at:]
+
+
+def inks(transform, **options):
+    """A JPEG file of four components that says it is CMYK (0), YCCK (2), or nothing (None)."""
+    found, rest = segments(encode(cmyk, "JPEG", **options))
+    adobe = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0"
+    found = [segment for segment in found if segment[:2] != b"\xff\xee"]
+    if transform is not None:
+        found.insert(0, adobe + bytes([transform]))
+    return b"\xff\xd8" + b"".join(found) + rest
+
+
 files = {
     "jpeg": golden(encode(rgb, "JPEG", quality=90)),
     "jpeg_grey": golden(encode(rgb.convert("L"), "JPEG", quality=90)),
     "jpeg_with_restarts": golden(restarting),
-    "jpeg_cmyk": {"base64": base64.b64encode(cmyk).decode(), "sha256": None},
+    "jpeg_cmyk": golden(inks(0, quality=90)),
+    "jpeg_cmyk_without_adobe": golden(inks(None, quality=60)),
+    "jpeg_ycck": golden(inks(2, quality=90)),
+    "jpeg_ycck_progressive_420": golden(inks(2, quality=75, progressive=True, subsampling=2)),
+    "jpeg_ycck_422": golden(inks(2, quality=75, subsampling=1)),
+    "webp": golden(encode(rgb, "WEBP", quality=60)),
+    "webp_alpha": golden(encode(ramp, "WEBP", quality=60)),
+    "webp_lossless": golden(encode(rgb, "WEBP", lossless=True)),
+    "webp_lossless_alpha": golden(encode(ramp, "WEBP", lossless=True, exact=True)),
     "png_16_bit": golden(png16(2, samples[..., :3])),
     "png_16_bit_alpha": golden(png16(6, samples)),
     # Pillow cuts grey levels over 255 off; the upper 8 bits are what was meant.
