@@ -57,7 +57,7 @@ async function datasetOf(
 export async function measureModel(
   gpu: Gpu,
   checkpoint: string,
-  { options, progress, dataset, foreign, label, countsFile, passes }: {
+  { options, progress, dataset, foreign, label, countsFile, passes, work = new Work() }: {
     readonly options: ParsedOptions;
     readonly progress: Progress;
     readonly dataset: Dataset;
@@ -66,6 +66,8 @@ export async function measureModel(
     readonly label: string;
     readonly countsFile?: string;
     readonly passes: (opened: Opened) => Promise<Pass[]> | Pass[];
+    /** The jobs of which this is one; default this alone. */
+    readonly work?: Work;
   },
 ): Promise<Counts> {
   const model = await openModel(gpu, checkpoint, foreign);
@@ -83,15 +85,15 @@ export async function measureModel(
       passes: planned,
     };
     return await untilInterrupted(async (signal) => {
-      const began = performance.now();
       const counts = await runJob(job, model, dataset, {
         shard: shardOf(options),
         countsFile,
         skipCorrupt: options.flag("skip-corrupt"),
         onSkip: (message) => progress.line(`Left out: ${message}`),
-        onProgress: (share) => {
-          const seconds = (performance.now() - began) / 1000;
-          progress.update(label, share, `${duration(seconds / share * (1 - share))} left`);
+        onProgress: (share, { done, of }) => {
+          const left = work.secondsLeft(share);
+          const time = left === null ? "" : `, ${duration(left)} left`;
+          progress.update(label, work.overall(share), `${done} of ${of} pictures${time}`);
         },
         signal,
       });
@@ -105,6 +107,38 @@ export async function measureModel(
     });
   } finally {
     model.model.dispose();
+  }
+}
+
+/** How far several jobs are, one after the other, and how long they will take. */
+export class Work {
+  #before = 0;
+  #own: number;
+  /** When and where it was first asked how far it is: what was found done took no time. */
+  #start: { readonly at: number; readonly done: number } | null = null;
+
+  /** @param own share of the whole that the first job is */
+  constructor(own = 1) {
+    this.#own = own;
+  }
+
+  /** Goes on to the next job. */
+  next(own: number): void {
+    this.#before += this.#own;
+    this.#own = own;
+  }
+
+  /** Share of the whole that is done, of which `share` of the job at hand. */
+  overall(share: number): number {
+    return this.#before + this.#own * share;
+  }
+
+  /** Seconds until the whole is done; null where that cannot be told yet. */
+  secondsLeft(share: number): number | null {
+    const [at, done] = [performance.now(), this.overall(share)];
+    this.#start ??= { at, done };
+    const since = done - this.#start.done;
+    return since > 0 ? (at - this.#start.at) / 1000 / since * (1 - done) : null;
   }
 }
 

@@ -97,18 +97,24 @@ gpuTest(
       const seen: number[] = [];
       const onProgress = (share: number) => {
         seen.push(share);
-        if (seen.length === 3) stop.abort();
+        if (share > 3 / 5 - 1e-9) stop.abort();
       };
       const run = { shard: whole, countsFile, onProgress, signal: stop.signal };
       await runJob(job, opened, dataset, run);
       assert.deepEqual((await readCounts(countsFile)).passes[0].done, [0, 1, 2]);
+      assert.ok(seen.length === 3 * job.passes[0].measures.length, "told of every measure");
+      assert.deepEqual(seen, seen.toSorted((a, b) => a - b));
       const rest: number[] = [];
       const counts = await runJob(job, opened, dataset, {
         shard: whole,
         countsFile,
-        onProgress: (share) => rest.push(share),
+        onProgress: (share, { done, of }) => {
+          rest.push(share);
+          assert.equal(of, 9);
+          assert.ok(done >= 6 && done <= 9);
+        },
       });
-      assert.deepEqual(rest, [4 / 5, 1], "only what was left");
+      assert.ok(rest[0] > 3 / 5 && rest.at(-1) === 1, "only what was left");
       assert.deepEqual(resultsOf(counts), expected);
       assert.deepEqual(resultsOf(await readCounts(countsFile)), expected, "through the file");
 
