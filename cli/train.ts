@@ -6,7 +6,7 @@ import { type Architecture, ARCHITECTURES } from "../model/build.ts";
 import { DEFAULT_LOCATION, type Prior } from "../model/calm/location.ts";
 import { OFFICIAL_EPSILON } from "../model/calm/losses.ts";
 import { type Method, METHODS } from "../model/classifier.ts";
-import { type Preset, PRESET_NAMES } from "../model/recipe.ts";
+import { describeDefault, type Preset, PRESET_NAMES } from "../model/recipe.ts";
 import { CHECKPOINT } from "../eval/run_folder.ts";
 import { duration } from "../eval/report/words.ts";
 import { planRun, type TrainingSettings } from "../eval/run_plan.ts";
@@ -15,6 +15,10 @@ import { untilInterrupted } from "./interrupts.ts";
 import type { ParsedOptions } from "./options.ts";
 import { showProfile } from "./profile.ts";
 import { percent, Progress } from "./progress.ts";
+
+/** Help of an option whose default is the data set's. */
+const byDataSet = (help: string, key: Parameters<typeof describeDefault>[0]) =>
+  `${help} (default ${describeDefault(key)})`;
 
 /** `./calm train`. */
 const train: Command = {
@@ -83,28 +87,49 @@ const train: Command = {
         help: `calm-em: added to the posterior's denominator; the official code has ` +
           `${OFFICIAL_EPSILON} (default 0, the paper's; with --recipe the official code's)`,
       },
-      epochs: { type: "integer", min: 1, help: "passes over the training pictures" },
-      "batch-size": { type: "integer", min: 1, help: "pictures per step" },
+      epochs: {
+        type: "integer",
+        min: 1,
+        help: byDataSet("passes over the training pictures", "epochs"),
+      },
+      "batch-size": { type: "integer", min: 1, help: byDataSet("pictures per step", "batchSize") },
       "micro-batch": {
         type: "integer",
         min: 1,
-        help: "pictures that go through the network at once; their gradients are summed up",
+        help:
+          "pictures that go through the network at once; their gradients are summed up (default all)",
       },
-      lr: { type: "number", min: 0, help: "learning rate of the features" },
+      lr: { type: "number", min: 0, help: byDataSet("learning rate of the features", "lr") },
       "lr-classifier-ratio": {
         type: "number",
         min: 0,
-        help: "the last layers learn at lr times this",
+        help: byDataSet("the last layers learn at lr times this", "lrClassifierRatio"),
       },
       "lr-decay-every": {
         type: "integer",
         min: 1,
-        help: "the rate falls to a tenth at every epoch divisible by this",
+        help: byDataSet(
+          "the rate falls to a tenth at every epoch divisible by this",
+          "lrDecayEvery",
+        ),
       },
-      "weight-decay": { type: "number", min: 0, help: "L2 penalty" },
-      momentum: { type: "number", min: 0, max: 1, help: "Nesterov momentum" },
-      resize: { type: "integer", min: 8, help: "pixels a training picture is resized to" },
-      crop: { type: "integer", min: 8, help: "pixels of the random cut that the network sees" },
+      "weight-decay": { type: "number", min: 0, help: byDataSet("L2 penalty", "weightDecay") },
+      momentum: {
+        type: "number",
+        min: 0,
+        max: 1,
+        help: byDataSet("Nesterov momentum", "momentum"),
+      },
+      resize: {
+        type: "integer",
+        min: 8,
+        help: byDataSet("pixels a training picture is resized to", "resize"),
+      },
+      crop: {
+        type: "integer",
+        min: 8,
+        help: byDataSet("pixels of the random cut that the network sees", "crop"),
+      },
       seed: {
         type: "integer",
         min: 0,

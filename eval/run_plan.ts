@@ -12,7 +12,7 @@ import type { ModelOptions } from "../model/build.ts";
 import { type Checkpoint, type CheckpointHeader, readCheckpoint } from "../model/checkpoint.ts";
 import type { Classifier } from "../model/classifier.ts";
 import { openGpu } from "../model/open_gpu.ts";
-import { type Preset, type RecipeChoices, recipeFor } from "../model/recipe.ts";
+import { describeRecipe, type Preset, type RecipeChoices, recipeFor } from "../model/recipe.ts";
 import { planTraining } from "../model/training_plan.ts";
 import type { TrainingRecipe } from "../model/trainer.ts";
 
@@ -161,6 +161,7 @@ export async function planRun(
     const atOnce = microBatch ? ` (${microBatch} at once)` : "";
     events.onLine([
       `${model.arch}, ${model.method}, batches of ${batchSize}${atOnce} at ${crop}×${crop}`,
+      describeRecipe(recipe),
       `parameters   ${needed.parameters.toLocaleString("en")}`,
       `model        ${mebibytes(needed.modelBytes)} of weights, statistics and momentum`,
       `activations  ${mebibytes(needed.activationBytes)} with their gradients`,
@@ -196,6 +197,7 @@ export function describeRun(
       largeFeatureMap ? ", large feature map" : ""
     }, ${parameters.toLocaleString("en")} ` +
     `parameters; ${recipe.epochs} epochs of batches of ${recipe.batchSize} at ` +
-    `${recipe.transform.crop}×${recipe.transform.crop}${from}\nadapter: ${gpu.adapter.description}` +
+    `${recipe.transform.crop}×${recipe.transform.crop}${from}\n${describeRecipe(recipe)}\n` +
+    `adapter: ${gpu.adapter.description}` +
     (gpu.adapter.fallback ? " (software: shaders run on the processor)" : "");
 }
