@@ -4,7 +4,7 @@ import { encodePng } from "../data/codecs.ts";
 import { exists } from "../data/files.ts";
 import { resizeLikePillow } from "../data/resize.ts";
 import { UserError } from "../engine/errors.ts";
-import { type AttributionMap, likeliest, mapKinds } from "../eval/attribution/explain.ts";
+import { type AttributionMap, mapKinds, runnerUp } from "../eval/attribution/explain.ts";
 import { ATTRIBUTION_KINDS, type AttributionKind, checkKind } from "../eval/attribution/kinds.ts";
 import { mapsOfPicture } from "../eval/attribution/picture_maps.ts";
 import { encodeNpy } from "../eval/npy.ts";
@@ -133,7 +133,7 @@ async function explainOne(
   });
   const [{ probabilities, predicted }] = await batchMaps.explanations();
   const label = wanted("class") ?? predicted;
-  const against = wanted("against") ?? likeliest(probabilities, label);
+  const against = wanted("against") ?? runnerUp(probabilities, label);
   const nameOf = (y: number) => classNames?.[y] ?? `class ${y}`;
   const told = (y: number) => `p(y|x) = ${shortNumber(probabilities[y])}`;
   const folder = options.text("out") ?? "explained";
@@ -147,7 +147,7 @@ async function explainOne(
   for (const kind of kinds) {
     const map = (await batchMaps.of(kind, [[label]]))(0, label);
     const signed = SIGNED.includes(kind);
-    const about = kind === "counterfactual"
+    const about = kind === "counterfactual" && against !== null
       ? [`less ${readable(nameOf(against))}`, told(against)]
       : kind === "subset"
       ? [`${subset!.length} classes`]
@@ -161,7 +161,7 @@ async function explainOne(
     const probability = probabilities[label];
     maps.push({
       ...{ image: path, map: kind, class: nameOf(label), npy, png: `${file}.png`, probability },
-      ...(kind === "counterfactual" ? { against: nameOf(against) } : {}),
+      ...(kind === "counterfactual" && against !== null ? { against: nameOf(against) } : {}),
     });
   }
   const rows = [];
@@ -193,5 +193,5 @@ function scaled(map: AttributionMap, side: number): Uint8Array {
 
 function wantedKinds(text: string | undefined, { model }: OpenedModel): AttributionKind[] {
   if (text === undefined) return [mapKinds(model)[0]];
-  return text.split(",").map((kind) => checkKind(model.method, kind.trim()));
+  return text.split(",").map((kind) => checkKind(model, kind.trim()));
 }
