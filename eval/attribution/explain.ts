@@ -1,4 +1,5 @@
 import { softmax } from "../../engine/ops/softmax.ts";
+import { expectDistribution } from "../distribution.ts";
 import type { Batch } from "../../data/loader.ts";
 import { type Classifier, type Method, uploadPictures } from "../../model/classifier.ts";
 
@@ -72,6 +73,8 @@ export function mapKinds({ method, classes }: MappedModel): readonly MapKind[] {
  * - counterfactual: p(ŷ,z|x) − p(y′,z|x); of CAM f_ŷ − f_y′
  * - cam: the class logits f_ŷ themselves
  * - cam-max, cam-minmax (eq. 2): the class logits scaled to [0, 1]
+ *
+ * @throws {UserError} when what the network gives are no probabilities
  */
 export async function explain(
   model: Classifier,
@@ -105,7 +108,7 @@ export async function explain(
       perClass: f.subarray(n * cells * classes, (n + 1) * cells * classes),
       location: h?.subarray(n * cells, (n + 1) * cells) ?? null,
     };
-    const pOfY = p.subarray(n * classes, (n + 1) * classes);
+    const pOfY = expectDistribution(p.subarray(n * classes, (n + 1) * classes));
     return {
       probabilities: pOfY,
       predicted: likeliest(pOfY),
