@@ -2,16 +2,17 @@ import type { Command } from "../cli.ts";
 import { UserError } from "../engine/errors.ts";
 import { mebibytes } from "../engine/memory.ts";
 import { architectureOf } from "../model/open_model.ts";
-import { ELEMENT_BYTES, elements } from "../weights/host_tensor.ts";
-import { openStateFile } from "../weights/state_file.ts";
+import { flawOf } from "../weights/finite.ts";
+import { ELEMENT_BYTES, elements, readFloat32 } from "../weights/host_tensor.ts";
+import { openStateFile, type StateFile } from "../weights/state_file.ts";
 
 /** `./calm weights inspect FILE`. */
 const weights: Command = {
   spec: {
     name: "weights",
     summary:
-      "inspect: says what a checkpoint holds: names, types and shapes of its tensors, and\n" +
-      "which backbone they fit. Reads safetensors and PyTorch's files; no code in them is run.",
+      "inspect: says what a checkpoint holds: names, types and shapes of its tensors, which\n" +
+      "backbone they fit, and values that are NaN or infinite. Reads safetensors and PyTorch's files; no code in them is run.",
     positionals: ["inspect", "FILE"],
     options: {},
     examples: ["./calm weights inspect resnet50-19c8e357.pth"],
@@ -44,6 +45,10 @@ const weights: Command = {
           `${mebibytes(bytes)}\n` +
           (architecture ? `${architecture}; ${head}` : "no backbone that is known here"),
       );
+      const flaws = await flawsOf(file);
+      for (const [name, flaw] of Object.entries(flaws)) {
+        console.error(`damaged: ${name} ${flaw}; it is refused wherever it would be used`);
+      }
       return {
         path,
         format: file.format,
@@ -53,6 +58,7 @@ const weights: Command = {
         architecture,
         classes,
         metadata: file.metadata,
+        flaws,
       };
     } finally {
       file.close();
@@ -61,3 +67,13 @@ const weights: Command = {
 };
 
 export default weights;
+
+/** What is wrong with the values of tensors, by their names. Reads the whole file. */
+async function flawsOf({ tensors }: StateFile): Promise<Record<string, string>> {
+  const flaws: Record<string, string> = {};
+  for (const [name, tensor] of tensors) {
+    const flaw = flawOf(name, await readFloat32(tensor));
+    if (flaw !== null) flaws[name] = flaw;
+  }
+  return flaws;
+}

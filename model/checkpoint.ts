@@ -1,6 +1,7 @@
 import { UserError } from "../engine/errors.ts";
 import { writeAtomically } from "../weights/atomic_write.ts";
 import { bytesSource } from "../weights/byte_source.ts";
+import { expectFinite } from "../weights/finite.ts";
 import type { HostTensor } from "../weights/host_tensor.ts";
 import { toFile } from "../weights/layout.ts";
 import { encodeSafetensors } from "../weights/safetensors.ts";
@@ -21,6 +22,8 @@ export type { Checkpoint, CheckpointHeader, TrainingProgress } from "./restore.t
 /**
  * Saves model, optimiser and progress as safetensors, with torchvision's names and PyTorch's
  * layouts. The file is replaced in one step: a reader sees the old one or the new one.
+ *
+ * @throws {UserError} when a value is NaN or infinite: the file is left as it is
  */
 export async function saveCheckpoint(
   path: string,
@@ -33,6 +36,7 @@ export async function saveCheckpoint(
   for (const { name, tensor } of optimiser.state()) {
     tensors.set(MOMENTUM + name, await toFile(tensor));
   }
+  for (const [name, tensor] of tensors) expectFinite(`${path} is not written`, name, tensor);
   const metadata = { format: CHECKPOINT_FORMAT, header: JSON.stringify(header) };
   await writeAtomically(path, await encodeSafetensors({ tensors, metadata }));
 }

@@ -1,5 +1,6 @@
 import { UserError } from "../engine/errors.ts";
-import { type HostTensor, readFloat32 } from "../weights/host_tensor.ts";
+import { readWeights } from "../weights/finite.ts";
+import type { HostTensor } from "../weights/host_tensor.ts";
 import { fromFile, shapeInFile } from "../weights/layout.ts";
 import type { StateFile } from "../weights/state_file.ts";
 import type { ModelOptions } from "./build.ts";
@@ -71,7 +72,7 @@ export async function checkpointIn({ path, metadata, tensors }: StateFile): Prom
     throw new UserError(`${path} is damaged: its metadata is not JSON`);
   }
   const read = new Map<string, HostTensor>();
-  for (const [name, tensor] of tensors) read.set(name, await readFloat32(tensor));
+  for (const [name, tensor] of tensors) read.set(name, await readWeights(path, name, tensor));
   return { path, header, tensors: read };
 }
 

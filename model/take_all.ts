@@ -1,5 +1,6 @@
 import { UserError } from "../engine/errors.ts";
-import { readFloat32, type StoredTensor } from "../weights/host_tensor.ts";
+import { readWeights } from "../weights/finite.ts";
+import type { HostTensor, StoredTensor } from "../weights/host_tensor.ts";
 import { fromFile, shapeInFile } from "../weights/layout.ts";
 import type { StateFile } from "../weights/state_file.ts";
 import type { Classifier } from "./classifier.ts";
@@ -39,7 +40,7 @@ export async function takeAll(model: Classifier, file: StateFile): Promise<void>
 /**
  * Fills what a model and a table of tensors have in common.
  *
- * @throws {UserError} when a shape differs; nothing is changed then
+ * @throws {UserError} when a shape differs or a value is not finite; nothing is changed then
  */
 export async function take(
   model: Classifier,
@@ -56,10 +57,10 @@ export async function take(
       );
     }
   }
+  const read: [name: string, tensor: HostTensor][] = [];
+  for (const [name, stored] of taken) read.push([name, await readWeights(path, name, stored)]);
   // Only now, so that a file that does not fit changes nothing.
-  for (const [name, stored] of taken) {
-    places.get(name)!.write(fromFile(await readFloat32(stored)).data);
-  }
+  for (const [name, tensor] of read) places.get(name)!.write(fromFile(tensor).data);
   return {
     taken: taken.map(([name]) => name),
     skipped: [...tensors.keys()].filter((name) => !places.has(name)),

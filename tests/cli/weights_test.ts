@@ -51,6 +51,34 @@ Deno.test("weights and convert refuse what they cannot do", async () => {
   );
 });
 
+Deno.test("NaN in a file: inspect names the tensor, convert writes nothing", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/nan.safetensors`;
+    const tensors = new Map([
+      ["conv1.weight", { shape: [2, 2], data: Float32Array.of(1, NaN, Infinity, 2) }],
+      ["bn1.running_var", { shape: [2], data: Float32Array.of(1, -1) }],
+    ]);
+    await Deno.writeFile(path, await encodeSafetensors({ tensors, metadata: {} }));
+    const { code, stdout, stderr } = await calm(["weights", "inspect", path, "--json"]);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /damaged: conv1\.weight has 2 of 4 values that are NaN or infinite/);
+    assert.deepEqual(last(stdout).flaws, {
+      "conv1.weight": "has 2 of 4 values that are NaN or infinite",
+      "bn1.running_var": "has 1 of 2 values below 0, a variance has none",
+    });
+    for (const name of ["copy.pth", "copy.safetensors"]) {
+      await refuses(
+        ["convert", path, `${folder}/${name}`],
+        /nan\.safetensors: conv1\.weight has 2/,
+      );
+    }
+    assert.equal((await Array.fromAsync(Deno.readDir(folder))).length, 1);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 gpuTest(
   "a trained model is evaluated, drawn, converted, and drawn from PyTorch's file",
   async () => {

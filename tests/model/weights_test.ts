@@ -8,9 +8,9 @@ import { describeReport, takePretrained } from "../../model/take_weights.ts";
 import { writeAtomically } from "../../weights/atomic_write.ts";
 import { bytesOf, type HostTensor, type StoredTensor } from "../../weights/host_tensor.ts";
 import { toFile } from "../../weights/layout.ts";
-import { encodeSafetensors } from "../../weights/safetensors.ts";
 import { torchChunks } from "../../weights/torch_writer.ts";
 import { gpuTest } from "../gpu.ts";
+import { inFolder, save } from "./weight_files.ts";
 
 const OPTIONS: ModelOptions = {
   arch: "small-resnet",
@@ -24,20 +24,6 @@ const filled = (size: number, value: number): HostTensor => ({
   shape: [size],
   data: new Float32Array(size).fill(value),
 });
-
-async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-async function save(path: string, tensors: [string, HostTensor][]): Promise<string> {
-  await Deno.writeFile(path, await encodeSafetensors({ tensors: new Map(tensors), metadata: {} }));
-  return path;
-}
 
 gpuTest("VGG's features are matched in their order where a pooling is left out", async (gpu) => {
   await inFolder(async (folder) => {

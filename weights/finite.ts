@@ -1,0 +1,50 @@
+import { UserError } from "../engine/errors.ts";
+import { type HostTensor, readFloat32, type StoredTensor } from "./host_tensor.ts";
+
+/** Float32's bits of the exponent: all set in NaN and the infinities, and nowhere else. */
+const EXPONENT = 0x7f800000;
+
+/**
+ * What makes a tensor unfit to be computed with: values that are NaN or infinite, or negative ones
+ * in a `running_var`, of which a batch norm takes the root. One such number spreads to every output.
+ *
+ * @returns a sentence without its subject, which is the tensor; null where all is well
+ */
+export function flawOf(name: string, { data }: HostTensor): string | null {
+  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  let unfit = 0;
+  for (let i = 0; i < bits.length; i++) if ((bits[i] & EXPONENT) === EXPONENT) unfit++;
+  if (unfit > 0) return `has ${unfit} of ${data.length} values that are NaN or infinite`;
+  if (!/(^|\.)running_var$/.test(name)) return null;
+  const negative = data.reduce((count, value) => value < 0 ? count + 1 : count, 0);
+  return negative > 0
+    ? `has ${negative} of ${data.length} values below 0, a variance has none`
+    : null;
+}
+
+/**
+ * Refuses a tensor with `flawOf`.
+ *
+ * @param subject begins the message: the file, or what does not happen to it
+ * @throws {UserError}
+ */
+export function expectFinite(subject: string, name: string, tensor: HostTensor): void {
+  const flaw = flawOf(name, tensor);
+  if (flaw !== null) throw new UserError(`${subject}: ${name} ${flaw}`);
+}
+
+/**
+ * Reads a tensor that is to be computed with. Values beyond float32's range count as infinite.
+ *
+ * @param path named in messages
+ * @throws {UserError} when it has a flaw, or the file is damaged
+ */
+export async function readWeights(
+  path: string,
+  name: string,
+  stored: StoredTensor,
+): Promise<HostTensor> {
+  const tensor = await readFloat32(stored);
+  expectFinite(path, name, tensor);
+  return tensor;
+}
