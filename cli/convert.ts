@@ -59,7 +59,11 @@ function checked(path: string, name: string, { type, shape, read }: StoredTensor
     shape,
     async read() {
       const bytes = await read();
-      expectFinite(path, name, { shape, data: toFloat32(bytes, type) });
+      // Doubles stay doubles, beyond float32's range, too.
+      const data = type === "F64"
+        ? new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8)
+        : toFloat32(bytes, type);
+      expectFinite(path, name, { data });
       return bytes;
     },
   };

@@ -3,6 +3,7 @@ import { readWeights } from "../weights/finite.ts";
 import type { HostTensor, StoredTensor } from "../weights/host_tensor.ts";
 import { fromFile, shapeInFile } from "../weights/layout.ts";
 import type { StateFile } from "../weights/state_file.ts";
+import { COUNTER } from "./backbone_fit.ts";
 import type { Classifier } from "./classifier.ts";
 
 /** What became of the tensors of a file. */
@@ -14,9 +15,6 @@ export interface WeightReport {
   /** Tensors of the model that the file does not have: they keep their initial values. */
   readonly fresh: readonly string[];
 }
-
-/** PyTorch counts batches for averages that nobody here uses. */
-export const COUNTER = /\.num_batches_tracked$/;
 
 /**
  * Fills a model with the tensors of a checkpoint, all of them. What CAM does not use (the official

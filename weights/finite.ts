@@ -1,6 +1,11 @@
 import { UserError } from "../engine/errors.ts";
 import { type HostTensor, readFloat32, type StoredTensor } from "./host_tensor.ts";
 
+/** A tensor's numbers. */
+interface Values {
+  readonly data: Float32Array<ArrayBuffer> | Float64Array;
+}
+
 /** Float32's bits of the exponent: all set in NaN and the infinities, and nowhere else. */
 const EXPONENT = 0x7f800000;
 
@@ -10,16 +15,26 @@ const EXPONENT = 0x7f800000;
  *
  * @returns a sentence without its subject, which is the tensor; null where all is well
  */
-export function flawOf(name: string, { data }: HostTensor): string | null {
-  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
-  let unfit = 0;
-  for (let i = 0; i < bits.length; i++) if ((bits[i] & EXPONENT) === EXPONENT) unfit++;
+export function flawOf(name: string, { data }: Values): string | null {
+  const unfit = data instanceof Float32Array ? countUnfit(data) : countUnfitDoubles(data);
   if (unfit > 0) return `has ${unfit} of ${data.length} values that are NaN or infinite`;
   if (!/(^|\.)running_var$/.test(name)) return null;
-  const negative = data.reduce((count, value) => value < 0 ? count + 1 : count, 0);
+  let negative = 0;
+  for (const value of data) if (value < 0) negative++;
   return negative > 0
     ? `has ${negative} of ${data.length} values below 0, a variance has none`
     : null;
+}
+
+function countUnfit(data: Float32Array<ArrayBuffer>): number {
+  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  let unfit = 0;
+  for (let i = 0; i < bits.length; i++) if ((bits[i] & EXPONENT) === EXPONENT) unfit++;
+  return unfit;
+}
+
+function countUnfitDoubles(data: Float64Array): number {
+  return data.reduce((count, value) => Number.isFinite(value) ? count : count + 1, 0);
 }
 
 /**
@@ -28,7 +43,7 @@ export function flawOf(name: string, { data }: HostTensor): string | null {
  * @param subject begins the message: the file, or what does not happen to it
  * @throws {UserError}
  */
-export function expectFinite(subject: string, name: string, tensor: HostTensor): void {
+export function expectFinite(subject: string, name: string, tensor: Values): void {
   const flaw = flawOf(name, tensor);
   if (flaw !== null) throw new UserError(`${subject}: ${name} ${flaw}`);
 }
