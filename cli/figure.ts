@@ -139,7 +139,7 @@ async function gridOf(
   if (number === "1") return await figure1(models, (await pairsOf(1))[0], classNames);
   if (number === "4") {
     const gradients = (options.text("map") ?? "gradient").split(",")
-      .map((kind) => checkKind("cam", kind.trim()));
+      .map((kind) => checkKind({ method: "cam", classes: classNames.length }, kind.trim()));
     const pairs = await pairsOf(options.number("pictures") ?? 3);
     return await figure4(models, pairs, { classNames, gradients });
   }

@@ -1,9 +1,9 @@
-import { UserError } from "../engine/errors.ts";
 import { Tensor } from "../engine/tensor.ts";
 import type { BatchLoader } from "../data/loader.ts";
 import { type Classifier, uploadPictures } from "../model/classifier.ts";
 import { Metrics } from "../model/metrics.ts";
 import { likeliest } from "./attribution/explain.ts";
+import { expectDistribution, noDistribution } from "./distribution.ts";
 import { type Evaluation, type Json, Records, type View } from "./evaluation.ts";
 
 /** Result of classifying a split (paper Table 2). */
@@ -65,18 +65,11 @@ export async function classify(
       onProgress?.(number + 1);
     }
     const { loss, correct, images, badPrediction } = await metrics.read();
-    if (badPrediction) throw noProbability();
+    if (badPrediction) throw noDistribution();
     return { loss: loss / images, accuracy: correct / images, images, deadPriors };
   } finally {
     metrics.dispose();
   }
-}
-
-function noProbability(): UserError {
-  return new UserError(
-    "The model's p(y|x) of some picture is NaN or does not add up to 1: its weights are damaged " +
-      "or have diverged, and no accuracy can be told",
-  );
 }
 
 /** Classification as one of several evaluations; `classify` is faster where it is the only one. */
@@ -99,9 +92,7 @@ export class Classification implements Evaluation<ClassificationResult> {
     const classes = probabilities.channels;
     for (const tensor of [losses, probabilities, logH]) tensor?.dispose();
     for (const [n, index] of indices.entries()) {
-      const own = p.subarray(n * classes, (n + 1) * classes);
-      // NaN included, whose comparisons are all false.
-      if (!(Math.abs(own.reduce((a, b) => a + b) - 1) < 0.01)) throw noProbability();
+      const own = expectDistribution(p.subarray(n * classes, (n + 1) * classes));
       const hit = likeliest(own) === labels[n];
       this.#scores.add(index, [loss[n], hit ? 1 : 0, dead[n] ? 1 : 0]);
     }

@@ -18,6 +18,7 @@ import { buildOptimiser, NOT_BEGUN } from "../model/trainer.ts";
 import { concludeRun, reportOf, type RunOutcome } from "./conclude_run.ts";
 import type { OwnScores } from "./own_scores.ts";
 import { Pace } from "./pace.ts";
+import { expectOwnReport } from "./report/own_report.ts";
 import { CHECKPOINT, takeNewRunFolder, takeRunFolder } from "./run_folder.ts";
 import { timeOfEpoch } from "./run_log.ts";
 import {
@@ -84,6 +85,7 @@ async function trainIn(
   const resumed = settings.resume === undefined ? null : await readCheckpoint(settings.resume);
   const plan = resumed ? planOf(resumed, settings) : newPlan(settings);
   if (resumed) await expectUnfinished(resumed, plan, out);
+  await expectOwnReport(join(out, "report.html"));
   const dataset = await openTrainable(plan, resumed, events);
   const { memoryLimit, skipCorrupt, workers, saveEvery } = settings;
   const gpu = await openGpu(memoryLimit ? { memoryLimit: memoryLimit * 2 ** 20 } : {});

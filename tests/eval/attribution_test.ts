@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { explain, mapKinds } from "../../eval/attribution/explain.ts";
+import { explain, likeliest, mapKinds, runnerUp } from "../../eval/attribution/explain.ts";
 import { contactSheet } from "../../eval/pictures/contact_sheet.ts";
 import { inferno } from "../../eval/pictures/colour_map.ts";
 import { overlay, pictureOf } from "../../eval/pictures/overlay.ts";
@@ -123,6 +123,16 @@ gpuTest("subset adds classes up, counterfactual subtracts the likeliest other", 
   }
 });
 
+Deno.test("the likeliest class and the runner-up, which one class does not have", () => {
+  const p = Float32Array.of(0.2, 0.5, 0.1, 0.2);
+  assert.equal(likeliest(p), 1);
+  assert.deepEqual([0, 1, 2, 3].map((label) => runnerUp(p, label)), [1, 0, 1, 1]);
+  assert.equal(likeliest(Float32Array.of(1)), 0);
+  assert.equal(runnerUp(Float32Array.of(1), 0), null);
+  assert.ok(!mapKinds({ method: "calm-em", classes: 1 }).includes("counterfactual"));
+  assert.ok(mapKinds({ method: "cam", classes: 2 }).includes("counterfactual"));
+});
+
 Deno.test("an overlay shows a map's peak where it is, and the picture everywhere", () => {
   const data = new Uint8Array(16 * 16 * 3).fill(100);
   const picture = { width: 16, height: 16, data };
@@ -163,7 +173,7 @@ gpuTest("a contact sheet is a picture with every map and name on it", async (gpu
     title: ["Title", "Subtitle"],
   });
   assert.equal(svg.match(/<image /g)!.length, 3 * 4);
-  for (const text of ["a &amp; b", "&lt;c>", "Marsh Wren"]) assert.ok(svg.includes(text), text);
+  for (const text of ["a &amp; b", "&lt;c&gt;", "Marsh Wren"]) assert.ok(svg.includes(text), text);
   const { width, height } = await decodePicture(png, "sheet.png");
   assert.ok(width > 1000 && height > 400);
   model.dispose();
