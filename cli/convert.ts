@@ -1,6 +1,7 @@
 import type { Command } from "../cli.ts";
 import { UserError } from "../engine/errors.ts";
 import { writeAtomically } from "../weights/atomic_write.ts";
+import { verifiedTensors } from "../weights/checksums.ts";
 import { expectFinite } from "../weights/finite.ts";
 import { type StoredTensor, toFloat32 } from "../weights/host_tensor.ts";
 import { safetensorsChunks } from "../weights/safetensors.ts";
@@ -30,7 +31,7 @@ const convert: Command = {
     const file = await openStateFile(from);
     try {
       const tensors = new Map(
-        [...file.tensors]
+        [...verifiedTensors(file)]
           .filter(([name]) => !name.startsWith("optimizer."))
           .map(([name, tensor]) => [name, checked(from, name, tensor)]),
       );

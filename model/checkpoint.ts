@@ -2,6 +2,7 @@ import { DATASET_NAMES } from "../data/open.ts";
 import { UserError } from "../engine/errors.ts";
 import { writeAtomically } from "../weights/atomic_write.ts";
 import { bytesSource } from "../weights/byte_source.ts";
+import { CHECKSUMS, describeChecksums } from "../weights/checksums.ts";
 import { expectFinite } from "../weights/finite.ts";
 import type { HostTensor } from "../weights/host_tensor.ts";
 import { toFile } from "../weights/layout.ts";
@@ -35,7 +36,11 @@ export async function saveCheckpoint(
     tensors.set(MOMENTUM + name, await toFile(tensor));
   }
   for (const [name, tensor] of tensors) expectFinite(`${path} is not written`, name, tensor);
-  const metadata = { format: CHECKPOINT_FORMAT, header: JSON.stringify(header) };
+  const metadata = {
+    format: CHECKPOINT_FORMAT,
+    header: JSON.stringify(header),
+    [CHECKSUMS]: describeChecksums(tensors),
+  };
   await writeAtomically(path, await encodeSafetensors({ tensors, metadata }));
 }
 

@@ -1,4 +1,5 @@
 import { UserError } from "../engine/errors.ts";
+import { verifiedTensors } from "../weights/checksums.ts";
 import { readWeights } from "../weights/finite.ts";
 import type { HostTensor } from "../weights/host_tensor.ts";
 import { fromFile, shapeInFile } from "../weights/layout.ts";
@@ -26,7 +27,8 @@ export const MOMENTUM = "optimizer.momentum.";
  *
  * @throws {UserError} when it is damaged or something else
  */
-export async function checkpointIn({ path, metadata, tensors }: StateFile): Promise<Checkpoint> {
+export async function checkpointIn(file: StateFile): Promise<Checkpoint> {
+  const { path, metadata, tensors } = file;
   if (metadata.format !== CHECKPOINT_FORMAT) {
     throw new UserError(
       `${path} is not a checkpoint of this program: its format is ` +
@@ -44,7 +46,9 @@ export async function checkpointIn({ path, metadata, tensors }: StateFile): Prom
     );
   }
   const read = new Map<string, HostTensor>();
-  for (const [name, tensor] of tensors) read.set(name, await readWeights(path, name, tensor));
+  for (const [name, tensor] of verifiedTensors(file)) {
+    read.set(name, await readWeights(path, name, tensor));
+  }
   return { path, header, tensors: read };
 }
 

@@ -1,4 +1,5 @@
 import { UserError } from "../engine/errors.ts";
+import { verifiedTensors } from "../weights/checksums.ts";
 import { readWeights } from "../weights/finite.ts";
 import type { HostTensor, StoredTensor } from "../weights/host_tensor.ts";
 import { fromFile, shapeInFile } from "../weights/layout.ts";
@@ -25,7 +26,7 @@ export interface WeightReport {
 export async function takeAll(model: Classifier, file: StateFile): Promise<void> {
   const unused = (name: string) =>
     COUNTER.test(name) || (model.method === "cam" && name.startsWith("attention."));
-  const tensors = new Map([...file.tensors].filter(([name]) => !unused(name)));
+  const tensors = new Map([...verifiedTensors(file)].filter(([name]) => !unused(name)));
   const { fresh, skipped } = await take(model, file, tensors);
   if (fresh.length > 0) throw new UserError(`${file.path} has no tensor ${fresh[0]}`);
   if (skipped.length > 0) {

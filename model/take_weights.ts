@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { UserError } from "../engine/errors.ts";
+import { verifiedTensors } from "../weights/checksums.ts";
 import { sha256 } from "../weights/sha256.ts";
 import { openStateFile } from "../weights/state_file.ts";
 import { COUNTER, fitBackbone, placesOf } from "./backbone_fit.ts";
@@ -22,7 +23,7 @@ export async function takePretrained(
   await checkPublishedName(path);
   const file = await openStateFile(path);
   try {
-    const fit = fitBackbone(arch, placesOf(model.backbone), file.tensors);
+    const fit = fitBackbone(arch, placesOf(model.backbone), verifiedTensors(file));
     if (typeof fit === "string") throw new UserError(`${path} ${fit}${shardHint(path)}`);
     const report = await take(model, file, fit.tensors);
     return { ...report, skipped: [...fit.skipped, ...report.skipped] };

@@ -97,3 +97,34 @@ gpuTest("a checkpoint with NaN is not written: the one before it stays", async (
     model.dispose();
   });
 });
+
+gpuTest("a bit that flipped in a checkpoint is noticed by every reader", async (gpu) => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/checkpoint.safetensors`;
+    const model = buildModel(gpu, OPTIONS, 1);
+    const optimiser = buildOptimiser(model, RECIPE);
+    await saveCheckpoint(path, model, optimiser, HEADER);
+    const bytes = await Deno.readFile(path);
+    const sound = await openModel(gpu, path);
+    sound.model.dispose();
+    for (const [name, bit] of [["layer2.conv2.weight", 0], ["layer3.bn1.bias", 2]] as const) {
+      const damaged = bytes.slice();
+      damaged[startOf(bytes, name)] ^= 1 << bit;
+      const copy = `${folder}/damaged.safetensors`;
+      await Deno.writeFile(copy, damaged);
+      const message = new RegExp(`damaged\\.safetensors is damaged: ${name} has the checksum`);
+      await assert.rejects(readCheckpoint(copy), message);
+      await assert.rejects(openModel(gpu, copy), message);
+      await assert.rejects(takePretrained(model, copy, "small-resnet"), message);
+    }
+    optimiser.dispose();
+    model.dispose();
+  });
+});
+
+/** Where a tensor's bytes begin in a safetensors file. */
+function startOf(bytes: Uint8Array, name: string): number {
+  const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+  return 8 + length + header[name].data_offsets[0];
+}
