@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { UserError } from "../engine/errors.ts";
-import { expectSameClasses } from "../data/class_names.ts";
+import { expectPrintable, expectSameClasses } from "../data/class_names.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { exists } from "../data/files.ts";
 import { expectEveryClass } from "../data/untrained_classes.ts";
@@ -108,6 +108,7 @@ export async function openTrainable(
     );
   }
   expectEveryClass(dataset);
+  expectPrintable(dataset);
   if (resumed) expectSameData(resumed, dataset);
   return dataset;
 }

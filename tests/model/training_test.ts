@@ -229,7 +229,7 @@ gpuTest("a checkpoint of another shape is refused by name and changes nothing", 
     model: OPTIONS,
     recipe: RECIPE,
     dataset: { name: "birds", root: "" },
-    classNames: [],
+    classNames: ["a", "b", "c"],
     progress: NOT_BEGUN,
   });
   const checkpoint = await readCheckpoint(path);
