@@ -1,4 +1,7 @@
-import { UserError } from "./engine/errors.ts";
+import { didYouMean } from "./engine/did_you_mean.ts";
+import { Interrupted, UserError } from "./engine/errors.ts";
+import { overview, TASK_NAMES, version } from "./cli/front_door.ts";
+import { stoppedStatus } from "./cli/interrupts.ts";
 import { type CommandSpec, helpText, type ParsedOptions, parseOptions } from "./cli/options.ts";
 
 /** A command: what it is called and takes, and the function that does it. */
@@ -30,10 +33,19 @@ export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   const load = Object.hasOwn(COMMANDS, name ?? "") ? COMMANDS[name] : undefined;
   try {
+    if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+      const [task] = rest;
+      if (task !== undefined && Object.hasOwn(COMMANDS, task)) return await main([task, "--help"]);
+      console.log(overview());
+      return 0;
+    }
+    if (name === "--version") {
+      console.log(version());
+      return 0;
+    }
     if (!load) {
       throw new UserError(
-        `${name === undefined ? "No task was given" : `There is no task "${name}"`}: ` +
-          `the tasks are ${Object.keys(COMMANDS).join(", ")}`,
+        `There is no task "${name}"${didYouMean(name, TASK_NAMES)} (./calm help lists them)`,
       );
     }
     const { default: command } = await load();
@@ -45,12 +57,12 @@ export async function main(args: readonly string[]): Promise<number> {
     const result = await command.run(options);
     if (options.flag("json")) console.log(JSON.stringify(result));
     await command.end?.();
-    if (result.interrupted === true) return 130;
+    if (result.interrupted === true) return stoppedStatus();
     return result.failed === true ? 1 : 0;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     console.error(`calm: ${error.message}`);
-    return 1;
+    return error instanceof Interrupted ? stoppedStatus() : 1;
   }
 }
 

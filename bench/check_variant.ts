@@ -26,33 +26,46 @@ export function sampleOperands<P>(gpu: Gpu, family: Family<P>, problem: P): Tens
   });
 }
 
-/**
- * Compares a variant with the float64 reference on random operands.
- *
- * @returns the largest error as a share of what rounding allows, 8 · 2⁻²⁴ · √terms of the largest
- * result: less than 1 is right; Infinity where a result is not a number
- */
+/** The number of a result that is furthest from what it should be. */
+export interface WorstError {
+  /**
+   * The error as a share of what rounding allows, 8 · 2⁻²⁴ · √terms of the largest result: less than
+   * 1 is right; Infinity where the number is none.
+   */
+  readonly share: number;
+  /** Position in the result, and the result's shape. */
+  readonly index: readonly number[];
+  readonly shape: readonly number[];
+  readonly got: number;
+  readonly expected: number;
+}
+
+/** Compares a variant with the float64 reference on random operands. */
 export async function checkVariant(
   gpu: Gpu,
   family: Family<ConvolutionProblem>,
   problem: ConvolutionProblem,
   variant: Variant<ConvolutionProblem>,
-): Promise<number> {
+): Promise<WorstError> {
   const operands = sampleOperands(gpu, family, problem);
   const inputs: Float64Array[] = [];
   for (const tensor of operands.slice(0, -1)) inputs.push(Float64Array.from(await tensor.read()));
   const expected = REFERENCES[family.name](problem, inputs);
   variant.run(gpu, problem, operands);
-  const actual = await operands.at(-1)!.read();
+  const result = operands.at(-1)!;
+  const actual = await result.read();
+  const { shape } = result;
   for (const tensor of operands) tensor.dispose();
 
   const terms = family.flops(problem) / 2 / expected.length;
   const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
   const allowed = 8 * 2 ** -24 * Math.sqrt(Math.max(1, terms)) * largest;
-  let worst = 0;
+  let [worst, at] = [0, 0];
   for (let i = 0; i < expected.length; i++) {
     const error = Math.abs(actual[i] - expected[i]) / allowed;
-    if (!(error <= worst)) worst = Number.isNaN(error) ? Infinity : error;
+    if (!(error <= worst)) [worst, at] = [Number.isNaN(error) ? Infinity : error, i];
+    if (worst === Infinity) break;
   }
-  return worst;
+  const index = shape.map((extent, d) => Math.floor(at / product(shape.slice(d + 1))) % extent);
+  return { share: worst, index, shape, got: actual[at], expected: expected[at] };
 }

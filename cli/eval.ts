@@ -1,9 +1,12 @@
 import type { Command } from "../cli.ts";
 import { DATASET_NAMES } from "../data/open.ts";
+import { didYouMean } from "../engine/did_you_mean.ts";
 import { UserError } from "../engine/errors.ts";
 import { ATTRIBUTION_KINDS } from "../eval/attribution/kinds.ts";
 import { BASELINES } from "../eval/erasing/baseline.ts";
 import type { MeasureName } from "../eval/measures.ts";
+import { OFFICIAL_STEP } from "../eval/metrics/pixel_ap.ts";
+import { UPSCALINGS } from "../eval/upscale.ts";
 import { measureAll, writeTables } from "./eval/all.ts";
 import { modelOf, modelsOf } from "./eval/merge.ts";
 import { report } from "./eval/report.ts";
@@ -37,15 +40,18 @@ const FOR: Readonly<Record<string, readonly string[]>> = {
   "map": ACTIONS.filter((action) => action !== "classification" && action !== "merge"),
   "shard": ACTIONS.filter((action) => action !== "merge"),
   "baseline": ERASING,
-  "seed": ERASING,
+  "seed": ACTIONS.filter((action) => action !== "classification" && action !== "merge"),
   "k": ["remove-and-classify"],
   "steps": ["deletion-insertion"],
   "sample": ["axioms", "randomisation", "all"],
   "thresholds": ["cue-localization"],
-  "compat-official": ["cue-localization"],
+  "compat-official": ["cue-localization", "all"],
+  "scale": ["cue-localization"],
+  "rise": ["deletion-insertion", "all"],
+  "upscale": ["wsol", "all"],
   "pairs-only": ["cue-localization"],
   "step": ["wsol", "all"],
-  "thresholds-on": ["wsol"],
+  "thresholds-on": ["wsol", "all"],
   "scoremaps": ["wsol"],
   "metadata": ["wsol"],
   "masks": ["wsol"],
@@ -120,7 +126,18 @@ const evaluate: Command = {
         help: "deletion-insertion: equal parts that the pixels go in",
         default: 10,
       },
-      seed: { type: "integer", min: 0, help: "of random erasing and noise", default: 0 },
+      rise: {
+        type: "flag",
+        help:
+          "deletion-insertion: as RISE defines it: deletion to zero, insertion from an 11×11\n" +
+          "blur, a row's worth of pixels at a time, of the predicted class",
+      },
+      seed: {
+        type: "integer",
+        min: 0,
+        help: "of random erasing, and of the noise of SmoothGrad and its kin",
+        default: 0,
+      },
       sample: {
         type: "integer",
         min: 1,
@@ -131,6 +148,13 @@ const evaluate: Command = {
         type: "choice",
         choices: ["log", "even"],
         help: "cue-localization: bins of scores (default log, for CAM even)",
+      },
+      scale: {
+        type: "choice",
+        choices: ["stretched", "as-is"],
+        help:
+          "cue-localization: |A − B| stretched to [0, 1] for each picture, as the official code\n" +
+          "does with all but CALM's probabilities (the default), or as it is, the paper's words",
       },
       "compat-official": {
         type: "flag",
@@ -144,8 +168,14 @@ const evaluate: Command = {
         type: "number",
         min: 0.001,
         max: 1,
-        help: "wsol: between thresholds; the benchmark's library has 0.001",
-        default: 0.01,
+        help: "wsol: between thresholds of boxes and masks; the benchmark's command line has 0.01",
+        default: OFFICIAL_STEP,
+      },
+      upscale: {
+        type: "choice",
+        choices: UPSCALINGS,
+        help: "wsol: how maps are scaled up: linear is the paper's, cubic the WSOL benchmark's",
+        default: UPSCALINGS[0],
       },
       "thresholds-on": {
         type: "choice",
@@ -207,7 +237,10 @@ async function run(options: ParsedOptions) {
   const [what, ...files] = options.positionals;
   const progress = new Progress();
   if (!ACTIONS.includes(what)) {
-    throw new UserError(`./calm eval takes ${ACTIONS.join(", ")}, not ${what ?? "nothing"}`);
+    throw new UserError(
+      `./calm eval takes ${ACTIONS.join(", ")}, not ${what ?? "nothing"}` +
+        didYouMean(what ?? "", ACTIONS),
+    );
   }
   const strange = Object.keys(FOR).find((name) => options.has(name) && !FOR[name].includes(what));
   if (strange) {
@@ -233,7 +266,11 @@ async function run(options: ParsedOptions) {
 function expectSome(name: string, options: ParsedOptions, known: readonly string[]): void {
   const unknown = options.text(name)?.split(",").find((word) => !known.includes(word.trim()));
   if (unknown !== undefined) {
-    throw new UserError(`--${name} has "${unknown}", expected some of ${known.join(", ")}`);
+    throw new UserError(
+      `--${name} has "${unknown}", expected some of ${known.join(", ")}${
+        didYouMean(unknown.trim(), known)
+      }`,
+    );
   }
 }
 

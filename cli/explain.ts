@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import type { Command } from "../cli.ts";
 import { encodePng } from "../data/codecs.ts";
+import type { Picture } from "../data/dataset.ts";
 import { exists } from "../data/files.ts";
 import { resizeLikePillow } from "../data/resize.ts";
 import { UserError } from "../engine/errors.ts";
-import { type AttributionMap, likeliest, mapKinds } from "../eval/attribution/explain.ts";
+import { type AttributionMap, mapKinds, runnerUp } from "../eval/attribution/explain.ts";
 import { ATTRIBUTION_KINDS, type AttributionKind, checkKind } from "../eval/attribution/kinds.ts";
 import { mapsOfPicture } from "../eval/attribution/picture_maps.ts";
 import { encodeNpy } from "../eval/npy.ts";
@@ -15,6 +16,7 @@ import { upscale } from "../eval/upscale.ts";
 import { openGpu } from "../model/open_gpu.ts";
 import { type OpenedModel, openModel } from "../model/open_model.ts";
 import { writeAtomically } from "../weights/atomic_write.ts";
+import { Outputs } from "./explain/outputs.ts";
 import { type PictureFile, pictureFiles, readUpright } from "./explain/pictures.ts";
 import { checkpointOf, classOf, foreignOptions, MODEL_OPTIONS } from "./model_options.ts";
 import type { ParsedOptions } from "./options.ts";
@@ -65,6 +67,7 @@ const explainCommand: Command = {
         help: "also write raw float32 maps, as large as the feature map (gradients: as the input)",
       },
       resize: { type: "flag", help: "with --npy: maps as large as the network's input" },
+      "skip-corrupt": { type: "flag", help: "leave damaged pictures out instead of stopping" },
       out: { type: "text", value: "DIR", help: "where to write", default: "explained" },
     },
     examples: [
@@ -94,32 +97,63 @@ async function run(options: ParsedOptions) {
   try {
     const opened = await openModel(gpu, checkpoint, foreignOptions(options));
     const kinds = wantedKinds(options.text("map"), opened);
+    // Before anything is written: a picture must not be lost under its own maps.
+    const free = await Outputs.besides(files.map(({ path }) => path));
+    for (const { path, name } of files) {
+      const figure = join(folderOf(options), name);
+      for (const ending of [".svg", ".png"]) await free.expectFree(figure + ending, path);
+    }
     if (kinds.includes("subset") && !options.has("classes")) {
       throw new UserError("--map subset needs --classes NAME,…: the classes to add up");
     }
     const outputs = [];
     const figures = [];
+    const skipped = [];
     for (const [i, file] of files.entries()) {
       if (files.length > 1) progress.update("explaining", i / files.length, file.path);
-      const { maps, figure } = await explainOne(file, kinds, opened, options, progress);
+      const picture = await readOrSkip(file, options.flag("skip-corrupt"));
+      if ("reason" in picture) {
+        progress.line(`Left out: ${picture.reason}`);
+        skipped.push({ image: file.path, reason: picture.reason });
+        continue;
+      }
+      const of = { ...file, picture };
+      const { maps, figure } = await explainOne(of, kinds, { opened, options, free, progress });
       outputs.push(...maps);
       figures.push(figure);
     }
-    return { checkpoint, outputs, figures };
+    if (figures.length === 0) throw new UserError(`None of the ${files.length} pictures is sound`);
+    return { checkpoint, outputs, figures, skipped };
   } finally {
     gpu.destroy();
   }
 }
 
+/** A picture, or why there is none where such may be left out. */
+async function readOrSkip(
+  { path }: PictureFile,
+  skipCorrupt: boolean,
+): Promise<Picture | { readonly reason: string }> {
+  try {
+    return await readUpright(path);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    if (skipCorrupt) return { reason: error.message };
+    throw new UserError(`${error.message}; --skip-corrupt leaves such pictures out`);
+  }
+}
+
 async function explainOne(
-  { path, name: stem }: PictureFile,
+  { path, name: stem, picture }: PictureFile & { readonly picture: Picture },
   kinds: readonly AttributionKind[],
-  opened: OpenedModel,
-  options: ParsedOptions,
-  progress: Progress,
+  { opened, options, free, progress }: {
+    readonly opened: OpenedModel;
+    readonly options: ParsedOptions;
+    readonly free: Outputs;
+    readonly progress: Progress;
+  },
 ) {
   const { classNames, crop, options: { classes } } = opened;
-  const picture = await readUpright(path);
   // The network saw the whole picture, so its maps lie over the whole of it, whatever its aspect.
   const zoom = Math.min(1, LONG_SIDE / Math.max(picture.width, picture.height));
   const [width, height] = [picture.width, picture.height].map((side) =>
@@ -135,10 +169,14 @@ async function explainOne(
   });
   const [{ probabilities, predicted }] = await batchMaps.explanations();
   const label = wanted("class") ?? predicted;
-  const against = wanted("against") ?? likeliest(probabilities, label);
+  const against = wanted("against") ?? runnerUp(probabilities, label);
   const nameOf = (y: number) => classNames?.[y] ?? `class ${y}`;
   const told = (y: number) => `p(y|x) = ${shortNumber(probabilities[y])}`;
-  const folder = options.text("out") ?? "explained";
+  const folder = folderOf(options);
+  for (const kind of kinds) {
+    const file = join(folder, `${stem}-${kind}-${label}`);
+    for (const ending of [".png", ".npy"]) await free.expectFree(file + ending, path);
+  }
 
   const maps = [];
   const cells: Cell[] = [{
@@ -149,7 +187,7 @@ async function explainOne(
   for (const kind of kinds) {
     const map = (await batchMaps.of(kind, [[label]]))(0, label);
     const signed = SIGNED.includes(kind);
-    const about = kind === "counterfactual"
+    const about = kind === "counterfactual" && against !== null
       ? [`less ${readable(nameOf(against))}`, told(against)]
       : kind === "subset"
       ? [`${subset!.length} classes`]
@@ -163,7 +201,7 @@ async function explainOne(
     const probability = probabilities[label];
     maps.push({
       ...{ image: path, map: kind, class: nameOf(label), npy, png: `${file}.png`, probability },
-      ...(kind === "counterfactual" ? { against: nameOf(against) } : {}),
+      ...(kind === "counterfactual" && against !== null ? { against: nameOf(against) } : {}),
     });
   }
   const rows = [];
@@ -176,6 +214,10 @@ async function explainOne(
   await writeAtomically(`${figure}.png`, png);
   progress.line(`${figure}.png  ${nameOf(label)}, ${told(label)}: ${kinds.join(", ")}`);
   return { maps, figure: { image: path, svg: `${figure}.svg`, png: `${figure}.png` } };
+}
+
+function folderOf(options: ParsedOptions): string {
+  return options.text("out") ?? "explained";
 }
 
 function titleOf(kind: AttributionKind): { title: string; formula: string } {
@@ -195,5 +237,5 @@ function scaled(map: AttributionMap, side: number): Uint8Array {
 
 function wantedKinds(text: string | undefined, { model }: OpenedModel): AttributionKind[] {
   if (text === undefined) return [mapKinds(model)[0]];
-  return text.split(",").map((kind) => checkKind(model.method, kind.trim()));
+  return text.split(",").map((kind) => checkKind(model, kind.trim()));
 }

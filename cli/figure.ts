@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Command } from "../cli.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { expectSameClasses } from "../data/class_names.ts";
 import { exists } from "../data/files.ts";
 import { DATASET_NAMES } from "../data/open.ts";
 import { UserError } from "../engine/errors.ts";
@@ -116,14 +117,10 @@ async function pictures(number: string, options: ParsedOptions, progress: Progre
   try {
     const models: OpenedModel[] = [];
     for (const path of await checkpointsOf(options, dataset)) {
-      models.push(await openModel(gpu, path, foreignOptions(options)));
-    }
-    for (const { options: { classes } } of models) {
-      if (classes !== dataset.classes.length) {
-        throw new UserError(
-          `A model knows ${classes} classes, but ${dataset.root} has ${dataset.classes.length}`,
-        );
-      }
+      const model = await openModel(gpu, path, foreignOptions(options));
+      const { options: { classes }, classNames } = model;
+      expectSameClasses({ path, classes, classNames }, dataset);
+      models.push(model);
     }
     progress.update(`figure ${number}`, 0, "");
     return await drawGrid(await gridOf(number, models, dataset, options));
@@ -142,7 +139,7 @@ async function gridOf(
   if (number === "1") return await figure1(models, (await pairsOf(1))[0], classNames);
   if (number === "4") {
     const gradients = (options.text("map") ?? "gradient").split(",")
-      .map((kind) => checkKind("cam", kind.trim()));
+      .map((kind) => checkKind({ method: "cam", classes: classNames.length }, kind.trim()));
     const pairs = await pairsOf(options.number("pictures") ?? 3);
     return await figure4(models, pairs, { classNames, gradients });
   }

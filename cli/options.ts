@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { didYouMean } from "../engine/did_you_mean.ts";
 import { UserError } from "../engine/errors.ts";
 
 /** One option of a command. */
@@ -72,10 +73,8 @@ export function parseOptions(command: CommandSpec, args: readonly string[]): Par
     const spec = table[token.name];
     const fix = `./calm ${command.name} --help lists the options`;
     if (!spec || !token.rawName.startsWith("--")) {
-      const near = nearest(token.name, Object.keys(table));
-      throw new UserError(
-        `Unknown option ${token.rawName}${near ? `; did you mean --${near}?` : ""} (${fix})`,
-      );
+      const near = didYouMean(token.name, Object.keys(table));
+      throw new UserError(`Unknown option ${token.rawName}${near.replace('"', '"--')} (${fix})`);
     }
     if (spec.type === "flag" && token.value !== undefined) {
       throw new UserError(`--${token.name} takes no value, found "${token.value}"`);
@@ -119,7 +118,8 @@ export function helpText(
     const fallback = spec.default === undefined ? "" : ` (default ${spec.default})`;
     return [`--${option}${value}`, spec.help + fallback];
   });
-  const width = Math.min(34, Math.max(...rows.map(([left]) => left.length)) + 2);
+  const width = Math.min(26, Math.max(...rows.map(([left]) => left.length)) + 2);
+  const indent = (line: string) => " ".repeat(width) + line;
   const usage = [`./calm ${name}`, ...(positionals ?? []).map((p) => `[${p}]`), "[options]"];
   return [
     summary,
@@ -127,18 +127,37 @@ export function helpText(
     `Usage: ${usage.join(" ")}`,
     "",
     "Options:",
-    ...rows.map(([left, right]) =>
-      left.length < width
-        ? `  ${left.padEnd(width)}${right}`
-        : `  ${left}\n  ${" ".repeat(width)}${right}`
-    ),
+    ...rows.flatMap(([left, right]) => {
+      const [first, ...more] = wrap(right, COLUMNS - width - 2);
+      const beside = left.length < width ? [left.padEnd(width) + first] : [left, indent(first)];
+      return [...beside, ...more.map(indent)].map((line) => `  ${line}`);
+    }),
     ...(examples.length > 0 ? ["", "Examples:", ...examples.map((line) => `  ${line}`)] : []),
   ].join("\n");
 }
 
+/** Columns of the help. */
+const COLUMNS = 80;
+
+/** The words of a text in lines of at most so many letters; longer words have a line of their own. */
+function wrap(text: string, most: number): string[] {
+  const lines = [""];
+  for (const word of text.split(/\s+/)) {
+    const line = lines.at(-1)!;
+    if (line === "") lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= most) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 function check(name: string, spec: OptionSpec, value: string): string {
   const fail = () => {
-    throw new UserError(`--${name} is "${value}", expected ${expectation(spec)}`);
+    throw new UserError(
+      `--${name} is "${value}", expected ${expectation(spec)}${
+        didYouMean(value, spec.choices ?? [])
+      }`,
+    );
   };
   if (spec.type === "choice" && !spec.choices!.includes(value)) fail();
   if (spec.type === "number" || spec.type === "integer") {
@@ -158,25 +177,4 @@ function expectation({ type, choices, min, max, value }: OptionSpec): string {
   if (min !== undefined && max !== undefined) return `${kind} from ${min} to ${max}`;
   if (min !== undefined) return `${kind} of at least ${min}`;
   return max === undefined ? kind : `${kind} of at most ${max}`;
-}
-
-/** The known name that is at most two edits away, if any. */
-function nearest(name: string, known: readonly string[]): string | undefined {
-  const scored = known.map((other) => ({ other, edits: editDistance(name, other) }));
-  scored.sort((a, b) => a.edits - b.edits);
-  return scored[0] && scored[0].edits <= 2 ? scored[0].other : undefined;
-}
-
-/** Levenshtein distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, change));
-    }
-    row = next;
-  }
-  return row[b.length];
 }

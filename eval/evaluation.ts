@@ -97,6 +97,14 @@ export class Records {
     });
   }
 
+  /** In how many rows each column is no number: those that its mean leaves out. */
+  undefinedRows(): number[] {
+    const rows = this.rows();
+    return (rows[0] ?? []).map((_, column) =>
+      rows.filter((row) => Number.isNaN(row[column])).length
+    );
+  }
+
   get size(): number {
     return this.#rows.size;
   }
@@ -114,4 +122,14 @@ export class Records {
       this.#rows.set(index!, row.map((value) => value ?? NaN));
     }
   }
+}
+
+/** Counts that are not 0, by their names. */
+export function namedCounts(
+  names: readonly string[],
+  counts: readonly number[],
+): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    names.map((name, i) => [name, counts[i] ?? 0] as const).filter(([, count]) => count > 0),
+  );
 }

@@ -30,7 +30,9 @@ export interface ModelOptions extends BackboneOptions {
   readonly prior: Prior;
   /** Keep the location normaliser out of the gradient, as the official code does. */
   readonly detachNormaliser: boolean;
-  /** Inception only: leave `Mixed_6e` out of the forward pass, as the official code does. */
+  /** EM only: what is added to the denominator of the posterior; default 0 (`ExpectationOptions`). */
+  readonly posteriorEpsilon?: number;
+  /** Inception only: leave `Mixed_6e` out of the forward pass, as the official code does by a slip. */
   readonly skipMixed6e?: boolean;
   readonly classes: number;
 }
@@ -58,7 +60,7 @@ export function buildModel(gpu: Gpu, options: ModelOptions, seed: number): Class
     throw new UserError("--large-feature-map is for the paper's backbones, not small-resnet");
   }
   if (skipMixed6e && !arch.startsWith("inception")) {
-    throw new UserError(`--skip-mixed-6e is for Inception, not ${arch}`);
+    throw new UserError(`Mixed_6e is Inception's: ${arch} cannot leave it out`);
   }
   const initialisation = arch.startsWith("vgg") ? "he-normal" as const : "xavier-uniform" as const;
   const builder = { gpu, random: Random.of(seed, 0x1417), initialisation };

@@ -26,6 +26,16 @@ export interface Outputs {
   readonly logH: Tensor | null;
 }
 
+/** How the last layers are differentiated. */
+export interface HeadOptions {
+  /**
+   * With the gradient of the location normaliser, also where training leaves it out
+   * (`detachNormaliser`): leaving it out is a rule of training, and what attributions need is the
+   * gradient of log p(y|x) itself. Default false.
+   */
+  readonly wholeGradient?: boolean;
+}
+
 /** A batch's pictures on the GPU, `[size, crop, crop, 3]`. */
 export function uploadPictures(gpu: Gpu, { images, size }: Pick<Batch, "images" | "size">): Tensor {
   const extent = Math.sqrt(images.length / (4 * size));
@@ -41,18 +51,28 @@ export class Classifier extends Module {
   #convLast: Conv2d;
   #attention: Conv2d | null;
   #location: LocationOptions;
+  #posteriorEpsilon: number;
 
-  /** @param options number of classes, method, and the prior branch's options */
+  /**
+   * @param options number of classes, method, the prior branch's options, and ε of the EM loss
+   * (`ExpectationOptions`)
+   */
   constructor(
     builder: Builder,
     backbone: Backbone,
-    options: LocationOptions & { readonly classes: number; readonly method: Method },
+    options: LocationOptions & {
+      readonly classes: number;
+      readonly method: Method;
+      readonly posteriorEpsilon?: number;
+    },
   ) {
     super();
     this.backbone = this.part("", backbone);
     const { classes } = options;
+    this.classes = classes;
     this.method = options.method;
     this.#location = options;
+    this.#posteriorEpsilon = options.posteriorEpsilon ?? 0;
     this.#convLast = this.part(
       "conv_last",
       new Conv2d(builder, [backbone.features, classes], { kernel: 1 }),
@@ -64,6 +84,8 @@ export class Classifier extends Module {
   }
 
   readonly method: Method;
+  /** Number of classes. */
+  readonly classes: number;
 
   /**
    * Runs `body` with the running statistics and without recording gradients, in a scope of its own:
@@ -81,14 +103,16 @@ export class Classifier extends Module {
   }
 
   /** Runs the network on pictures `[n, h, w, 3]`. */
-  forward(x: Tensor): Outputs {
-    return this.head(this.backbone.forward(x));
+  forward(x: Tensor, options?: HeadOptions): Outputs {
+    return this.head(this.backbone.forward(x), options);
   }
 
   /** Runs the last layers on the backbone's feature map u, `[n, h, w, features]`. */
-  head(u: Tensor): Outputs {
+  head(u: Tensor, { wholeGradient = false }: HeadOptions = {}): Outputs {
     const f = this.#convLast.forward(u);
-    const logH = this.#attention ? logLocation(this.#attention.forward(u), this.#location) : null;
+    const { prior, detachNormaliser } = this.#location;
+    const location = { prior, detachNormaliser: detachNormaliser && !wholeGradient };
+    const logH = this.#attention ? logLocation(this.#attention.forward(u), location) : null;
     return { f, logH };
   }
 
@@ -99,7 +123,8 @@ export class Classifier extends Module {
   loss(outputs: Outputs, labels: Tensor): Tensor {
     const { f, logH } = outputs;
     if (!logH || this.method !== "calm-em") return this.negativeLogLikelihood(outputs, labels);
-    return mean(expectationLoss(labelLogJoint(f, logH, labels)));
+    const epsilon = this.#posteriorEpsilon;
+    return mean(expectationLoss(labelLogJoint(f, logH, labels), { epsilon }));
   }
 
   /** −log p(ŷ|x), mean over the batch, `[1]`. */

@@ -20,6 +20,11 @@ struct Parameters {
 @group(0) @binding(5) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> y: array<vec4f>;
 
+// NaN, by its bits, for v != v is optimised away: ReLU passes it on, and so do gradients through it.
+fn is_nan(v: vec4f) -> vec4<bool> {
+  return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
+}
+
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -32,6 +37,6 @@ fn main(
   let scale = statistics[p.pitch + column] * weight[column];
   var value = (x[i] - statistics[column]) * scale + bias[column];
   if (RESIDUAL) { value += residual[i]; }
-  if (RELU) { value = max(value, vec4f()); }
+  if (RELU) { value = select(max(value, vec4f()), value, is_nan(value)); }
   y[i] = value;
 }

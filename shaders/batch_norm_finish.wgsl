@@ -20,6 +20,12 @@ struct Parameters {
 @group(0) @binding(4) var<storage, read_write> running_mean: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> running_variance: array<vec4f>;
 
+// exp, log and max may make a number of NaN (on one driver exp(NaN) is 1). Here NaN stays NaN, found
+// by its bits, for v != v is optimised away.
+fn is_nan(v: vec4f) -> vec4<bool> {
+  return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x;
@@ -32,7 +38,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let n = f32(p.rows);
   let mean = sum / n;
-  let variance = max(squares / n - mean * mean, vec4f());
+  let difference = squares / n - mean * mean;
+  let variance = select(max(difference, vec4f()), difference, is_nan(difference));
   let unbiased = variance * (n / max(n - 1, 1));
   statistics[column] = shifts[column] + mean;
   statistics[p.pitch + column] = inverseSqrt(variance + p.eps);

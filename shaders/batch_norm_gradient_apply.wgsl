@@ -24,6 +24,11 @@ struct Parameters {
 @group(0) @binding(7) var<storage, read> product: array<vec4f>;  // Σ g·x̂
 @group(0) @binding(8) var<storage, read_write> x_gradient: array<vec4f>;
 
+// NaN, by its bits, for v != v is optimised away: ReLU passes it on, and so do gradients through it.
+fn is_nan(v: vec4f) -> vec4<bool> {
+  return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
+}
+
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -35,7 +40,7 @@ fn main(
   let column = i % p.pitch;
   let scale = statistics[p.pitch + column];
   var g = gradient[i];
-  if (RELU) { g = select(vec4f(), g, y[i] > vec4f()); }
+  if (RELU) { g = select(vec4f(), g, (y[i] > vec4f()) | is_nan(y[i])); }
   if (TRAINING) {
     let normalised = (x[i] - statistics[column]) * scale;
     g -= (sum[column] + normalised * product[column]) / p.rows;

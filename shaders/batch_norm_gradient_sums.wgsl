@@ -23,6 +23,11 @@ struct Parameters {
 @group(0) @binding(5) var<storage, read_write> sums: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> products: array<vec4f>;
 
+// NaN, by its bits, for v != v is optimised away: ReLU passes it on, and so do gradients through it.
+fn is_nan(v: vec4f) -> vec4<bool> {
+  return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
+}
+
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -42,7 +47,7 @@ fn main(
   var at = first * p.pitch + column;
   for (var row = first; row < end; row++) {
     var g = gradient[at];
-    if (RELU) { g = select(vec4f(), g, y[at] > vec4f()); }
+    if (RELU) { g = select(vec4f(), g, (y[at] > vec4f()) | is_nan(y[at])); }
     sum += g;
     product += g * ((x[at] - mean) * scale);
     at += p.pitch;

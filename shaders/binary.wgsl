@@ -16,13 +16,18 @@ struct Parameters {
 @group(0) @binding(2) var<storage, read> b: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f>;
 
+// NaN, by its bits, for v != v is optimised away: ReLU passes it on, and so do gradients through it.
+fn is_nan(v: vec4f) -> vec4<bool> {
+  return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
+}
+
 fn apply(x: vec4f, y: vec4f) -> vec4f {
   if (OPERATION == 0) { return x + y; }
   if (OPERATION == 1) { return x - y; }
   if (OPERATION == 2) { return x * y; }
   if (OPERATION == 3) { return x / y; }
-  if (OPERATION == 4) { return select(vec4f(), y, x > vec4f()); }  // relu: a = its output
-  if (OPERATION == 5) { return y / (1 + exp(-x)); }                // softplus: a = its input
+  if (OPERATION == 4) { return select(vec4f(), y, (x > vec4f()) | is_nan(x)); }  // relu: a = its output
+  if (OPERATION == 5) { return y / (1 + select(exp(-x), x, is_nan(x))); }  // softplus: a = its input
   return y / x;                                                    // log: a = its input
 }
 

@@ -21,6 +21,15 @@ fn lanes(v: vec4f, quad: u32, padding: f32) -> vec4f {
   return select(vec4f(padding), v, quad * 4 + vec4u(0, 1, 2, 3) < vec4u(p.channels));
 }
 
+// exp, log and max may make a number of NaN (on one driver exp(NaN) is 1). Here NaN stays NaN, found
+// by its bits, for v != v is optimised away.
+fn is_nan(v: vec4f) -> vec4<bool> {
+  return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
+}
+fn nan_exp(v: vec4f) -> vec4f {
+  return select(exp(v), v, is_nan(v));
+}
+
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -39,10 +48,10 @@ fn main(
   let m = max(max(top.x, top.y), max(top.z, top.w));
   let t = totals.x + totals.y + totals.z + totals.w;
   var sums = vec4f();
-  for (var k = 0u; k < p.pitch; k++) { sums += lanes(exp(f[start + k] - m), k, 0); }
+  for (var k = 0u; k < p.pitch; k++) { sums += lanes(nan_exp(f[start + k] - m), k, 0); }
   let share = t / (sums.x + sums.y + sums.z + sums.w);
   for (var k = 0u; k < p.pitch; k++) {
-    let by_f = gradient[start + k] * joint[start + k] - exp(f[start + k] - m) * share;
+    let by_f = gradient[start + k] * joint[start + k] - nan_exp(f[start + k] - m) * share;
     f_gradient[start + k] = lanes(by_f, k, 0);
   }
   log_h_gradient[row] = vec4f(t, 0, 0, 0);

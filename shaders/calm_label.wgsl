@@ -24,6 +24,18 @@ fn lanes(v: vec4f, quad: u32, padding: f32) -> vec4f {
   return select(vec4f(padding), v, quad * 4 + vec4u(0, 1, 2, 3) < vec4u(p.channels));
 }
 
+// exp, log and max may make a number of NaN (on one driver exp(NaN) is 1). Here NaN stays NaN, found
+// by its bits, for v != v is optimised away.
+fn is_nan(v: vec4f) -> vec4<bool> {
+  return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
+}
+fn nan_exp(v: vec4f) -> vec4f {
+  return select(exp(v), v, is_nan(v));
+}
+fn nan_log(v: f32) -> f32 {
+  return select(log(v), v, (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u);
+}
+
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -38,16 +50,16 @@ fn main(
   for (var k = 0u; k < p.pitch; k++) { top = max(top, lanes(f[start + k], k, -3.4e38)); }
   let m = max(max(top.x, top.y), max(top.z, top.w));
   var sums = vec4f();
-  for (var k = 0u; k < p.pitch; k++) { sums += lanes(exp(f[start + k] - m), k, 0); }
+  for (var k = 0u; k < p.pitch; k++) { sums += lanes(nan_exp(f[start + k] - m), k, 0); }
   let sum = sums.x + sums.y + sums.z + sums.w;
   if (GRADIENT) {
     let t = row_input[row].x;
     for (var k = 0u; k < p.pitch; k++) {
       let hit = select(vec4f(), vec4f(t), k * 4 + vec4u(0, 1, 2, 3) == vec4u(label));
-      out[start + k] = lanes(hit - exp(f[start + k] - m) * (t / sum), k, 0);
+      out[start + k] = lanes(hit - nan_exp(f[start + k] - m) * (t / sum), k, 0);
     }
   } else {
     let of_label = f[start + label / 4][label % 4];
-    out[row] = vec4f(of_label - m - log(sum) + row_input[row].x, 0, 0, 0);
+    out[row] = vec4f(of_label - m - nan_log(sum) + row_input[row].x, 0, 0, 0);
   }
 }

@@ -21,6 +21,18 @@ const SIZE = 64u;
 var<workgroup> tops: array<f32, 64>;
 var<workgroup> sums: array<f32, 64>;
 
+// exp, log and max may make a number of NaN (on one driver exp(NaN) is 1). Here NaN stays NaN, found
+// by its bits, for v != v is optimised away.
+fn is_nan(v: f32) -> bool {
+  return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u;
+}
+fn nan_exp(v: f32) -> f32 {
+  return select(exp(v), v, is_nan(v));
+}
+fn nan_log(v: f32) -> f32 {
+  return select(log(v), v, is_nan(v));
+}
+
 // log(1 + t) for t in [0, 1] to the last digits: 2·artanh(t / (2 + t)) as a series. WGSL's own log
 // may be off by 2⁻²¹ near 1, which is more than all of log(1 + t) when t is small.
 fn log1p(t: f32) -> f32 {
@@ -34,6 +46,7 @@ fn softplus(v: f32) -> f32 {
 }
 
 fn log_prior(v: f32) -> f32 {
+  if (is_nan(v)) { return v; }
   if (RELU) { return select(NEVER, log(max(v, 1.2e-38)), v > 0); }
   if (v < -15) { return v; }  // to within exp(v) / 2
   return log(softplus(v));
@@ -49,16 +62,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   for (var k = 0u; k < SIZE; k++) { top = max(top, tops[k]); }
 
   var sum = 0f;
-  for (var z = local; z < p.locations; z += SIZE) { sum += exp(log_prior(a[start + z].x) - top); }
+  for (var z = local; z < p.locations; z += SIZE) { sum += nan_exp(log_prior(a[start + z].x) - top); }
   sums[local] = sum;
   workgroupBarrier();
   sum = 0;
   for (var k = 0u; k < SIZE; k++) { sum += sums[k]; }
 
-  let nowhere = top <= NEVER;
-  let log_sum = select(top + log(sum), log(f32(p.locations)), nowhere);
+  let nowhere = top <= NEVER && !is_nan(sum);
+  let log_sum = select(top + nan_log(sum), log(f32(p.locations)), nowhere);
   for (var z = local; z < p.locations; z += SIZE) {
-    let s = select(log_prior(a[start + z].x), 0, nowhere);
-    out[start + z] = vec4f(max(s - log_sum, NEVER), 0, 0, 0);
+    let log_h = select(log_prior(a[start + z].x), 0, nowhere) - log_sum;
+    out[start + z] = vec4f(select(max(log_h, NEVER), log_h, is_nan(log_h)), 0, 0, 0);
   }
 }

@@ -19,6 +19,15 @@ struct Parameters { locations: u32 }
 const SIZE = 64u;
 var<workgroup> sums: array<f32, 64>;
 
+// exp, log and max may make a number of NaN (on one driver exp(NaN) is 1). Here NaN stays NaN, found
+// by its bits, for v != v is optimised away.
+fn is_nan(v: f32) -> bool {
+  return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u;
+}
+fn nan_exp(v: f32) -> f32 {
+  return select(exp(v), v, is_nan(v));
+}
+
 // log(1 + t) for t in [0, 1] to the last digits: 2·artanh(t / (2 + t)) as a series. WGSL's own log
 // may be off by 2⁻²¹ near 1, which is more than all of log(1 + t) when t is small.
 fn log1p(t: f32) -> f32 {
@@ -33,7 +42,8 @@ fn softplus(v: f32) -> f32 {
 
 // d/dv log prior(v): sigmoid(v) / softplus(v), which tends to 1 for very negative v; 1/v for ReLU.
 fn slope(v: f32) -> f32 {
-  if (RELU) { return select(0f, 1 / v, v > 0); }
+  if (is_nan(v)) { return v; }
+  if (RELU) { return select(0f, 1 / max(v, 1.2e-38), v > 0); }
   if (v < -15) { return 1; }
   return 1 / ((1 + exp(-v)) * softplus(v));
 }
@@ -51,7 +61,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
   }
   for (var z = local; z < p.locations; z += SIZE) {
     let at = start + z;
-    let by_s = gradient[at].x - exp(log_h[at].x) * sum;
+    let by_s = gradient[at].x - nan_exp(log_h[at].x) * sum;
     a_gradient[at] = vec4f(by_s * slope(a[at].x), 0, 0, 0);
   }
 }

@@ -16,6 +16,15 @@ struct Parameters {
 @group(0) @binding(2) var<storage, read> gradient: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> x_gradient: array<vec4f>;
 
+// exp, log and max may make a number of NaN (on one driver exp(NaN) is 1). Here NaN stays NaN, found
+// by its bits, for v != v is optimised away.
+fn is_nan(v: vec4f) -> vec4<bool> {
+  return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
+}
+fn nan_exp(v: vec4f) -> vec4f {
+  return select(exp(v), v, is_nan(v));
+}
+
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -35,7 +44,7 @@ fn main(
     let g = gradient[start + k];
     let v = y[start + k];
     var result: vec4f;
-    if (LOGARITHM) { result = g - exp(v) * sum; } else { result = v * (g - sum); }
+    if (LOGARITHM) { result = g - nan_exp(v) * sum; } else { result = v * (g - sum); }
     let channel = k * 4 + vec4u(0, 1, 2, 3);
     x_gradient[start + k] = select(vec4f(), result, channel < vec4u(p.channels));
   }

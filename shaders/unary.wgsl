@@ -14,6 +14,15 @@ struct Parameters {
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> out: array<vec4f>;
 
+// exp, log and max may make a number of NaN (on one driver exp(NaN) is 1). Here NaN stays NaN, found
+// by its bits, for v != v is optimised away.
+fn is_nan(v: vec4f) -> vec4<bool> {
+  return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u);
+}
+fn nan_exp(v: vec4f) -> vec4f {
+  return select(exp(v), v, is_nan(v));
+}
+
 // log(1 + t) for t in [0, 1] to the last digits: 2·artanh(t / (2 + t)) as a series. WGSL's own log
 // may be off by 2⁻²¹ near 1, which is more than all of log(1 + t) when t is small.
 fn log1p(t: vec4f) -> vec4f {
@@ -24,13 +33,13 @@ fn log1p(t: vec4f) -> vec4f {
 
 // log(1 + exp(v)) without overflow.
 fn softplus(v: vec4f) -> vec4f {
-  return max(v, vec4f()) + log1p(exp(-abs(v)));
+  return max(v, vec4f()) + log1p(nan_exp(-abs(v)));
 }
 
 fn apply(v: vec4f) -> vec4f {
-  if (OPERATION == 0) { return max(v, vec4f()); }
-  if (OPERATION == 1) { return exp(v); }
-  if (OPERATION == 2) { return log(v); }
+  if (OPERATION == 0) { return select(max(v, vec4f()), v, is_nan(v)); }
+  if (OPERATION == 1) { return nan_exp(v); }
+  if (OPERATION == 2) { return select(log(v), v, is_nan(v)); }
   if (OPERATION == 3) { return softplus(v); }
   return p.scale * v + p.shift;
 }

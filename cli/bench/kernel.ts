@@ -1,9 +1,11 @@
 import { basename } from "node:path";
-import { checkVariant, sampleOperands } from "../../bench/check_variant.ts";
+import { checkVariant, sampleOperands, type WorstError } from "../../bench/check_variant.ts";
 import { timeVariant } from "../../bench/layers.ts";
 import { timeOnGpu } from "../../bench/measure.ts";
+import { comparePaired } from "../../bench/paired.ts";
 import { registerPeak } from "../../bench/register_peak.ts";
 import { median, spread } from "../../bench/statistics.ts";
+import { watchdog } from "../../bench/watchdog.ts";
 import { UserError } from "../../engine/errors.ts";
 import {
   type ConvolutionProblem,
@@ -20,6 +22,9 @@ const FAMILIES = [forwardProduct, inputGradient, weightGradient];
 
 /** Work that can be timed by itself. */
 export const KERNELS = FAMILIES.map(({ name }) => name);
+
+/** When two shaders have been compared for long enough. */
+const PATIENCE = { narrow: 0.01, least: 12, most: 400, seconds: 20 };
 
 const DEFAULT_SHAPE = "1x28x28x128,3x3x128";
 
@@ -47,7 +52,7 @@ export async function benchKernel(
     const row = result(variant.name, family.flops(problem), times, peak);
     const preferred = variant === chosen(gpu, family, problem);
     progress.line(`${describeRow(row)}${preferred ? ", in use" : ""}`);
-    results.push({ ...row, error_share: error, in_use: preferred });
+    results.push({ ...row, error_share: error.share, in_use: preferred });
   }
   return { peak_gflops: peak / 1e9, shape: describe(problem), results };
 }
@@ -74,45 +79,59 @@ async function compareShader(
   const swap = (on: boolean) => gpu.replaceShader(replaced, on ? { source, label: file } : null);
 
   swap(true);
+  const limit = options.number("time-limit") ?? 30;
+  const guard = await watchdog(
+    limit,
+    `calm: ${file} did not come to an end within ${limit} s: does it loop without end?`,
+  );
   const error = await checkVariant(gpu, family, problem, variant);
   progress.line(
     `${file} in place of ${replaced} (variant ${variant.name}): ` +
-      `error ${error.toFixed(2)} of what rounding allows`,
+      `error ${error.share.toFixed(2)} of what rounding allows`,
   );
   refuseWrong(file, error);
 
   const operands = sampleOperands(gpu, family, problem);
-  const run = () => variant.run(gpu, problem, operands);
-  const times = { shipped: [] as number[], yours: [] as number[] };
-  for (let round = 0; round < repetitions; round++) {
-    for (const who of ["shipped", "yours"] as const) {
-      swap(who === "yours");
-      times[who].push(...await timeOnGpu(gpu, 1, run));
-      progress.update("timing", (round + 1) / repetitions, `${round + 1} of ${repetitions}`);
-    }
-  }
+  const timed = (yours: boolean) => async () => {
+    swap(yours);
+    guard.feed();
+    return (await timeOnGpu(gpu, 1, () => variant.run(gpu, problem, operands)))[0];
+  };
+  const patience = { ...PATIENCE, least: Math.max(PATIENCE.least, repetitions) };
+  const { ratio, interval, times } = await comparePaired(
+    [timed(false), timed(true)],
+    patience,
+    (share) => progress.update("timing", share, ""),
+  );
+  guard.close();
   swap(false);
   for (const tensor of operands) tensor.dispose();
 
   const flops = family.flops(problem);
   const [shipped, yours] = [
-    result(`${replaced} (shipped)`, flops, times.shipped, peak),
-    result(file, flops, times.yours, peak),
+    result(`${replaced} (shipped)`, flops, times[0], peak),
+    result(file, flops, times[1], peak),
   ];
   for (const row of [shipped, yours]) progress.line(describeRow(row));
-  const ratio = shipped.ours_ms / yours.ours_ms;
-  const apart = Math.abs(ratio - 1) > shipped.spread + yours.spread;
+  const [low, high] = interval;
+  const same = low <= 1 && high >= 1;
+  const within = `${low.toFixed(3)} to ${high.toFixed(3)} with 99 % certainty`;
   progress.line(
-    `yours is ${ratio.toFixed(2)}× as fast as the shipped shader` +
-      `${apart ? "" : ": no difference beyond the scatter of the repetitions"}`,
+    (same
+      ? `no difference: yours is ${ratio.toFixed(3)}× as fast as the shipped shader, ${within}`
+      : `yours is ${ratio.toFixed(3)}× as fast as the shipped shader, ${within}`) +
+      `, ${times[0].length} rounds`,
   );
   return {
     peak_gflops: peak / 1e9,
     shape: describe(problem),
     replaced,
     variant: variant.name,
-    error_share: error,
+    error_share: error.share,
     ratio,
+    interval,
+    no_difference: same,
+    rounds: times[0].length,
     results: [shipped, yours],
   };
 }
@@ -154,11 +173,11 @@ function describeRow(row: ReturnType<typeof result>): string {
   return `${row.name.padEnd(26)} ${speed(row, { spread: row.spread, digits: 2 })}`;
 }
 
-function refuseWrong(name: string, error: number): void {
-  if (error < 1) return;
+function refuseWrong(name: string, { share, index, shape, got, expected }: WorstError): void {
+  if (share < 1) return;
   throw new UserError(
-    `${name} gives wrong results: ` +
-      `the largest error is ${error.toPrecision(3)} times what rounding allows`,
+    `${name} gives wrong results: [${index}] of the result [${shape}] is ${got}, expected ` +
+      `${expected}, which is ${share.toPrecision(3)} times what rounding allows`,
   );
 }
 

@@ -1,4 +1,6 @@
 import { type ClassPair, PART_NAMES } from "../../eval/cues/class_pairs.ts";
+import { describeCueRule } from "../../eval/cues/localisation.ts";
+import { describeDeletion } from "../../eval/erasing/deletion_insertion.ts";
 import type { Subject } from "../../eval/job/subject.ts";
 import { kindOf, type Measured } from "../../eval/measures.ts";
 import { rowTitle } from "../../eval/tables/rows.ts";
@@ -28,22 +30,36 @@ function reportOne(
   const { images } = each.result;
   switch (each.what) {
     case "classification": {
-      const { accuracy, loss } = each.result;
+      const { accuracy, loss, deadPriors } = each.result;
       progress.line(
         `${arch}, ${method}: ${(100 * accuracy).toFixed(2)} % of ${images} test pictures of ` +
           `${dataset}, loss ${loss.toFixed(4)}`,
       );
-      return { accuracy: 100 * accuracy, loss, images };
+      if (deadPriors > 0) {
+        progress.line(
+          `in ${deadPriors} of them the location prior is zero everywhere and is taken to be uniform`,
+        );
+      }
+      return { accuracy: 100 * accuracy, loss, images, dead_priors: deadPriors };
     }
     case "cue-localization": {
-      const { mpxap, pairs } = each.result;
+      const { mpxap, pairs, pairsWithoutPictures } = each.result;
+      const rule = describeCueRule(each.options.options);
       const cells = (["1", "2", "3", "mean"] as const).map((key) =>
         `${key === "mean" ? "mean" : `${key} part${key === "1" ? "" : "s"}`} ${one(mpxap[key])}`
       );
-      progress.line(`${title}, mPxAP in percent: ${cells.join("   ")}`);
+      progress.line(`${title}, mPxAP in percent (${rule}): ${cells.join("   ")}`);
+      if (pairsWithoutPictures > 0) {
+        progress.line(
+          `${pairsWithoutPictures} of ${pairs.length} pairs have no picture that shows a differing ` +
+            "part: they are in no mean",
+        );
+      }
       return {
         ...map,
+        rule,
         pairs: countPairs(pairs),
+        pairs_without_pictures: pairsWithoutPictures,
         mpxap,
         images,
         pair_scores: pairs.map(({ classes: pair, parts, pictures, pxap }) => ({
@@ -79,13 +95,19 @@ function reportOne(
     }
     case "wsol": {
       const { boxes, pxap } = each.result;
-      progress.line(`${title}, ${images} test pictures of ${dataset}`);
-      if (boxes) return { ...map, images, ...boxScores(boxes, progress) };
+      const { step, upscaling } = each.options;
+      progress.line(
+        `${title}, ${images} test pictures of ${dataset}, ${upscaling} upscaling, thresholds ` +
+          `${step} apart`,
+      );
+      const how = { step, upscaling };
+      if (boxes) return { ...map, images, ...how, ...boxScores(boxes, progress) };
       progress.line(`PxAP ${pxap!.toFixed(2)} %`);
-      return { ...map, images, pxap };
+      return { ...map, images, ...how, pxap };
     }
     case "axioms": {
       const { completeness, shift, shiftOfProbability, missed, correlation } = each.result;
+      const { idle, idleShare, undefinedIn } = each.result;
       progress.line(
         `${title}, ${images} pictures: |Σ s − p(ŷ|x)| ${
           completeness.toPrecision(3)
@@ -94,35 +116,47 @@ function reportOne(
           `and p(y|x) by ${shiftOfProbability.toPrecision(3)}; ${
             one(missed)
           } % of the cells that ` +
-          `matter are attributed nothing; rank correlation with how far p(ŷ|x) moves by a cell ` +
-          correlation.toFixed(2),
+          `matter are attributed nothing, ${one(idle)} % of those that do not are attributed ` +
+          `something, ${
+            one(idleShare)
+          } % of all; rank correlation with how far p(ŷ|x) moves by a cell ` +
+          correlation.toFixed(2) + leftOut(undefinedIn),
       );
       const shifted = { map_shift: shift, probability_shift: shiftOfProbability };
-      return { ...map, completeness, ...shifted, missed, correlation, images };
+      const sensitivity = { missed, idle, idle_share: idleShare, correlation };
+      const counts = { images, undefined_in: undefinedIn };
+      return { ...map, completeness, ...shifted, ...sensitivity, ...counts };
     }
     case "deletion-insertion": {
       const { deletion, insertion } = each.result;
       progress.line(
         `${title}: deletion ${deletion.toFixed(4)} (lower is better), ` +
-          `insertion ${insertion.toFixed(4)} (higher is better), ${images} pictures`,
+          `insertion ${insertion.toFixed(4)} (higher is better), ${images} pictures; ` +
+          describeDeletion(each.options),
       );
-      return { ...map, baseline: each.options.baseline, deletion, insertion, images };
+      const { baseline, insertionBaseline, steps, of } = each.options;
+      return {
+        ...map,
+        ...{ baseline, insertion_baseline: insertionBaseline, steps, of },
+        ...{ deletion, insertion, images },
+      };
     }
     case "pointing-game": {
-      const { pointing, energy, chance } = each.result;
+      const { pointing, energy, chance, undefinedIn } = each.result;
       progress.line(
         `${title}: highest pixel on the object in ${one(pointing)} % of ${images} pictures, ` +
-          `${one(energy)} % of the map there; chance ${one(chance)} %`,
+          `${one(energy)} % of the map there; chance ${one(chance)} %${leftOut(undefinedIn)}`,
       );
-      return { ...map, pointing, energy, chance, images };
+      return { ...map, pointing, energy, chance, images, undefined_in: undefinedIn };
     }
     case "randomisation": {
-      const { layers, correlation } = each.result;
+      const { layers, correlation, undefinedIn } = each.result;
       progress.line(
         `${title}, ${images} pictures, rank correlation with layers drawn anew down to: ` +
-          layers.map((layer, i) => `${layer} ${correlation[i].toFixed(2)}`).join(", "),
+          layers.map((layer, i) => `${layer} ${correlation[i].toFixed(2)}`).join(", ") +
+          leftOut(undefinedIn),
       );
-      return { ...map, layers, correlation, images };
+      return { ...map, layers, correlation, images, undefined_in: undefinedIn };
     }
   }
 }
@@ -144,6 +178,14 @@ export function boxScores(
 export function countPairs(pairs: readonly ClassPair[]): Record<"1" | "2" | "3", number> {
   const count = (n: number) => pairs.filter(({ parts }) => parts.length === n).length;
   return { "1": count(1), "2": count(2), "3": count(3) };
+}
+
+/** Pictures that means leave out. */
+function leftOut(undefinedIn: Readonly<Record<string, number>>): string {
+  const counts = Object.entries(undefinedIn).map(([name, count]) => `${name} in ${count}`);
+  return counts.length > 0
+    ? `; left out of means, for the number is not defined there: ${counts.join(", ")}`
+    : "";
 }
 
 function one(percent: number): string {

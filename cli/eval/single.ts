@@ -4,9 +4,10 @@ import { type AttributionKind, checkKind, ownKind } from "../../eval/attribution
 import { officialCueOptions } from "../../eval/cues/localisation.ts";
 import { readClassPairs } from "../../eval/cues/paired_pictures.ts";
 import type { Baseline } from "../../eval/erasing/baseline.ts";
+import { riseOptions } from "../../eval/erasing/deletion_insertion.ts";
 import type { Pass } from "../../eval/job/job.ts";
 import { resultsOf } from "../../eval/job/counts.ts";
-import { everyOf } from "../../eval/job/plan.ts";
+import { everyOf, OWN_DELETION } from "../../eval/job/plan.ts";
 import type { Measure, MeasureName } from "../../eval/measures.ts";
 import type { Thresholds } from "../../eval/metrics/pixel_ap.ts";
 import type { Method } from "../../model/classifier.ts";
@@ -14,7 +15,7 @@ import { openGpu } from "../../model/open_gpu.ts";
 import { checkpointOf, foreignOptions } from "../model_options.ts";
 import type { ParsedOptions } from "../options.ts";
 import type { Progress } from "../progress.ts";
-import { measureModel, openDatasetOf, shardOf } from "./model_job.ts";
+import { measureModel, openDatasetOf, shardOf, withTuning, wsolOptions } from "./model_job.ts";
 import { report } from "./report.ts";
 
 /** Measures one thing of one model. */
@@ -24,6 +25,8 @@ export async function measureOne(what: MeasureName, options: ParsedOptions, prog
   if (shard.count > 1 && countsFile === undefined) {
     throw new UserError("--shard needs --counts FILE: where this part's counts are kept");
   }
+  const decided = ["baseline", "steps"].find((name) => options.flag("rise") && options.has(name));
+  if (decided) throw new UserError(`--rise decides --${decided}: leave one of them out`);
   const k = shares(options.text("k") ?? "10,30,50,70,90");
   const checkpoint = checkpointOf(options);
   const gpu = await openGpu();
@@ -36,12 +39,9 @@ export async function measureOne(what: MeasureName, options: ParsedOptions, prog
       foreign: foreignOptions(options),
       label: what,
       countsFile,
-      async passes({ model: { options: { method } } }) {
-        const measures = await measuresOf(what, method, { options, dataset, k });
-        const test = passOf(options.text("split") ?? "test", what, measures);
-        const tuning = options.text("thresholds-on");
-        if (what !== "wsol" || tuning === undefined || tuning === test.split) return [test];
-        return [{ ...passOf(tuning, what, measures), choosesThresholds: true }, test];
+      async passes({ model: { options: { method }, crop } }) {
+        const measures = await measuresOf(what, method, { options, dataset, k, side: crop });
+        return withTuning(passOf(options.text("split") ?? "test", what, measures), options);
       },
     });
     if (shard.count > 1) {
@@ -67,13 +67,17 @@ function passOf(split: string, what: MeasureName, measures: readonly Measure[]):
 async function measuresOf(
   what: MeasureName,
   method: Method,
-  { options, dataset, k }: {
+  { options, dataset, k, side }: {
     readonly options: ParsedOptions;
     readonly dataset: Dataset;
     readonly k: readonly number[];
+    /** Of the pictures in pixels. */
+    readonly side: number;
   },
 ): Promise<Measure[]> {
-  const asked = options.text("map")?.split(",").map((kind) => checkKind(method, kind.trim()));
+  const asked = options.text("map")?.split(",").map((kind) =>
+    checkKind({ method, classes: dataset.classes.length }, kind.trim())
+  );
   const kinds = asked ?? [ownKind(method)];
   const baseline = (options.text("baseline") ?? "blur") as Baseline;
   const seed = options.number("seed") ?? 0;
@@ -84,31 +88,28 @@ async function measuresOf(
       return [{ what, options: {} }];
     case "cue-localization": {
       const pairs = await readClassPairs(dataset.root);
-      const official = options.flag("compat-official");
+      const scale = options.text("scale");
+      const thresholds = options.text("thresholds") as Thresholds | undefined;
+      const asked = {
+        ...(thresholds !== undefined && { thresholds }),
+        ...(scale !== undefined && { minMax: scale === "stretched" }),
+      };
       return each((kind) => {
-        const chosen = officialCueOptions(method, kind);
-        const thresholds = options.text("thresholds") as Thresholds | undefined;
-        return {
-          what,
-          options: {
-            pairs,
-            options: {
-              ...chosen,
-              thresholds: thresholds ?? chosen.thresholds,
-              dropLowest: official,
-              cumulative: official,
-            },
-          },
-        };
+        const official = officialCueOptions(method, kind, options.flag("compat-official"));
+        return { what, options: { pairs, options: { ...official, ...asked } } };
       });
     }
     case "remove-and-classify":
       return each((kind) => ({ what, options: { kind, baseline, k, seed } }));
     case "wsol":
-      return each((kind) => ({ what, options: { kind, step: options.number("step") ?? 0.01 } }));
+      return each((kind) => ({ what, options: { kind, ...wsolOptions(options) } }));
     case "deletion-insertion": {
-      const steps = options.number("steps") ?? 10;
-      return each((kind) => ({ what, options: { kind, baseline, steps, seed } }));
+      const rise = options.flag("rise");
+      const own = { ...OWN_DELETION, baseline, insertionBaseline: baseline };
+      const definition = rise
+        ? riseOptions(side)
+        : { ...own, steps: options.number("steps") ?? OWN_DELETION.steps };
+      return each((kind) => ({ what, options: { kind, ...definition, seed } }));
     }
     case "pointing-game":
       return each((kind) => ({ what, options: { kind } }));

@@ -1,6 +1,7 @@
 import { readClassAttributes } from "../../data/cub_annotations.ts";
 import { UserError } from "../../engine/errors.ts";
 import { classPairs } from "../../eval/cues/class_pairs.ts";
+import { OFFICIAL_STEP } from "../../eval/metrics/pixel_ap.ts";
 import { evaluateScoreMaps } from "../../eval/wsol/score_maps.ts";
 import type { ParsedOptions } from "../options.ts";
 import type { Progress } from "../progress.ts";
@@ -23,7 +24,7 @@ export async function measureScoreMaps(options: ParsedOptions, progress: Progres
     await evaluateScoreMaps(options.text(maps)!, {
       metadata: options.text(metadata) ?? fail(`--${maps} needs --${metadata} DIR`),
       masks: options.text("masks"),
-      step: options.number("step") ?? 0.01,
+      step: options.number("step") ?? OFFICIAL_STEP,
       at,
       onProgress: (share) => progress.update("localising", share, ""),
     });

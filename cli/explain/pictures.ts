@@ -26,13 +26,32 @@ export async function pictureFiles(args: readonly string[]): Promise<PictureFile
     if (found.length === 0) throw new UserError(`${arg}: no picture (${ENDINGS.join(", ")}) there`);
     paths.push(...found);
   }
-  // Pictures of the same name from several folders must not overwrite each other's maps.
-  const used = new Map<string, number>();
-  return [...new Set(paths)].map((path) => {
-    const stem = basename(path, extname(path));
-    const count = (used.get(stem) ?? 0) + 1;
-    used.set(stem, count);
-    return { path, name: count === 1 ? stem : `${stem}-${count}` };
+  return nameOutputs([...new Set(paths)]);
+}
+
+/**
+ * Calls outputs after their pictures. Pictures of one name, from several folders or with several
+ * endings, get `-2`, `-3` … behind it, in their order, past names that are taken; capitals do not
+ * tell names apart, for some file systems do not either.
+ */
+export function nameOutputs(paths: readonly string[]): PictureFile[] {
+  const stemOf = (path: string) => basename(path, extname(path));
+  const taken = new Set<string>();
+  const first = paths.map((path) => {
+    const key = stemOf(path).toLowerCase();
+    const isFirst = !taken.has(key);
+    taken.add(key);
+    return isFirst;
+  });
+  return paths.map((path, i) => {
+    const stem = stemOf(path);
+    if (first[i]) return { path, name: stem };
+    for (let n = 2;; n++) {
+      const name = `${stem}-${n}`;
+      if (taken.has(name.toLowerCase())) continue;
+      taken.add(name.toLowerCase());
+      return { path, name };
+    }
   });
 }
 
@@ -56,14 +75,23 @@ async function expand(arg: string): Promise<string[]> {
   return await listed(folder || ".", (name) => new RegExp(`^${pattern}$`).test(name));
 }
 
+/** Pictures of a folder, links to pictures among them; hidden files are not meant. */
 async function listed(folder: string, wanted: (name: string) => boolean): Promise<string[]> {
   const names: string[] = [];
   try {
-    for await (const { name, isFile } of Deno.readDir(folder)) {
-      if (isFile && ENDINGS.includes(extname(name).toLowerCase()) && wanted(name)) names.push(name);
+    for await (const { name, isFile, isSymlink } of Deno.readDir(folder)) {
+      const isPicture = isFile || (isSymlink && await leadsToFile(join(folder, name)));
+      if (
+        !name.startsWith(".") && isPicture && ENDINGS.includes(extname(name).toLowerCase()) &&
+        wanted(name)
+      ) names.push(name);
     }
   } catch (error) {
     throw new UserError(`${folder} cannot be read: ${(error as Error).message}`);
   }
   return names.sort().map((name) => join(folder, name));
+}
+
+async function leadsToFile(link: string): Promise<boolean> {
+  return await Deno.stat(link).then(({ isFile }) => isFile, () => false);
 }

@@ -1,5 +1,6 @@
 import type { Batch } from "../../data/loader.ts";
 import type { Classifier } from "../../model/classifier.ts";
+import { UserError } from "../../engine/errors.ts";
 import { gaussianBlur } from "../gaussian_blur.ts";
 import { pickPictures } from "../pick_pictures.ts";
 import { type AttributionMap, explain, type Explanation } from "./explain.ts";
@@ -70,8 +71,20 @@ export class BatchMaps {
   #once(kind: AttributionKind, n: number, label: number, make: () => AttributionMap) {
     const key = keyOf(kind, n, label);
     const map = this.#found.get(key) ?? make();
-    this.#found.set(key, map);
+    this.#keep(kind, n, label, map);
     return map;
+  }
+
+  /** @throws {UserError} when a value of the map is NaN or infinite: it must not pass for a number */
+  #keep(kind: AttributionKind, n: number, label: number, map: AttributionMap): void {
+    const bad = map.values.find((value) => !Number.isFinite(value));
+    if (bad !== undefined) {
+      throw new UserError(
+        `The ${kind} map of picture ${this.#batch.indices[n]} for class ${label} has the value ` +
+          `${bad}: the model's weights give no finite numbers`,
+      );
+    }
+    this.#found.set(keyOf(kind, n, label), map);
   }
 
   /** The pictures and classes that are not known yet. */
@@ -108,8 +121,8 @@ export class BatchMaps {
               deviation: blur,
             })
             : raw;
-          const key = keyOf(member as GradientKind, n, label);
-          this.#found.set(key, { width: extent, height: extent, values });
+          const map = { width: extent, height: extent, values };
+          this.#keep(member as GradientKind, n, label, map);
         }
       }
     }
@@ -134,7 +147,7 @@ export class BatchMaps {
     for (const [round, maps] of (await gradCam(this.#model, this.#batch, labels)).entries()) {
       for (const [n, both] of maps.entries()) {
         for (const [member, map] of Object.entries(both)) {
-          this.#found.set(keyOf(member as AttributionKind, n, labels[round][n]), map);
+          this.#keep(member as AttributionKind, n, labels[round][n], map);
         }
       }
     }

@@ -1,6 +1,7 @@
 import { softmax } from "../../engine/ops/softmax.ts";
+import { expectDistribution } from "../distribution.ts";
 import type { Batch } from "../../data/loader.ts";
-import { type Classifier, uploadPictures } from "../../model/classifier.ts";
+import { type Classifier, type Method, uploadPictures } from "../../model/classifier.ts";
 
 /** A map over the cells of the feature map, row by row. */
 export interface AttributionMap {
@@ -41,16 +42,24 @@ export interface Explanation {
   readonly predicted: number;
   /**
    * One map of a class; the kinds a model has are in `mapKinds`. A counterfactual is against the
-   * likeliest other class where none is named.
+   * likeliest other class where none is named, and a model of one class has none.
    */
   map(kind: MapKind, label: number, others?: OtherClasses): AttributionMap;
 }
 
+/** What decides the maps of a model. */
+export interface MappedModel {
+  readonly method: Method;
+  /** Number of classes; one alone has nothing to be told from. */
+  readonly classes: number;
+}
+
 /** The map kinds of a model: CALM's are probabilities, CAM's are scaled logits (eq. 2). */
-export function mapKinds(model: Pick<Classifier, "method">): readonly MapKind[] {
-  return model.method === "cam"
+export function mapKinds({ method, classes }: MappedModel): readonly MapKind[] {
+  const kinds: MapKind[] = method === "cam"
     ? ["cam-max", "cam-minmax", "cam", "subset", "counterfactual"]
     : ["joint", "conditional", "saliency", "posterior", "subset", "counterfactual"];
+  return classes > 1 ? kinds : kinds.filter((kind) => kind !== "counterfactual");
 }
 
 /**
@@ -64,6 +73,8 @@ export function mapKinds(model: Pick<Classifier, "method">): readonly MapKind[] 
  * - counterfactual: p(ŷ,z|x) − p(y′,z|x); of CAM f_ŷ − f_y′
  * - cam: the class logits f_ŷ themselves
  * - cam-max, cam-minmax (eq. 2): the class logits scaled to [0, 1]
+ *
+ * @throws {UserError} when what the network gives are no probabilities
  */
 export async function explain(
   model: Classifier,
@@ -97,11 +108,11 @@ export async function explain(
       perClass: f.subarray(n * cells * classes, (n + 1) * cells * classes),
       location: h?.subarray(n * cells, (n + 1) * cells) ?? null,
     };
-    const pOfY = p.subarray(n * classes, (n + 1) * classes);
+    const pOfY = expectDistribution(p.subarray(n * classes, (n + 1) * classes));
     return {
       probabilities: pOfY,
       predicted: likeliest(pOfY),
-      map: (kind, label, { against = likeliest(pOfY, label), superset = [label] } = {}) => ({
+      map: (kind, label, { against = runnerUp(pOfY, label), superset = [label] } = {}) => ({
         width,
         height,
         values: valuesOf(own, kind, label, { against, superset }),
@@ -110,13 +121,17 @@ export async function explain(
   });
 }
 
-/** The class of the greatest probability, of all but one if wanted. */
-export function likeliest(probabilities: Float32Array, except?: number): number {
-  let best = except === 0 ? 1 : 0;
-  for (let y = best + 1; y < probabilities.length; y++) {
-    if (y !== except && probabilities[y] > probabilities[best]) best = y;
-  }
-  return best;
+/** The class of the greatest probability. */
+export function likeliest(probabilities: Float32Array): number {
+  return probabilities.reduce((best, p, y) => p > probabilities[best] ? y : best, 0);
+}
+
+/** The class of the greatest probability of all but one; null where there is no other. */
+export function runnerUp(probabilities: Float32Array, label: number): number | null {
+  return probabilities.reduce<number | null>(
+    (best, p, y) => y !== label && (best === null || p > probabilities[best]) ? y : best,
+    null,
+  );
 }
 
 /** The last layers' outputs for one picture. */
@@ -133,7 +148,10 @@ function valuesOf(
   own: Cells,
   kind: MapKind,
   label: number,
-  { against, superset }: Required<OtherClasses>,
+  { against, superset }: {
+    readonly against: number | null;
+    readonly superset: readonly number[];
+  },
 ): Float32Array {
   const { cells, classes, perClass, location } = own;
   const perLabel = (y: number) =>
@@ -152,6 +170,7 @@ function valuesOf(
       return Float32Array.from(total);
     }
     case "counterfactual": {
+      if (against === null) throw new Error("A counterfactual map needs another class");
       const other = ofClass(against);
       return ofClass(label).map((value, z) => value - other[z]);
     }

@@ -9,16 +9,14 @@ export const GRAD_CAM_KINDS = ["grad-cam", "grad-cam++"] as const;
 /** A method that weights feature maps by their gradients. */
 export type GradCamKind = typeof GRAD_CAM_KINDS[number];
 
-/** Where Grad-CAM++'s denominator is 0. */
-const EPSILON = 1e-6;
-
 /**
  * Grad-CAM and Grad-CAM++ of a batch, on the backbone's last feature map u, from one pass through
  * the backbone; every class takes a pass back through the last layers only.
  *
  * - grad-cam: relu(Σ_k α_k u_k), α_k = mean_z ∂score_y/∂u_kz (Selvaraju et al., 2017)
  * - grad-cam++: α_k = Σ_z w_kz relu(∂score_y/∂u_kz),
- *   w_kz = g² / (2 g² + g³ Σ_z u_kz), g = ∂score_y/∂u_kz (Chattopadhay et al., 2018)
+ *   w_kz = g² / (2 g² + g³ Σ_z u_kz) = 1 / (2 + g Σ_z u_kz), g = ∂score_y/∂u_kz (Chattopadhay et
+ *   al., 2018); features come out of a ReLU, so that the denominator is at least 2 where g counts
  *
  * Of a model of CAM, grad-cam is CAM itself with the negatives dropped, up to a factor and the bias.
  *
@@ -38,7 +36,7 @@ export async function gradCam(
     const each = height * width * channels;
     const maps = [];
     for (const labels of rounds) {
-      const gradient = await scoreGradient(model, u, labels, (u) => model.head(u));
+      const gradient = await scoreGradient(model, { from: "features", input: u }, labels);
       maps.push(Array.from({ length: size }, (_, n) => {
         const own = {
           u: features.subarray(n * each, (n + 1) * each),
@@ -74,8 +72,7 @@ function secondOrder({ u, g, channels }: Features): Float64Array {
   const weights = new Float64Array(channels);
   g.forEach((value, i) => {
     if (value > 0) {
-      const share = value ** 2 / (2 * value ** 2 + sums[i % channels] * value ** 3 + EPSILON);
-      weights[i % channels] += share * value;
+      weights[i % channels] += value / (2 + sums[i % channels] * value);
     }
   });
   return weights;

@@ -20,7 +20,7 @@ export interface GradientInputs {
   readonly images: Float32Array<ArrayBuffer>;
   /** The class of each. */
   readonly labels: Uint32Array<ArrayBuffer>;
-  /** Positions in the split: noise is a function of seed, position and draw. */
+  /** Positions in the split: noise is a function of seed, position, class and draw. */
   readonly indices: ArrayLike<number>;
   readonly seed: number;
 }
@@ -76,14 +76,15 @@ export async function gradientMaps(
   };
 }
 
+/** Two classes of a picture have noise of their own, as in the official code. */
 function addNoise(
-  { images, indices, seed }: GradientInputs,
+  { images, labels, indices, seed }: GradientInputs,
   draw: number,
 ): Float32Array<ArrayBuffer> {
   const out = images.slice();
   const stride = images.length / indices.length;
   for (let n = 0; n < indices.length; n++) {
-    const random = Random.of(seed, 0x5009, indices[n], draw);
+    const random = Random.of(seed, 0x5009, indices[n], draw, labels[n]);
     let [low, high] = [Infinity, -Infinity];
     for (let i = n * stride; i < (n + 1) * stride; i++) {
       if (i % 4 === 3) continue;

@@ -17,16 +17,17 @@ function scoreOf({ f, logH }: Outputs, labels: Tensor): Tensor {
 }
 
 /**
- * ∂ score_y / ∂input with the running statistics, where `input` is what `forward` is given.
+ * ∂ score_y / ∂input with the running statistics. The location normaliser is differentiated with the
+ * rest: a model may be trained with it detached, but a map has to be a gradient of its score.
  *
+ * @param from the input: pictures `[n, h, w, 3]`, or the backbone's features `[n, h, w, features]`
  * @param labels the class y of each picture
  * @returns the gradient in row-major order
  */
 export async function scoreGradient(
   model: Classifier,
-  input: Tensor,
+  { from, input }: { readonly from: "pictures" | "features"; readonly input: Tensor },
   labels: Uint32Array<ArrayBuffer>,
-  forward: (input: Tensor) => Outputs,
 ): Promise<Float32Array> {
   const parameters = model.parameters().map(({ tensor }) => tensor);
   const { gpu } = input;
@@ -38,7 +39,10 @@ export async function scoreGradient(
   try {
     gpu.scope(() => {
       const y = Tensor.from(gpu, labels, [labels.length], "u32");
-      backward(sum(scoreOf(forward(input), y)));
+      const outputs = from === "pictures"
+        ? model.forward(input, { wholeGradient: true })
+        : model.head(input, { wholeGradient: true });
+      backward(sum(scoreOf(outputs, y)));
     });
   } finally {
     for (const parameter of parameters) parameter.requiresGradient = true;
@@ -68,7 +72,7 @@ export async function inputGradient(
   const [{ tensor: { gpu } }] = model.parameters();
   const x = uploadPictures(gpu, { images, size: labels.length });
   try {
-    const gradient = await scoreGradient(model, x, labels, (x) => model.forward(x));
+    const gradient = await scoreGradient(model, { from: "pictures", input: x }, labels);
     const size = (i: number) => Math.abs(gradient[i]);
     return Float32Array.from(
       { length: gradient.length / 3 },

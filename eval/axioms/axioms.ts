@@ -3,7 +3,14 @@ import type { AttributionMap } from "../attribution/explain.ts";
 import { BatchMaps } from "../attribution/batch_maps.ts";
 import type { AttributionKind } from "../attribution/kinds.ts";
 import { probabilitiesOf } from "../erasing/erase.ts";
-import { type Evaluation, type Json, Records, sampleOf, type View } from "../evaluation.ts";
+import {
+  type Evaluation,
+  type Json,
+  namedCounts,
+  Records,
+  sampleOf,
+  type View,
+} from "../evaluation.ts";
 import { rankCorrelation } from "../metrics/rank_correlation.ts";
 import { type CellEffects, cellEffects } from "./cell_effects.ts";
 
@@ -25,17 +32,37 @@ export interface AxiomScores {
   readonly shiftOfProbability: number;
   /** Sensitivity: percentage of the cells that matter to p(ŷ|x) but are attributed nothing. */
   readonly missed: number;
+  /** Sensitivity, conversely: percentage of the cells that do not matter but are attributed something. */
+  readonly idle: number;
+  /** Percentage of |attribution| that lies on cells that do not matter. */
+  readonly idleShare: number;
   /** Sensitivity: rank correlation of the cells' |attribution| with how far p(ŷ|x) moves by them. */
   readonly correlation: number;
   readonly images: number;
+  /**
+   * Pictures that a mean leaves out, by its name, where there are any: no cell matters or all do, or
+   * a map is constant.
+   */
+  readonly undefinedIn: Readonly<Record<string, number>>;
 }
+
+/** The means in the order of the records. */
+const COLUMNS = [
+  "completeness",
+  "shift",
+  "shiftOfProbability",
+  "missed",
+  "idle",
+  "idleShare",
+  "correlation",
+] as const;
 
 /**
  * Measures the axioms for one kind of map, of the true class.
  *
  * For sensitivity every cell of the backbone's feature map is replaced by the mean cell and the
- * picture classified anew; a cell matters when p(ŷ|x) changes by more than 10⁻⁵. Maps of another
- * size are summed up within each cell.
+ * picture classified anew; a cell matters when p(ŷ|x) changes by more than 10⁻⁵. The axiom says that
+ * exactly these are attributed something. Maps of another size are summed up within each cell.
  */
 export class Axioms implements Evaluation<AxiomScores> {
   #kind: AttributionKind;
@@ -64,15 +91,21 @@ export class Axioms implements Evaluation<AxiomScores> {
       const label = labels[n];
       const [map, moved] = [before(n, label), after(n, label)];
       const cells = perCell(map, effects[n]);
-      const matters = [...effects[n].effects.keys()]
-        .filter((z) => Math.abs(effects[n].effects[z]) > CHANGE);
-      const missed = matters.filter((z) => cells[z] === 0).length / matters.length;
+      const sizes = cells.map(Math.abs);
+      const matters = (z: number) => Math.abs(effects[n].effects[z]) > CHANGE;
+      const [mattering, idle] = [matters, (z: number) => !matters(z)]
+        .map((wanted) => [...sizes.keys()].filter(wanted));
+      const shareOf = (places: number[], wanted: (z: number) => boolean) =>
+        100 * places.filter(wanted).length / places.length;
+      const total = sizes.reduce((a, b) => a + b, 0);
       this.#scores.add(index, [
         Math.abs(map.values.reduce((a, b) => a + b, 0) - p[n][label]),
         largestDifference(map.values, moved.values) / largest(map.values),
         largestDifference(p[n], shiftedP[n]),
-        100 * missed,
-        rankCorrelation(cells.map(Math.abs), effects[n].effects.map(Math.abs)),
+        shareOf(mattering, (z) => sizes[z] === 0),
+        shareOf(idle, (z) => sizes[z] > 0),
+        100 * idle.reduce((sum, z) => sum + sizes[z], 0) / total,
+        rankCorrelation(sizes, effects[n].effects.map(Math.abs)),
       ]);
     }
   }
@@ -86,15 +119,14 @@ export class Axioms implements Evaluation<AxiomScores> {
   }
 
   result(): AxiomScores {
-    const [
-      completeness = NaN,
-      shift = NaN,
-      shiftOfProbability = NaN,
-      missed = NaN,
-      correlation = NaN,
-    ] = this.#scores.means();
-    const images = this.#scores.size;
-    return { completeness, shift, shiftOfProbability, missed, correlation, images };
+    const means = this.#scores.means();
+    const [completeness, shift, shiftOfProbability, missed, idle, idleShare, correlation] = COLUMNS
+      .map((_, i) => means[i] ?? NaN);
+    return {
+      ...{ completeness, shift, shiftOfProbability, missed, idle, idleShare, correlation },
+      images: this.#scores.size,
+      undefinedIn: namedCounts(COLUMNS, this.#scores.undefinedRows()),
+    };
   }
 }
 

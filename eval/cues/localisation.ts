@@ -13,7 +13,10 @@ import { SIDE } from "./part_map.ts";
 export interface CueOptions extends PixelApOptions {
   /** Which maps are subtracted: `joint` for CALM, `cam` (unscaled logits) for CAM. */
   readonly kind: AttributionKind;
-  /** Scale |s^A − s^B| of each picture to [0, 1]; needed where a map is no probability. */
+  /**
+   * Stretch |s^A − s^B| of each picture to [0, 1], as the official code does where a map is no
+   * probability; else it is cut off at 1 and taken as it is, the paper's definition.
+   */
   readonly minMax: boolean;
   /**
    * Never start over between pairs, as the official evaluator does not by a slip: the AP "of a
@@ -35,6 +38,8 @@ export interface CueScores {
   readonly pairs: readonly PairScore[];
   /** Mean over the pairs that differ in 1, 2, 3 parts, and over all of them. */
   readonly mpxap: Readonly<Record<"1" | "2" | "3" | "mean", number>>;
+  /** Pairs of which no picture shows a differing part: they are in no mean. */
+  readonly pairsWithoutPictures: number;
   /** Pictures of the classes of the pairs; maps of the last layers take one forward pass for each. */
   readonly images: number;
 }
@@ -42,10 +47,23 @@ export interface CueScores {
 /**
  * The official settings: CALM's maps are probabilities and are compared as they are, all others are
  * scaled. Without a kind, the method's own: `joint` for CALM, `cam` for CAM.
+ *
+ * @param compatible also drop the lowest scores and never start over, as the official evaluator does
  */
-export function officialCueOptions(method: Method, kind = ownKind(method)): CueOptions {
+export function officialCueOptions(
+  method: Method,
+  kind = ownKind(method),
+  compatible = false,
+): CueOptions {
   const asIs = isProbability(method, kind);
-  return { kind, minMax: !asIs, thresholds: asIs ? "log" : "even" };
+  const slips = compatible ? { dropLowest: true, cumulative: true } : {};
+  return { kind, minMax: !asIs, thresholds: asIs ? "log" : "even", ...slips };
+}
+
+/** What becomes of scores before they are counted, for tables: `stretched, even bins`. */
+export function describeCueRule({ minMax, thresholds, cumulative }: CueOptions): string {
+  const scores = minMax ? "stretched" : "as they are";
+  return `${scores}, ${thresholds} bins${cumulative ? ", official count" : ""}`;
 }
 
 /**
@@ -125,7 +143,8 @@ export class CueLocalization implements Evaluation<CueScores> {
     const differing = (count: number) =>
       meanOf(pairs.filter(({ parts }) => parts.length === count));
     const mpxap = { "1": differing(1), "2": differing(2), "3": differing(3), mean: meanOf(pairs) };
-    return { pairs, mpxap, images: this.#images };
+    const pairsWithoutPictures = pairs.filter(({ pictures }) => pictures === 0).length;
+    return { pairs, mpxap, pairsWithoutPictures, images: this.#images };
   }
 
   #scores(): PairScore[] {

@@ -1,6 +1,7 @@
 import { Random } from "../../engine/random.ts";
 import { type Classifier, uploadPictures } from "../../model/classifier.ts";
 import type { Batch } from "../../data/loader.ts";
+import { expectDistribution } from "../distribution.ts";
 import type { AttributionMap } from "../attribution/explain.ts";
 import type { AttributionKind } from "../attribution/kinds.ts";
 import type { View } from "../evaluation.ts";
@@ -21,13 +22,16 @@ export function rank(map: AttributionMap, extent: number): Uint32Array {
   return Uint32Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a] || a - b);
 }
 
-/** The orders that the maps of the true classes give. */
-export async function ordersOf(view: View, kind: AttributionKind): Promise<Orders> {
-  const { batch, maps, once } = view;
-  return await once(`orders ${kind}`, async () => {
-    const found = await maps.of(kind, Array.from(batch.labels, (label) => [label]));
+/** The orders that the maps of some classes give, by default of the true ones. */
+export async function ordersOf(
+  { batch, maps, once }: View,
+  kind: AttributionKind,
+  labels: Uint32Array = batch.labels,
+): Promise<Orders> {
+  return await once(`orders ${kind} ${labels}`, async () => {
+    const found = await maps.of(kind, Array.from(labels, (label) => [label]));
     const extent = extentOf(batch);
-    return Array.from(batch.labels, (label, n) => rank(found(n, label), extent));
+    return Array.from(labels, (label, n) => rank(found(n, label), extent));
   });
 }
 
@@ -69,7 +73,11 @@ export function erase(
   return erased;
 }
 
-/** p(y|x) of each picture. */
+/**
+ * p(y|x) of each picture.
+ *
+ * @throws {UserError} when what the network gives are no probabilities
+ */
 export async function probabilitiesOf(
   model: Classifier,
   images: Float32Array<ArrayBuffer>,
@@ -82,7 +90,10 @@ export async function probabilitiesOf(
   try {
     const p = await probabilities.read();
     const classes = probabilities.channels;
-    return Array.from({ length: size }, (_, n) => p.subarray(n * classes, (n + 1) * classes));
+    return Array.from(
+      { length: size },
+      (_, n) => expectDistribution(p.subarray(n * classes, (n + 1) * classes)),
+    );
   } finally {
     probabilities.dispose();
   }

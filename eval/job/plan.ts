@@ -8,7 +8,10 @@ import type { ClassPair } from "../cues/class_pairs.ts";
 import { officialCueOptions } from "../cues/localisation.ts";
 import { readClassPairs } from "../cues/paired_pictures.ts";
 import { BASELINES } from "../erasing/baseline.ts";
+import { riseOptions } from "../erasing/deletion_insertion.ts";
 import { kindOf, type Measure } from "../measures.ts";
+import { OFFICIAL_STEP } from "../metrics/pixel_ap.ts";
+import { type Upscaling, UPSCALINGS } from "../upscale.ts";
 
 /** What can be measured on a data set. */
 export interface Possible {
@@ -20,8 +23,8 @@ export interface Possible {
   readonly masks: boolean;
 }
 
-/** Percentages of the pixels erased in Figure 5. */
-export const ERASED = [10, 20, 30, 40, 50, 60, 70, 80, 90];
+/** Percentages of the pixels erased in Figure 5, whose curves go from 0 to 100. */
+export const ERASED = [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100];
 
 /** Looks for a data set's annotations; `onMissing` is told what cannot be measured and why. */
 export async function possibleOn(
@@ -61,19 +64,38 @@ const ROWS: Readonly<Record<"cam" | "calm", readonly AttributionKind[]>> = {
 /** Maps that are the same for all classes: the difference of two is nothing. */
 const WITHOUT_CLASS: readonly AttributionKind[] = ["saliency"];
 
-/**
- * Every measure of a model for the tables: all kinds of map that mean something in it.
- *
- * @param options `sample`: pictures for the measures that do not look at all of them, of `pictures`
- */
+/** How everything is measured. */
+export interface PlanOptions {
+  /** Pictures for the measures that do not look at all of them. */
+  readonly sample: number;
+  /** Pictures of the split. */
+  readonly pictures: number;
+  /** Side of the pictures in pixels. */
+  readonly side: number;
+  /** Between thresholds of WSOL. */
+  readonly step: number;
+  readonly upscaling: Upscaling;
+  /** Cue localization as the official evaluator counts. */
+  readonly compatible: boolean;
+  /** Deletion and insertion as RISE defines them. */
+  readonly rise: boolean;
+  /** Of random erasing and noise. */
+  readonly seed: number;
+}
+
+/** Deletion and insertion as here by default: Figure 5's erasing, of the true class. */
+export const OWN_DELETION = {
+  baseline: "blur",
+  insertionBaseline: "blur",
+  steps: 10,
+  of: "true class",
+} as const;
+
+/** Every measure of a model for the tables: all kinds of map that mean something in it. */
 export function allMeasures(
   method: Method,
   { pairs, places, masks }: Possible,
-  { sample, pictures, step }: {
-    readonly sample: number;
-    readonly pictures: number;
-    readonly step: number;
-  },
+  { sample, pictures, side, step, upscaling, compatible, rise, seed }: PlanOptions,
 ): Measure[] {
   const kinds = ROWS[method === "cam" ? "cam" : "calm"];
   const every = everyOf(sample, pictures);
@@ -81,29 +103,33 @@ export function allMeasures(
   const scaled = kinds.flatMap((kind): AttributionKind[] =>
     kind === "cam" ? ["cam-max", "cam-minmax"] : kind === "joint" ? [kind, "posterior"] : [kind]
   );
-  const erasing = { baseline: BASELINES[0], seed: 0 };
+  const cues = kinds.filter((kind) => !WITHOUT_CLASS.includes(kind))
+    .map((kind) => officialCueOptions(method, kind, compatible));
+  // The paper's own words: the difference of eq. 2's maps, taken as it is.
+  const literal = method !== "cam" ? [] : (["cam-max", "cam-minmax"] as const)
+    .map((kind) => ({ ...officialCueOptions(method, kind, compatible), minMax: false }));
   return [
     { what: "classification", options: {} },
     ...(pairs
-      ? kinds.filter((kind) => !WITHOUT_CLASS.includes(kind)).map((kind): Measure => ({
+      ? [...cues, ...literal].map((options): Measure => ({
         what: "cue-localization",
-        options: { pairs, options: officialCueOptions(method, kind) },
+        options: { pairs, options },
       }))
       : []),
     ...kinds.map((kind): Measure => ({
       what: "remove-and-classify",
-      options: { kind, k: ERASED, ...erasing },
+      options: { kind, k: ERASED, baseline: BASELINES[0], seed },
     })),
     ...(places
       ? [kinds[0], "subset" as const, ...kinds.slice(1)].map((kind): Measure => ({
         what: "wsol",
-        options: { kind, step },
+        options: { kind, step, upscaling },
       }))
       : []),
     ...scaled.map((kind): Measure => ({ what: "axioms", options: { kind, every } })),
     ...kinds.map((kind): Measure => ({
       what: "deletion-insertion",
-      options: { kind, steps: 10, ...erasing },
+      options: { kind, ...(rise ? riseOptions(side) : OWN_DELETION), seed },
     })),
     ...(masks ? kinds.map((kind): Measure => ({ what: "pointing-game", options: { kind } })) : []),
     ...kinds.map((kind): Measure => ({ what: "randomisation", options: { kind, every } })),
@@ -126,7 +152,7 @@ export function ownMeasures(method: Method, { pairs, places }: Possible): Measur
     ...(places
       ? [kind, "subset" as const].map((kind) => ({
         what: "wsol" as const,
-        options: { kind, step: 0.01 },
+        options: { kind, step: OFFICIAL_STEP, upscaling: UPSCALINGS[0] },
       }))
       : []),
   ];

@@ -18,6 +18,8 @@ export interface Subject {
   readonly batchSize: number;
   /** Standard deviation of the Gaussian over gradient maps. */
   readonly blur: number;
+  /** Of the noise of the SmoothGrad family. */
+  readonly seed: number;
   /** Classes that `subset` adds up, by class; null for the class alone. */
   readonly supersets: readonly (readonly number[])[] | null;
 }
@@ -29,9 +31,10 @@ export async function describeSubject(
   checkpoint: string,
   { options: { arch, method }, crop }: Pick<OpenedModel, "options" | "crop">,
   { name, classes }: Pick<Dataset, "name" | "classes">,
-  { batchSize, blur = 0, supersets }: {
+  { batchSize, blur = 0, seed = 0, supersets }: {
     readonly batchSize: number;
     readonly blur?: number;
+    readonly seed?: number;
     readonly supersets: Supersets | null;
   },
 ): Promise<Subject> {
@@ -44,6 +47,7 @@ export async function describeSubject(
     crop,
     batchSize,
     blur,
+    seed,
     supersets: supersets ? classes.map((_, label) => supersets(label)) : null,
   };
 }

@@ -1,21 +1,29 @@
 /** How a range of scores is cut into the bins of a histogram. */
 export type Thresholds = "even" | "log";
 
+/** The official code's and the benchmark library's step between thresholds. */
+export const OFFICIAL_STEP = 0.001;
+
+/** numpy's `arange(0, 1, step)`: a step's rounding must not add a threshold. */
+export function evenThresholds(step: number): Float64Array {
+  return Float64Array.from({ length: Math.ceil(1 / step) }, (_, i) => i * step);
+}
+
 /**
- * The official bins. `even`: 0, 0.001, …, 0.999. `log`: 10^(−6.993), …, 10^(−0.007), 1. Both end with
- * [1, 2) and [2, 3).
+ * The official bins. `even`: 0, 0.001, …, 0.999. `log`: 10^(−6.993), …, 10^(−0.007), 1, as many. Both
+ * end with [1, 2) and [2, 3).
  */
-export function binEdges(thresholds: Thresholds): Float64Array {
-  const steps = Array.from(
-    { length: 1000 },
-    (_, i) => thresholds === "even" ? i * 0.001 : 10 ** -((999 - i) * 0.007),
-  );
+export function binEdges(thresholds: Thresholds, step = OFFICIAL_STEP): Float64Array {
+  const even = evenThresholds(step);
+  const steps = thresholds === "even" ? even : even.map((_, i) => 10 ** -(7 * even.at(-1 - i)!));
   return Float64Array.from([...steps, 1, 2, 3]);
 }
 
 /** Which pixels count, and where. */
 export interface PixelApOptions {
   readonly thresholds: Thresholds;
+  /** Between `even` thresholds, and of as many `log` ones; default 0.001, the official code's. */
+  readonly step?: number;
   /**
    * Leave pixels below the first `log` threshold out of everything, as the official code does: its
    * recall then has a smaller denominator. Default false: they count, below every threshold.
@@ -39,16 +47,16 @@ export class PixelAp {
   #edges: Float64Array;
   #bin: (score: number) => number;
 
-  constructor({ thresholds, dropLowest = false }: PixelApOptions) {
-    const edges = binEdges(thresholds);
+  constructor({ thresholds, step = OFFICIAL_STEP, dropLowest = false }: PixelApOptions) {
+    const edges = binEdges(thresholds, step);
     this.#edges = thresholds === "log" && !dropLowest ? Float64Array.from([0, ...edges]) : edges;
     this.hits = new Float64Array(this.#edges.length - 1);
     this.misses = new Float64Array(this.#edges.length - 1);
     const shift = this.#edges.length - edges.length;
     // Where a score is to be expected; `add` moves it to the side of the edge it is on.
     this.#bin = thresholds === "even"
-      ? (score) => Math.floor(score * 1000)
-      : (score) => 999 + shift + Math.floor(Math.log10(score) / 0.007);
+      ? (score) => Math.floor(score / step)
+      : (score) => edges.length - 4 + shift + Math.floor(Math.log10(score) / (7 * step));
   }
 
   /**

@@ -1,5 +1,6 @@
 import { encodePng } from "../../data/codecs.ts";
 import type { Picture } from "../../data/dataset.ts";
+import { escape } from "../escape.ts";
 
 /** Text at a place, its baseline at y. */
 export function svgText(
@@ -13,9 +14,8 @@ export function svgText(
     readonly anchor?: "start" | "middle" | "end";
   },
 ): string {
-  const escaped = content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
   return `<text x="${x}" y="${y}" font-size="${size}"${bold ? ' font-weight="bold"' : ""} ` +
-    `text-anchor="${anchor}" fill="${colour}">${escaped}</text>`;
+    `text-anchor="${anchor}" fill="${colour}">${escape(content)}</text>`;
 }
 
 /** A picture in a box, whole and undistorted. */

@@ -1,5 +1,5 @@
 import type { AttributionKind } from "../attribution/kinds.ts";
-import { type Evaluation, type Json, Records, type View } from "../evaluation.ts";
+import { type Evaluation, type Json, namedCounts, Records, type View } from "../evaluation.ts";
 import { upscale } from "../upscale.ts";
 import { type ObjectMask, SIDE } from "../wsol/object_mask.ts";
 
@@ -12,6 +12,8 @@ export interface PointingScores {
   /** Share of the pixels that are the object's: what a map without any idea scores. */
   readonly chance: number;
   readonly images: number;
+  /** Pictures that a mean leaves out, by its name, where there are any: no value is positive. */
+  readonly undefinedIn: Readonly<Record<string, number>>;
 }
 
 /**
@@ -45,7 +47,8 @@ export class PointingGame implements Evaluation<PointingScores> {
   result(): PointingScores {
     const [pointing = NaN, energy = NaN, chance = NaN] = this.#scores.means()
       .map((share) => 100 * share);
-    return { pointing, energy, chance, images: this.#scores.size };
+    const undefinedIn = namedCounts(["pointing", "energy"], this.#scores.undefinedRows());
+    return { pointing, energy, chance, images: this.#scores.size, undefinedIn };
   }
 }
 

@@ -1,6 +1,6 @@
 import { encodeJpeg, encodePng } from "../../data/codecs.ts";
 import type { Picture } from "../../data/dataset.ts";
-import { likeliest, type MapKind } from "../attribution/explain.ts";
+import { type MapKind, runnerUp } from "../attribution/explain.ts";
 import { inferno, redBlue } from "../pictures/colour_map.ts";
 import type { SheetRow } from "../pictures/contact_sheet.ts";
 import { peakOf } from "../pictures/grid.ts";
@@ -79,12 +79,17 @@ async function mapColumn({ picture, label, explanation }: SheetRow, kind: MapKin
   return markup`<div>${drawn}<span>${name}<br/>max ${probability(peak)}</span></div>`;
 }
 
-/** Why this class rather than the likeliest other one: red speaks for it, blue for the other. */
+/**
+ * Why this class rather than the likeliest other one: red speaks for it, blue for the other. Null
+ * where there is no other.
+ */
 async function rather(
   { picture, label, explanation }: SheetRow,
   classNames: readonly string[],
-): Promise<Markup> {
-  const other = className(classNames[likeliest(explanation.probabilities, label)]);
+): Promise<Markup | null> {
+  const second = runnerUp(explanation.probabilities, label);
+  if (second === null) return null;
+  const other = className(classNames[second]);
   const map = explanation.map("counterfactual", label);
   const drawn = overlay(picture, map, peakOf(map, true), redBlue);
   const own = await image(drawn, `map of what speaks for the class rather than for ${other}`);

@@ -1,3 +1,5 @@
+import { escape } from "../escape.ts";
+
 /** A piece of HTML: what is put into a template as it is. Everything else is text. */
 export class Markup {
   readonly source: string;
@@ -14,15 +16,6 @@ export type Content = string | number | null | Markup | readonly Content[];
 /** A template of HTML: texts are escaped, pieces of HTML are not. */
 export function markup(strings: TemplateStringsArray, ...values: Content[]): Markup {
   return new Markup(String.raw({ raw: strings }, ...values.map(sourceOf)));
-}
-
-/** A text so that it means itself in HTML and SVG, also between double quotes. */
-export function escape(text: string): string {
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
 }
 
 function sourceOf(content: Content): string {

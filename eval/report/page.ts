@@ -1,3 +1,4 @@
+import { GENERATOR } from "./own_report.ts";
 import { type Content, type Markup, markup, withSubscripts } from "./markup.ts";
 import { STYLE } from "./style.ts";
 
@@ -33,6 +34,7 @@ ${sections}</main>
 <meta charset="utf-8"/>
 <meta name="viewport" content="width=device-width, initial-scale=1"/>
 <meta name="color-scheme" content="light dark"/>
+${GENERATOR}
 ${markup`<title>${heading}</title>`.source}
 <style>${STYLE}</style>
 </head>

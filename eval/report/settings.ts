@@ -14,6 +14,7 @@ export function settingsSection(run: FinishedTraining): Markup {
       ["method", options.method],
       ["location prior", isCalm ? options.prior : null],
       ["gradient through the prior’s normaliser", isCalm ? yesNo(!options.detachNormaliser) : null],
+      ["added to the posterior’s denominator", options.posteriorEpsilon || null],
       ["backbone", options.arch],
       ["large feature map", yesNo(options.largeFeatureMap ?? false)],
       ["Mixed_6e left out", options.skipMixed6e ? "yes" : null],
@@ -40,13 +41,17 @@ export function adapterSection(run: FinishedTraining): Markup {
   const rows: [string, Content][] = [
     ["adapter", adapter.description],
     ["kind", adapter.fallback ? "software: shaders run on the processor" : "GPU"],
-    ["time of training", duration(seconds)],
+    ["time of training", seconds === null ? null : duration(seconds)],
     ["counted from", resumedAt > 0 ? `epoch ${resumedAt}, where it was resumed` : null],
-    ["speed", `${imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0)} pictures a second`],
+    ["speed", imagesPerSecond === null ? null : speed(imagesPerSecond)],
     ["mean of −log p(ŷ|x), test pictures", test.loss.toFixed(4)],
     ["folder of the run", out],
   ];
   return section("Adapter and time", definitions(rows));
+}
+
+function speed(imagesPerSecond: number): string {
+  return `${imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0)} pictures a second`;
 }
 
 function yesNo(value: boolean): string {

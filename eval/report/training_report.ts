@@ -29,7 +29,7 @@ export async function trainingReport(run: FinishedTraining): Promise<string> {
         "Where the model looks",
         markup`<p>Test pictures, which the model was not trained on, with its maps for the true class
 ŷ of each. p is the probability of the class that it predicts.</p>`,
-        mapList(kinds),
+        mapList(kinds, dataset.classes.length),
         colourScale(),
         markup`<div class="cards">${cards}</div>`,
       ),
@@ -51,7 +51,8 @@ function lead(run: FinishedTraining, method: string): Content {
   const brighter = kinds[0] === "joint"
     ? "the brighter, the more probable that the cue for this class was here"
     : "the brighter, the more this place speaks for the class";
-  const time = `${duration(seconds)}${resumedAt > 0 ? ` since epoch ${resumedAt}` : ""}`;
+  const since = resumedAt > 0 ? ` since epoch ${resumedAt}` : "";
+  const time = seconds === null ? "" : ` in ${duration(seconds)}${since},`;
   const hardware = `${adapter.description}${adapter.fallback ? " (a software adapter)" : ""}`;
   return [
     markup`<p>A ${withSubscripts(method)} model learned to tell ${dataset.classes.length} classes
@@ -62,7 +63,7 @@ apart, and maps show why it decides as it does: ${brighter}.</p>
     } test pictures classified right</p>
 `,
     markup`<p class="quiet">Trained on ${count(dataset.trainImages)} pictures of ${dataset.name} for
-${recipe.epochs} epochs, in ${time}, on ${hardware}.</p>`,
+${recipe.epochs} epochs,${time} on ${hardware}.</p>`,
   ];
 }
 
@@ -73,14 +74,17 @@ function bestRow(rows: readonly SheetRow[]): SheetRow | null {
   return rows.toSorted((a, b) => surety(b) - surety(a))[0] ?? null;
 }
 
-function mapList(kinds: readonly MapKind[]): Markup {
+function mapList(kinds: readonly MapKind[], classes: number): Markup {
   const items = kinds.map((kind) => {
     const { name, formula, meaning } = MAP_WORDS[kind]!;
     return markup`<li><strong>${name}</strong>, <i>${formula}</i>: the brighter, ${meaning}</li>\n`;
   });
   const formula = kinds[0] === "joint" ? "p(ŷ, z | x) − p(y′, z | x)" : "f − f′";
-  return markup`<ul>${items}<li><strong>rather than</strong>, <i>${formula}</i>: why this class and not y′,
-the likeliest other one. Red places speak for it, blue ones for y′.</li></ul>`;
+  const rather = classes > 1
+    ? markup`<li><strong>rather than</strong>, <i>${formula}</i>: why this class and not y′,
+the likeliest other one. Red places speak for it, blue ones for y′.</li>`
+    : null;
+  return markup`<ul>${items}${rather}</ul>`;
 }
 
 function mapsSection(tables: readonly Table[]): Markup {

@@ -3,7 +3,14 @@ import type { Classifier } from "../../model/classifier.ts";
 import { readParameters, withParameters } from "../../model/overwrite.ts";
 import { BatchMaps } from "../attribution/batch_maps.ts";
 import type { AttributionKind } from "../attribution/kinds.ts";
-import { type Evaluation, type Json, Records, sampleOf, type View } from "../evaluation.ts";
+import {
+  type Evaluation,
+  type Json,
+  namedCounts,
+  Records,
+  sampleOf,
+  type View,
+} from "../evaluation.ts";
 import { rankCorrelation } from "../metrics/rank_correlation.ts";
 
 /** Of the weights that replace the trained ones. */
@@ -19,6 +26,8 @@ export interface RandomisationScores {
    */
   readonly correlation: readonly number[];
   readonly images: number;
+  /** Pictures that a mean leaves out, by layer, where there are any: a map is constant. */
+  readonly undefinedIn: Readonly<Record<string, number>>;
 }
 
 /**
@@ -76,6 +85,7 @@ export class ParameterRandomisation implements Evaluation<RandomisationScores> {
       layers: this.#layers,
       correlation: this.#scores.means(),
       images: this.#scores.size,
+      undefinedIn: namedCounts(this.#layers, this.#scores.undefinedRows()),
     };
   }
 }

@@ -1,7 +1,13 @@
 import { type Method, METHODS } from "../../model/classifier.ts";
 import type { AttributionKind } from "../attribution/kinds.ts";
 import type { Subject } from "../job/subject.ts";
-import { kindOf, type Measured, type MeasureName, type MeasureResults } from "../measures.ts";
+import {
+  kindOf,
+  type Measured,
+  type MeasureName,
+  type MeasureOptions,
+  type MeasureResults,
+} from "../measures.ts";
 
 /** A model and everything that was measured of it. */
 export interface MeasuredModel {
@@ -48,7 +54,7 @@ export function inOrder(models: readonly MeasuredModel[]): MeasuredModel[] {
   );
 }
 
-/** All results of a measure, model by model, with the titles of their rows. */
+/** All results of a measure and its options, model by model, with the titles of their rows. */
 export function found<M extends MeasureName>(models: readonly MeasuredModel[], what: M) {
   return models.flatMap(({ label, subject, measured }) => {
     const alone = models.filter((other) => other.subject.method === subject.method).length === 1;
@@ -60,6 +66,7 @@ export function found<M extends MeasureName>(models: readonly MeasuredModel[], w
         label,
         kind,
         title: alone ? title : `${title} (${label})`,
+        options: each.options as MeasureOptions[M],
         result: each.result as MeasureResults[M],
       };
     });

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { writeAtomically } from "../../weights/atomic_write.ts";
+import { expectOwnReport } from "../report/own_report.ts";
 import { evaluationReport } from "../report/evaluation_report.ts";
 import { toCsv, toMarkdown, toText } from "./table.ts";
 import { inOrder, type MeasuredModel } from "./rows.ts";
@@ -22,7 +23,7 @@ export interface SavedTables {
  * Writes the tables of some models to a folder: `tables.md`, a `.csv` for each, `results.json` with
  * everything that was measured, and `report.html` for reading.
  *
- * @throws {UserError} when the folder cannot be written to
+ * @throws {UserError} when the folder cannot be written to, or holds a report of another program
  */
 export async function saveTables(
   out: string,
@@ -43,6 +44,7 @@ export async function saveTables(
       measured,
     })),
   };
+  await expectOwnReport(join(out, REPORT));
   const contents: Record<string, string> = {
     "tables.md": heading + tables.map(toMarkdown).join("\n"),
     ...Object.fromEntries(tables.map((table) => [`${table.name}.csv`, toCsv(table)])),

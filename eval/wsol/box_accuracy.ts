@@ -1,3 +1,4 @@
+import { evenThresholds, OFFICIAL_STEP } from "../metrics/pixel_ap.ts";
 import { type Box, type Contour, findContours } from "./contours.ts";
 
 /** IoU thresholds in percent of MaxBoxAccV2 (Choe et al., 2020). */
@@ -29,12 +30,10 @@ export class BoxEvaluator {
   images = 0;
   #thresholds: Float64Array;
 
-  /** @param step between thresholds: 0.01 on the benchmark's command line, 0.001 in its library */
-  constructor({ step = 0.01 }: { readonly step?: number } = {}) {
-    // As numpy's arange: a step's rounding must not add a threshold.
-    const count = Math.ceil(1 / step);
-    this.#thresholds = Float64Array.from({ length: count }, (_, i) => i * step);
-    this.hits = [...IOU_LEVELS, 50].map(() => new Float64Array(count));
+  /** @param step between thresholds: 0.001 in the benchmark's library, 0.01 on its command line */
+  constructor({ step = OFFICIAL_STEP }: { readonly step?: number } = {}) {
+    this.#thresholds = evenThresholds(step);
+    this.hits = [...IOU_LEVELS, 50].map(() => new Float64Array(this.#thresholds.length));
   }
 
   /**

@@ -5,6 +5,7 @@ import { UserError } from "../../engine/errors.ts";
 import { decodeNpy } from "../npy.ts";
 import { PixelAp } from "../metrics/pixel_ap.ts";
 import { type BoxAccuracy, BoxEvaluator } from "./box_accuracy.ts";
+import { precisionOf } from "./localise.ts";
 import { addMasked, objectMask, scaledBoxes, SIDE } from "./object_mask.ts";
 
 /** Result of evaluating a folder of maps: boxes where the split has boxes, else masks. */
@@ -41,7 +42,7 @@ export async function evaluateScoreMaps(
     throw new UserError(`${metadata} has masks: say with --masks where they are`);
   }
   const evaluator = new BoxEvaluator({ step });
-  const pixels = new PixelAp({ thresholds: "even" });
+  const pixels = new PixelAp({ thresholds: "even", step });
   let done = 0;
   for (const [id, place] of places) {
     const path = join(folder, `${id}.npy`);
@@ -60,7 +61,7 @@ export async function evaluateScoreMaps(
   }
   return {
     boxes: withBoxes ? evaluator.compute(at) : null,
-    pxap: withBoxes ? null : pixels.compute(),
+    pxap: withBoxes ? null : precisionOf(pixels, places.size),
     images: places.size,
     best: withBoxes ? evaluator.best() : null,
   };

@@ -5,6 +5,7 @@ import {
   weightGradientReference,
 } from "../../bench/convolution_reference.ts";
 import type { Contestant } from "../../bench/contestant.ts";
+import { comparePaired, medianInterval } from "../../bench/paired.ts";
 import { copyBandwidth, timeOnGpu } from "../../bench/measure.ts";
 import { OurNetwork } from "../../bench/network.ts";
 import { compare, race } from "../../bench/race.ts";
@@ -177,4 +178,33 @@ Deno.test("a race alternates and gives the ratio; nonsense is refused", async ()
     race(contestant("a", [NaN]), null, options),
     /a: the result of the inference is not a number/,
   );
+});
+
+Deno.test("the median's interval: between order statistics of the binomial distribution", () => {
+  const values = (n: number) => Array.from({ length: n }, (_, i) => n - i);
+  assert.deepEqual(medianInterval(values(7)), [-Infinity, Infinity]);
+  assert.deepEqual(medianInterval(values(8)), [1, 8]);
+  // Tables of the sign test at 99 %: n = 20 leaves out 3 on each side, n = 50 leaves out 15.
+  assert.deepEqual(medianInterval(values(20)), [4, 17]);
+  assert.deepEqual(medianInterval(values(50)), [16, 35]);
+});
+
+Deno.test("a paired comparison takes turns, and stops when the interval is narrow", async () => {
+  const order: string[] = [];
+  const run = (name: string, milliseconds: number) => () => {
+    order.push(name);
+    return Promise.resolve(milliseconds * (1 + order.length % 4 / 1000));
+  };
+  const patience = { narrow: 0.01, least: 12, most: 400, seconds: 60 };
+  const { ratio, interval, times } = await comparePaired([run("a", 3), run("b", 2)], patience);
+  assert.equal(times[0].length, 12);
+  assert.deepEqual(order.slice(0, 4), ["a", "b", "b", "a"]);
+  assert.ok(interval[0] > 1.4 && interval[1] < 1.6 && Math.abs(ratio - 1.5) < 0.01);
+  const noisy = (name: string) => () => {
+    order.push(name);
+    return Promise.resolve(1 + (order.length * 7919 % 101) / 50);
+  };
+  const same = await comparePaired([noisy("a"), noisy("b")], { ...patience, most: 40 });
+  assert.equal(same.times[0].length, 40);
+  assert.ok(same.interval[0] <= 1 && same.interval[1] >= 1, `${same.interval}`);
 });

@@ -32,13 +32,23 @@ gpuTest("bench: a shader of the user's is checked, timed, or refused with the li
     await Deno.writeTextFile(mine, shipped);
     const { code, stdout, stderr } = await calm([...bench, ...replaces, "--json"]);
     assert.equal(code, 0, stderr);
-    const { ratio, variant, results, error_share } = JSON.parse(stdout);
-    assert.ok(ratio > 0 && error_share < 1);
+    const { ratio, variant, results, error_share, interval, rounds } = JSON.parse(stdout);
+    assert.ok(ratio > 0 && error_share < 1 && rounds >= 12);
+    assert.ok(interval[0] <= ratio && ratio <= interval[1], `${ratio} in ${interval}`);
     assert.equal(variant, "tiles");
     assert.equal(results.length, 2);
 
     await Deno.writeTextFile(mine, shipped.replace("sum0 += v0.x", "sum0 += v0.y"));
-    await fails([...bench, ...replaces], /mine\.wgsl gives wrong results: .* times what rounding/);
+    await fails(
+      [...bench, ...replaces],
+      /mine\.wgsl gives wrong results: \[\d+,\d+,\d+,\d+\] of the result \[1,9,9,12\] is .*, expected .*times/,
+    );
+    const endless = shipped.replace("kh < p.kernel_height; kh++", "kh < p.kernel_height; kh += 0u");
+    assert.notEqual(endless, shipped);
+    await Deno.writeTextFile(mine, endless);
+    const stopped = await calm([...bench, ...replaces, "--time-limit", "2"]);
+    assert.match(stopped.stderr, /mine\.wgsl did not come to an end within 2 s/);
+    assert.equal(stopped.code, 137);
     await Deno.writeTextFile(mine, shipped.replace("var sum0 = vec4f()", "var sum0 = vec5f()"));
     await fails([...bench, ...replaces], /mine\.wgsl does not compile[\s\S]*wgsl:\d+[\s\S]*\^\^\^/);
     await Deno.writeTextFile(mine, shipped.replace("const TILE_PIXELS = 32u;", ""));

@@ -28,9 +28,34 @@ Deno.test("every command has a help that names its options", async () => {
   }
 });
 
+Deno.test("the front door: all tasks with a line each, the version", async () => {
+  for (const args of [[], ["help"], ["--help"]]) {
+    const { code, stdout } = await calm(args);
+    assert.equal(code, 0);
+    assert.match(stdout, /^CALM on WebGPU: image classifiers/);
+    const { tasks } = JSON.parse(
+      await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
+    );
+    for (const task of Object.keys(tasks)) {
+      if (task !== "ok") assert.match(stdout, new RegExp(`^  ${task} +\\S`, "m"));
+    }
+    assert.ok(stdout.split("\n").every((line) => line.length <= 80), "80 columns");
+  }
+  assert.match((await calm(["--version"])).stdout, /^CALM on WebGPU \d+\.\d+\.\d+, Deno \d/);
+  assert.match((await calm(["help", "eval"])).stdout, /Usage: \.\/calm eval/);
+});
+
 Deno.test("unknown tasks and options, and values out of range, are named", async () => {
-  await refuses(["trian"], /There is no task "trian": the tasks are train, explain, figure, eval/);
-  await refuses(["train", "--epoch", "3"], /Unknown option --epoch; did you mean --epochs\?/);
+  await refuses(
+    ["trian"],
+    /There is no task "trian"; did you mean "train"\? \(\.\/calm help lists/,
+  );
+  await refuses(["train", "--epoch", "3"], /Unknown option --epoch; did you mean "--epochs"\?/);
+  await refuses(
+    ["train", "--method", "calm-me"],
+    /one of cam, calm-ml, calm-em; did you mean "calm-em"/,
+  );
+  await refuses(["eval", "wosl"], /not wosl; did you mean "wsol"\?/);
   await refuses(
     ["train", "--epochs", "0"],
     /--epochs is "0", expected a whole number of at least 1/,

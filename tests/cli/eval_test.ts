@@ -47,6 +47,15 @@ gpuTest("eval: every measure, in shards, all together as tables", async () => {
     const curves = await measure("deletion-insertion", cam, "--steps", "3", "--baseline", "mean");
     assert.ok(curves.deletion >= 0 && curves.insertion <= 1);
 
+    const rise = await measure("deletion-insertion", cam, "--rise");
+    assert.deepEqual([rise.baseline, rise.insertion_baseline, rise.steps, rise.of], [
+      ...["zero", "rise-blur", 32, "predicted class"],
+    ]);
+    const literal = await measure(
+      ...["cue-localization", cam, "--map", "cam-max", "--scale", "as-is"] as const,
+    );
+    assert.equal(literal.rule, "as they are, even bins");
+
     // Thresholds that are the best on other pictures are no better than the best on these.
     const box = ["--map", "subset", "--step", "0.05"];
     const best = await measure("wsol", cam, ...box);
@@ -55,6 +64,9 @@ gpuTest("eval: every measure, in shards, all together as tables", async () => {
     assert.ok(honest.max_box_acc.mean <= best.max_box_acc.mean);
     assert.deepEqual(honest.thresholds, train.thresholds);
     assert.equal(honest.images, 12);
+
+    const cubic = await measure("wsol", cam, "--map", "subset", "--upscale", "cubic");
+    assert.deepEqual([cubic.upscaling, cubic.step], ["cubic", 0.001]);
 
     const k = ["--k", "20,50"];
     const whole = await measure("remove-and-classify", cam, ...k);
@@ -74,6 +86,7 @@ gpuTest("eval: every measure, in shards, all together as tables", async () => {
     const all = ["eval", "all", "--data", data, "--step", "0.1", "--batch-size", "5"];
     const options = [...all, "--checkpoint", checkpoints.join(), "--measures", only];
     options.push("--map", "cam,subset,joint,gradient,grad-cam");
+    options.push("--thresholds-on", "train", "--compat-official", "--upscale", "cubic");
     const unsharded = await json([...options, "--out", `${out}-all`]);
     assert.deepEqual(Object.keys(unsharded.tables), [
       "table1_cue_localization",
@@ -85,6 +98,12 @@ gpuTest("eval: every measure, in shards, all together as tables", async () => {
     for (const title of ["CAM", "CAM + Y", "Grad-CAM of CAM", "CALM_EM", "CALM_EM + Y"]) {
       assert.ok(rows.includes(title), title);
     }
+    assert.match(unsharded.tables.table3_wsol.note, /best of other pictures.*cubic interpolation/);
+    const cueRows = unsharded.tables.table1_cue_localization.rows;
+    assert.equal(cueRows[0][5], "stretched, even bins, official count");
+    const erasing = unsharded.tables.figure5_remove_and_classify;
+    assert.deepEqual([erasing.columns[1], erasing.columns.at(-1)], ["0 %", "100 %"]);
+    assert.equal(erasing.rows[0][1].value, 1, "nothing erased");
     const markdown = await Deno.readTextFile(`${out}-all/tables.md`);
     assert.match(markdown, /^# birds, small-resnet\n\n## Cue localization\n/);
     assert.doesNotMatch(markdown, /paper/, "the birds are not the paper's");
@@ -102,6 +121,19 @@ gpuTest("eval: every measure, in shards, all together as tables", async () => {
       );
     }
     assert.deepEqual(merged.tables, unsharded.tables);
+
+    // The same classes in another order would be measured as if it were the same.
+    const names = (await Deno.readTextFile(`${data}/classes.txt`)).trim().split("\n");
+    const [one, two, three] = names.map((line) => line.split(" ")[1]);
+    await Deno.writeTextFile(`${data}/classes.txt`, `1 ${two}\n2 ${one}\n3 ${three}\n`);
+    const renumbered = new RegExp(
+      `class 0 is "${one}" there and "${two}" here \\(2 of 3 differ\\)`,
+    );
+    const other = ["--data", data, "--checkpoint", cam];
+    await refuses(["eval", "classification", ...other], renumbered);
+    await refuses(["figure", "1", ...other], renumbered);
+    await refuses(["train", "--resume", `${out}-cam`, "--epochs", "2"], renumbered);
+    await Deno.writeTextFile(`${data}/classes.txt`, `${names.join("\n")}\n`);
 
     const base = ["eval", "wsol", "--data", data, "--checkpoint", cam];
     await refuses([...base, "--shard", "0/2"], /--shard needs --counts FILE/);
@@ -125,6 +157,10 @@ Deno.test("eval says what it can measure", async () => {
   await refuses(["eval", "taste"], /eval takes classification, .*all, merge, not taste/);
   await refuses(["eval", "wsol", "--k", "3"], /--k is for remove-and-classify, not for wsol/);
   await refuses(["eval", "all", "--counts", "x"], /--counts is for classification, .*not for all/);
+  await refuses(
+    ["eval", "deletion-insertion", "--rise", "--steps", "3"],
+    /--rise decides --steps: leave one of them out/,
+  );
   await refuses(["eval", "merge"], /needs the files or folders of the parts/);
   await refuses(["eval", "merge", "no/such"], /no\/such cannot be read/);
   await refuses(["eval", "wsol", "more"], /eval wsol takes no "more"/);

@@ -103,7 +103,7 @@ for (const { name, extents } of large) {
     for (const variant of family.variants) {
       gpuTest(`${family.name} through ${variant.name}: ${name}`, async (gpu) => {
         const problem = convolutionProblem(extents);
-        const error = await checkVariant(gpu, family, problem, variant);
+        const { share: error } = await checkVariant(gpu, family, problem, variant);
         assert.ok(error < 1, `error is ${error} of what is allowed`);
       });
     }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { explain, mapKinds } from "../../eval/attribution/explain.ts";
+import { explain, likeliest, mapKinds, runnerUp } from "../../eval/attribution/explain.ts";
 import { contactSheet } from "../../eval/pictures/contact_sheet.ts";
 import { inferno } from "../../eval/pictures/colour_map.ts";
 import { overlay, pictureOf } from "../../eval/pictures/overlay.ts";
 import { decodePicture } from "../../data/codecs.ts";
 import { Random } from "../../engine/random.ts";
 import { buildModel } from "../../model/build.ts";
-import type { Method } from "../../model/classifier.ts";
+import { type Method, uploadPictures } from "../../model/classifier.ts";
 import { gpuTest } from "../gpu.ts";
 import { assertClose } from "../reference/check.ts";
 
@@ -53,6 +53,25 @@ gpuTest(
     model.dispose();
   },
 );
+
+gpuTest("the map of eq. 7 is the slice of the joint that calm_joint.wgsl computes", async (gpu) => {
+  const model = buildModel(gpu, options("calm-em"), 2);
+  const joint = model.inference(() =>
+    model.joint(model.forward(uploadPictures(gpu, { images, size: SIZE })))
+  );
+  const expected = await joint.read();
+  const [, height, width, classes] = joint.shape;
+  const each = height * width * classes;
+  for (const [n, { map }] of (await explain(model, { images, size: SIZE })).entries()) {
+    for (let label = 0; label < classes; label++) {
+      const slice = expected.subarray(n * each, (n + 1) * each)
+        .filter((_, i) => i % classes === label);
+      assertClose(map("joint", label).values, slice, 1e-6, `picture ${n}, class ${label}`);
+    }
+  }
+  joint.dispose();
+  model.dispose();
+});
 
 gpuTest("CAM's maps are the logits scaled by their maximum or their range", async (gpu) => {
   const model = buildModel(gpu, options("cam"), 2);
@@ -104,6 +123,16 @@ gpuTest("subset adds classes up, counterfactual subtracts the likeliest other", 
   }
 });
 
+Deno.test("the likeliest class and the runner-up, which one class does not have", () => {
+  const p = Float32Array.of(0.2, 0.5, 0.1, 0.2);
+  assert.equal(likeliest(p), 1);
+  assert.deepEqual([0, 1, 2, 3].map((label) => runnerUp(p, label)), [1, 0, 1, 1]);
+  assert.equal(likeliest(Float32Array.of(1)), 0);
+  assert.equal(runnerUp(Float32Array.of(1), 0), null);
+  assert.ok(!mapKinds({ method: "calm-em", classes: 1 }).includes("counterfactual"));
+  assert.ok(mapKinds({ method: "cam", classes: 2 }).includes("counterfactual"));
+});
+
 Deno.test("an overlay shows a map's peak where it is, and the picture everywhere", () => {
   const data = new Uint8Array(16 * 16 * 3).fill(100);
   const picture = { width: 16, height: 16, data };
@@ -144,7 +173,7 @@ gpuTest("a contact sheet is a picture with every map and name on it", async (gpu
     title: ["Title", "Subtitle"],
   });
   assert.equal(svg.match(/<image /g)!.length, 3 * 4);
-  for (const text of ["a &amp; b", "&lt;c>", "Marsh Wren"]) assert.ok(svg.includes(text), text);
+  for (const text of ["a &amp; b", "&lt;c&gt;", "Marsh Wren"]) assert.ok(svg.includes(text), text);
   const { width, height } = await decodePicture(png, "sheet.png");
   assert.ok(width > 1000 && height > 400);
   model.dispose();

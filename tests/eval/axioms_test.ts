@@ -101,6 +101,56 @@ gpuTest("axioms: CALM keeps them, CAM's scaled maps do not", async (gpu) => {
   assert.ok(Math.abs(gradient.correlation) <= 1 && gradient.shift < 1e-3);
 });
 
+gpuTest(
+  "sensitivity, both ways: cells that matter and get nothing, and the converse",
+  async (gpu) => {
+    const model = buildModel(gpu, { ...OPTIONS, method: "calm-em", prior: "relu" }, 3);
+    const conv = model.parameters().find(({ name }) => name === "attention.0.weight")!.tensor;
+    // Location logits of either sign, and class logits so alike that few cells matter.
+    conv.write((await conv.read()).map((value) => 4 * value));
+    const classes = model.parameters().find(({ name }) => name === "conv_last.weight")!.tensor;
+    classes.write((await classes.read()).map((value) => value * 3e-3));
+    const evaluation = new Axioms({ kind: "joint", every: 1 });
+    await evaluation.add(viewOn(model, OPTIONS));
+    const effects = await cellEffects(model, batch, labels);
+    const explanations = await explain(model, batch);
+    const rows = explanations.map(({ map }, n) => {
+      const values = [...map("joint", labels[n]).values];
+      const matters = values.map((_, z) => Math.abs(effects[n].effects[z]) > 1e-5);
+      const count = (wanted: (z: number) => boolean) => values.filter((_, z) => wanted(z)).length;
+      const sum = (wanted: (z: number) => boolean) =>
+        values.reduce((total, value, z) => wanted(z) ? total + value : total, 0);
+      return [
+        100 * count((z) => matters[z] && values[z] === 0) / count((z) => matters[z]),
+        100 * count((z) => !matters[z] && values[z] > 0) / count((z) => !matters[z]),
+        100 * sum((z) => !matters[z]) / sum(() => true),
+      ];
+    });
+    const sound = (column: number) =>
+      rows.map((row) => row[column]).filter((value) => !Number.isNaN(value));
+    const mean = (column: number) =>
+      sound(column).reduce((a, b) => a + b, 0) / sound(column).length;
+    const { missed, idle, idleShare, undefinedIn } = evaluation.result();
+    assertClose([missed, idle, idleShare], [mean(0), mean(1), mean(2)], 1e-4, "percentages");
+    assert.ok(idle > 1 && idleShare > 1, `${[idle, idleShare]}`);
+    const lost = { missed: 3 - sound(0).length, idle: 3 - sound(1).length };
+    assert.deepEqual([undefinedIn.missed ?? 0, undefinedIn.idle ?? 0], [lost.missed, lost.idle]);
+    model.dispose();
+  },
+);
+
+gpuTest("what is not defined is counted, not averaged away", async (gpu) => {
+  const model = buildModel(gpu, OPTIONS, 3);
+  const classes = model.parameters().find(({ name }) => name === "conv_last.weight")!.tensor;
+  classes.write(new Float32Array(classes.size));
+  const evaluation = new Axioms({ kind: "joint", every: 1 });
+  await evaluation.add(viewOn(model, OPTIONS));
+  const { missed, idle, undefinedIn } = evaluation.result();
+  // All classes are equally likely whatever the cells: none matters.
+  assert.deepEqual([missed, idle, undefinedIn.missed], [NaN, 100, 3]);
+  model.dispose();
+});
+
 gpuTest("randomisation goes down from the last layers and leaves the model alone", async (gpu) => {
   const model = buildModel(gpu, OPTIONS, 3);
   const before = await readParameters(model);

@@ -6,9 +6,14 @@ import type { Annotations } from "../../eval/annotations.ts";
 import { explain } from "../../eval/attribution/explain.ts";
 import { Axioms, type AxiomScores } from "../../eval/axioms/axioms.ts";
 import { Classification, classify } from "../../eval/classification.ts";
-import { baselineOf } from "../../eval/erasing/baseline.ts";
+import { baselineOf, riseWeights } from "../../eval/erasing/baseline.ts";
 import { rank } from "../../eval/erasing/erase.ts";
-import { DeletionInsertion, trapezoids } from "../../eval/erasing/deletion_insertion.ts";
+import {
+  DeletionInsertion,
+  riseOptions,
+  trapezoids,
+} from "../../eval/erasing/deletion_insertion.ts";
+import { OWN_DELETION } from "../../eval/job/plan.ts";
 import { RemoveAndClassify } from "../../eval/erasing/remove_and_classify.ts";
 import { type Evaluation, viewOf } from "../../eval/evaluation.ts";
 import { ParameterRandomisation } from "../../eval/sanity/parameter_randomisation.ts";
@@ -137,6 +142,59 @@ gpuTest("classification as an evaluation agrees with the one on the GPU", async 
   }
 });
 
+gpuTest("pictures whose ReLU prior is zero everywhere are counted, both ways", async (gpu) => {
+  const images = 12;
+  for (
+    const [changes, dead] of [
+      [{ method: "calm-em", prior: "relu" }, images],
+      [{ method: "calm-em", prior: "softplus" }, 0],
+      [{ method: "cam", prior: "relu" }, 0],
+    ] as const
+  ) {
+    const model = buildModel(gpu, { ...OPTIONS, ...changes }, 5);
+    model.parameters().find(({ name }) => name === "attention.0.bias")?.tensor.write([-1e3]);
+    const evaluation = new Classification();
+    await show(model, [evaluation]);
+    const loader = BatchLoader.inOrder(squares(images), { crop: 32, batchSize: 5 });
+    const result = await classify(model, loader);
+    loader.close();
+    assert.deepEqual([result.deadPriors, evaluation.result().deadPriors], [dead, dead]);
+    assert.ok(Number.isFinite(result.loss));
+    model.dispose();
+  }
+});
+
+Deno.test("RISE's blur: scipy's weights, zeros beyond the edges", () => {
+  // scipy.ndimage.gaussian_filter of a single 1 in 11 × 11, deviation 5; summed over rows.
+  const half = [
+    0.08795814577727815,
+    0.08889611977709483,
+    0.09047419654910865,
+    0.09219111781938807,
+    0.09348938844291409,
+  ];
+  const scipy = [...half, 0.09398206326843248, ...half.toReversed()];
+  assertClose(riseWeights(), scipy, 1e-12, "weights");
+  const extent = 14;
+  const random = Random.of(4);
+  const picture = Float32Array.from(
+    { length: 4 * extent * extent },
+    (_, i) => i % 4 === 3 ? 0 : random.normal(0, 1),
+  );
+  const expected = picture.map((_, i) => {
+    const [x, y] = [(i >> 2) % extent, Math.floor(i / (4 * extent))];
+    let sum = 0;
+    for (let v = -5; v <= 5; v++) {
+      for (let u = -5; u <= 5; u++) {
+        const inside = x + u >= 0 && x + u < extent && y + v >= 0 && y + v < extent;
+        if (inside) sum += scipy[u + 5] * scipy[v + 5] * picture[i + 4 * (v * extent + u)];
+      }
+    }
+    return sum;
+  });
+  assertClose(baselineOf(picture, extent, "rise-blur", random), expected, 1e-6, "picture");
+});
+
 Deno.test("the area under a curve, by trapezoids", () => {
   assert.equal(trapezoids([1, 0]), 0.5);
   assert.equal(trapezoids([1, 1, 1]), 1);
@@ -152,7 +210,7 @@ gpuTest(
   "deletion and insertion follow the map's order from whole to nothing and back",
   async (gpu) => {
     const model = buildModel(gpu, OPTIONS, 5);
-    const options = { kind: "joint", baseline: "blur", seed: 0 } as const;
+    const options = { ...OWN_DELETION, kind: "joint", seed: 0 } as const;
     const [two, four] = [2, 4].map((steps) => new DeletionInsertion({ ...options, steps }));
     await show(model, [two, four]);
 
@@ -190,13 +248,54 @@ gpuTest(
   },
 );
 
+gpuTest(
+  "RISE's deletion and insertion: baselines of their own, the predicted class",
+  async (gpu) => {
+    const model = buildModel(gpu, OPTIONS, 5);
+    const rise = riseOptions(32);
+    assert.deepEqual(rise, {
+      baseline: "zero",
+      insertionBaseline: "rise-blur",
+      steps: 32,
+      of: "predicted class",
+    });
+    const evaluation = new DeletionInsertion({ ...rise, steps: 2, kind: "joint", seed: 0 });
+    await show(model, [evaluation]);
+
+    const loader = BatchLoader.inOrder(squares(12), { crop: 32, batchSize: 12 });
+    const [batch] = await Array.fromAsync(loader.batches(0));
+    loader.close();
+    const stride = 4 * 32 * 32;
+    let [deletion, insertion, others] = [0, 0, 0];
+    for (const [n, { map, predicted }] of (await explain(model, batch)).entries()) {
+      if (predicted !== batch.labels[n]) others++;
+      const own = batch.images.slice(n * stride, (n + 1) * stride);
+      const first = new Set(rank(map("joint", predicted), 32).subarray(0, 512));
+      const p = async (erasing: "zero" | "rise-blur", erased: (pixel: number) => boolean) => {
+        const substitute = baselineOf(own, 32, erasing, Random.of(0));
+        const images = own.map((value, i) => erased(i >> 2) ? substitute[i] : value);
+        return (await explain(model, { images, size: 1 }))[0].probabilities[predicted];
+      };
+      const whole = await p("zero", () => false);
+      const half = await p("zero", (pixel) => first.has(pixel));
+      deletion += ((whole + await p("zero", () => true)) / 2 + half) / 2 / 12;
+      const begun = await p("rise-blur", (pixel) => !first.has(pixel));
+      insertion += ((whole + await p("rise-blur", () => true)) / 2 + begun) / 2 / 12;
+    }
+    assert.ok(others > 0, "some predictions are wrong");
+    const result = evaluation.result();
+    assertClose([result.deletion, result.insertion], [deletion, insertion], 1e-5, "areas");
+    model.dispose();
+  },
+);
+
 gpuTest("tallies of parts add up to those of the whole, to the last digit", async (gpu) => {
   const model = buildModel(gpu, OPTIONS, 5);
   const settings = { kind: "joint", baseline: "noise", k: [30], seed: 1 } as const;
   const make = () => [
     new RemoveAndClassify(settings),
     new Classification(),
-    new DeletionInsertion({ kind: "saliency", baseline: "zero", steps: 3, seed: 0 }),
+    new DeletionInsertion({ ...OWN_DELETION, kind: "saliency", steps: 3, seed: 0 }),
     new Axioms({ kind: "conditional", every: 2 }),
     new ParameterRandomisation({ kind: "joint", every: 3 }),
   ];

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { UserError } from "../../engine/errors.ts";
 import { backward } from "../../engine/autograd.ts";
 import { log } from "../../engine/ops/elementwise.ts";
 import { meanSpatial, sumSpatial } from "../../engine/ops/reduce.ts";
@@ -12,10 +13,13 @@ import {
 } from "../../eval/attribution/gradient_maps.ts";
 import { gradCam } from "../../eval/attribution/grad_cam.ts";
 import { inputGradient, scoreGradient } from "../../eval/attribution/input_gradient.ts";
+import { probabilitiesOf } from "../../eval/erasing/erase.ts";
 import { gaussianBlur } from "../../eval/gaussian_blur.ts";
 import { buildModel, type ModelOptions } from "../../model/build.ts";
 import { jointMap } from "../../model/calm/joint.ts";
-import { uploadPictures } from "../../model/classifier.ts";
+import type { Prior } from "../../model/calm/location.ts";
+import { type Classifier, uploadPictures } from "../../model/classifier.ts";
+import { readParameters } from "../../model/overwrite.ts";
 import { gpuTest } from "../gpu.ts";
 import { assertClose, assertRelative } from "../reference/check.ts";
 
@@ -69,6 +73,115 @@ for (const method of ["cam", "calm-ml"] as const) {
   );
 }
 
+for (const prior of ["softplus", "relu"] as const) {
+  for (const detachNormaliser of [false, true]) {
+    const trained = `${prior} prior, normaliser ${
+      detachNormaliser ? "detached" : "differentiated"
+    }`;
+
+    // Detaching is a rule of training; a map that leaves the normaliser out is no gradient.
+    gpuTest(
+      `the input gradient is that of log p(y|x) by finite differences, ${trained}`,
+      async (gpu) => {
+        const model = buildModel(gpu, { ...OPTIONS, prior, detachNormaliser }, 6);
+        await sparsePrior(model);
+        const x = uploadPictures(gpu, { images, size: 2 });
+        const gradient = await scoreGradient(model, { from: "pictures", input: x }, labels);
+        x.dispose();
+        for (const n of [0, 1]) {
+          const own = gradient.subarray(3 * n * PIXELS, 3 * (n + 1) * PIXELS);
+          const square = own.reduce((sum, value) => sum + value ** 2, 0);
+          // So short a step that no ReLU of this network switches: log p moves by ±STEP.
+          const step = 0.002 / square;
+          const along = async (sign: number) => {
+            const moved = images.slice();
+            own.forEach((value, i) =>
+              moved[4 * (n * PIXELS + Math.floor(i / 3)) + i % 3] += sign * step * value
+            );
+            return Math.log((await probabilitiesOf(model, moved, 2))[n][labels[n]]);
+          };
+          const slope = (await along(1) - await along(-1)) / (2 * step * square);
+          assertClose([slope], [1], 0.02, `picture ${n}`);
+        }
+        model.dispose();
+      },
+    );
+
+    gpuTest(`gradients by the last features against float64, ${trained}`, async (gpu) => {
+      const model = buildModel(gpu, { ...OPTIONS, prior, detachNormaliser }, 6);
+      await sparsePrior(model);
+      const u = model.inference(() =>
+        model.backbone.forward(uploadPictures(gpu, { images, size: 2 }))
+      );
+      const features = Float64Array.from(await u.read());
+      const gradient = await scoreGradient(model, { from: "features", input: u }, labels);
+      const weights = await readParameters(model, (name) => /^(conv_last|attention)/.test(name));
+      const each = features.length / 2;
+      for (const n of [0, 1]) {
+        const own = features.subarray(n * each, (n + 1) * each);
+        const score = (u: Float64Array) => logProbability(u, weights, { prior, label: labels[n] });
+        const expected = own.map((_, i) => {
+          const moved = (delta: number) =>
+            score(own.map((value, k) => k === i ? value + delta : value));
+          return (moved(1e-5) - moved(-1e-5)) / 2e-5;
+        });
+        assertRelative(gradient.subarray(n * each, (n + 1) * each), expected, 1e-4, `picture ${n}`);
+      }
+      u.dispose();
+      model.dispose();
+    });
+  }
+}
+
+/** Moves the location logits so that a ReLU prior is zero in some of the places. */
+async function sparsePrior(model: Classifier): Promise<void> {
+  const [{ tensor: { gpu } }] = model.parameters();
+  const weights = await readParameters(model, (name) => name.startsWith("attention"));
+  const u = model.inference(() => model.backbone.forward(uploadPictures(gpu, { images, size: 2 })));
+  const features = await u.read();
+  u.dispose();
+  const weight = weights.get("attention.0.weight")!;
+  const logits = Array.from(
+    { length: features.length / weight.length },
+    (_, z) => weight.reduce((sum, value, k) => sum + value * features[z * weight.length + k], 0),
+  );
+  const sorted = logits.toSorted((a, b) => a - b);
+  const third = Math.floor(logits.length / 3);
+  // Between two places: none lies on the ReLU's kink.
+  const threshold = (sorted[third] + sorted[third + 1]) / 2;
+  const bias = model.parameters().find(({ name }) => name === "attention.0.bias")!.tensor;
+  bias.write([-threshold]);
+}
+
+/** log p(y|x) of one picture's features, `cells × channels`, in float64 (paper §4.1.1). */
+function logProbability(
+  u: Float64Array,
+  weights: ReadonlyMap<string, ArrayLike<number>>,
+  { prior, label }: { readonly prior: Prior; readonly label: number },
+): number {
+  const [classWeight, classBias, placeWeight, placeBias] = ["conv_last", "attention.0"]
+    .flatMap((name) => [weights.get(`${name}.weight`)!, weights.get(`${name}.bias`)!]);
+  const [channels, classes] = [placeWeight.length, classBias.length];
+  let [joint, normaliser] = [0, 0];
+  for (let z = 0; z < u.length / channels; z++) {
+    const dot = (weight: ArrayLike<number>, outputs: number, y: number) => {
+      let sum = 0;
+      for (let k = 0; k < channels; k++) sum += u[z * channels + k] * weight[k * outputs + y];
+      return sum;
+    };
+    const logits = Array.from(
+      { length: classes },
+      (_, y) => classBias[y] + dot(classWeight, classes, y),
+    );
+    const a = placeBias[0] + dot(placeWeight, 1, 0);
+    const location = prior === "relu" ? Math.max(0, a) : Math.log1p(Math.exp(a));
+    const total = logits.reduce((sum, value) => sum + Math.exp(value - logits[label]), 0);
+    joint += location / total;
+    normaliser += location;
+  }
+  return Math.log(joint / normaliser);
+}
+
 gpuTest("integrated, smooth and variance gradients are what their formulas say", async (gpu) => {
   const model = buildModel(gpu, OPTIONS, 6);
   const inputs = { images, labels, indices: [4, 9], seed: 1 };
@@ -95,6 +208,43 @@ gpuTest("integrated, smooth and variance gradients are what their formulas say",
     seed: 1,
   });
   assertRelative(alone, smooth.subarray(PIXELS), 1e-4, "alone");
+  model.dispose();
+});
+
+gpuTest("noise is each class's own, and the seed's", async (gpu) => {
+  const model = buildModel(gpu, { ...OPTIONS, method: "cam" }, 6);
+  // Two classes with the same weights differ in the noise only.
+  const weight = model.parameters().find(({ name }) => name === "conv_last.weight")!.tensor;
+  const values = await weight.read();
+  weight.write(values.map((_, i) => values[i - i % 3]));
+  const batch = { images, size: 2, indices: Uint32Array.of(0, 1) };
+  const mapsOf = async (kind: GradientKind, seed: number) => {
+    const maps = await new BatchMaps(model, batch, { seed }).of(kind, [[0, 1], []]);
+    return [maps(0, 0).values, maps(0, 1).values];
+  };
+  const [plainA, plainB] = await mapsOf("gradient", 0);
+  assert.deepEqual(plainA, plainB);
+  const [smoothA, smoothB] = await mapsOf("smooth-grad", 0);
+  assert.notDeepEqual(smoothA, smoothB, "classes");
+  assert.deepEqual(await mapsOf("smooth-grad", 0), [smoothA, smoothB], "the same seed");
+  assert.notDeepEqual((await mapsOf("smooth-grad", 1))[0], smoothA, "another seed");
+  model.dispose();
+});
+
+gpuTest("a map with NaN is refused, whatever asked for it", async (gpu) => {
+  const model = buildModel(gpu, OPTIONS, 6);
+  const weight = model.parameters().find(({ name }) => name === "conv1.weight")!.tensor;
+  weight.write((await weight.read()).map((value, i) => i === 5 ? NaN : value));
+  const batch = { images, size: 2, indices: Uint32Array.of(7, 8) };
+  for (const kind of ["joint", "gradient", "smooth-grad", "grad-cam"] as const) {
+    await assert.rejects(
+      async () => {
+        (await new BatchMaps(model, batch).of(kind, [[1], [1]]))(0, 1);
+      },
+      UserError,
+      kind,
+    );
+  }
   model.dispose();
 });
 
@@ -149,7 +299,7 @@ for (const method of ["cam", "calm-em"] as const) {
     assert.ok(model.training && model.parameters().every(({ tensor }) => tensor.requiresGradient));
     const u = model.inference(() => model.backbone.forward(uploadPictures(gpu, batch)));
     const features = await u.read();
-    const gradient = await scoreGradient(model, u, labels, (u) => model.head(u));
+    const gradient = await scoreGradient(model, { from: "features", input: u }, labels);
     const [, height, width, channels] = u.shape;
     const cells = height * width;
     for (const n of [0, 1]) {
@@ -162,7 +312,7 @@ for (const method of ["cam", "calm-em"] as const) {
         const total = column.reduce((sum, z) => sum + features[at(z, k)], 0);
         const mean = g.reduce((a, b) => a + b, 0) / cells;
         const weight = g.reduce((sum, value) => {
-          const alpha = value ** 2 / (2 * value ** 2 + total * value ** 3 + 1e-6);
+          const alpha = value ** 2 / (2 * value ** 2 + total * value ** 3);
           return sum + (value === 0 ? 0 : alpha * Math.max(0, value));
         }, 0);
         for (const z of column) {

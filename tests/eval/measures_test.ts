@@ -39,6 +39,7 @@ Deno.test("records are summed in the order of the pictures, whatever order they 
   assert.equal(backward.means()[0], forward.means()[0]);
   assert.deepEqual(through.means(), forward.means());
   assert.ok(Number.isNaN(through.means()[1]));
+  assert.deepEqual(through.undefinedRows(), [0, 5]);
 });
 
 const TABLE: Table = {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { resizeLikePillow } from "../../data/resize.ts";
 import { PixelAp } from "../../eval/metrics/pixel_ap.ts";
-import { upscale } from "../../eval/upscale.ts";
+import { upscale, UPSCALINGS } from "../../eval/upscale.ts";
 import { assertClose } from "../reference/check.ts";
 import { readGolden } from "../reference/golden.ts";
 
@@ -20,6 +20,8 @@ for (
         ["even", { thresholds: "even" }],
         ["log", { thresholds: "log" }],
         ["log_dropped", { thresholds: "log", dropLowest: true }],
+        ["even_coarse", { thresholds: "even", step: 0.07 }],
+        ["log_coarse", { thresholds: "log", step: 0.07 }],
       ] as const
     ) {
       const ap = new PixelAp(options);
@@ -59,8 +61,12 @@ Deno.test("Pillow: bicubic resize to the last bit", () => {
   }
 });
 
-Deno.test("OpenCV: maps are scaled up as by INTER_LINEAR", () => {
-  const values = Float32Array.from(golden.slice("upscale/source"));
-  const scaled = upscale({ width: 5, height: 7, values }, 32);
-  assertClose(scaled, golden.slice("upscale/32"), 1e-6, "map");
+Deno.test("OpenCV: maps are scaled up as by INTER_LINEAR and INTER_CUBIC", () => {
+  const map = { width: 5, height: 7, values: Float32Array.from(golden.slice("upscale/source")) };
+  assertClose(upscale(map, 32), golden.slice("upscale/32"), 1e-6, "linear");
+  assertClose(upscale(map, 32, "cubic"), golden.slice("upscale/cubic"), 1e-6, "cubic");
+  const plateau = { width: 3, height: 2, values: new Float32Array(6).fill(0.1) };
+  for (const how of UPSCALINGS) {
+    assert.ok(upscale(plateau, 17, how).every((value) => value === plateau.values[0]), how);
+  }
 });

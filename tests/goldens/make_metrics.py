@@ -14,12 +14,12 @@ from make_goldens import write
 random = numpy.random.RandomState(7)
 
 
-def edges(kind):
+def edges(kind, step=0.001):
     """Bin edges of the official evaluators."""
     if kind == "log":
-        steps = [10 ** -t for t in numpy.arange(0, 7, 0.001 * 7)[::-1]]
+        steps = [10 ** -t for t in numpy.arange(0, 7, step * 7)[::-1]]
     else:
-        steps = list(numpy.arange(0, 1, 0.001))
+        steps = list(numpy.arange(0, 1, step))
     return numpy.append(steps, [1.0, 2.0, 3.0])
 
 
@@ -59,7 +59,9 @@ for name, scores in score_maps():
     values = scores.astype(numpy.float64)
     all_log = numpy.append(0, edges("log"))
     cases[name] = {"even": average_precision(values, mask, edges("even")), "log": average_precision(values, mask, all_log),
-                   "log_dropped": average_precision(values, mask, edges("log"))}
+                   "log_dropped": average_precision(values, mask, edges("log")),
+                   "even_coarse": average_precision(values, mask, edges("even", 0.07)),
+                   "log_coarse": average_precision(values, mask, numpy.append(0, edges("log", 0.07)))}
     print(name, cases[name])
 
 picture = random.randint(0, 256, (40, 30)).astype(numpy.uint8)
@@ -71,6 +73,7 @@ for width, height in ((24, 33), (50, 61), (30, 17)):
 feature_map = random.rand(7, 5).astype(numpy.float32)
 tensors["upscale/source"] = torch.from_numpy(feature_map)
 tensors["upscale/32"] = torch.from_numpy(cv2.resize(feature_map, (32, 32), interpolation=cv2.INTER_LINEAR))
+tensors["upscale/cubic"] = torch.from_numpy(cv2.resize(feature_map, (32, 32), interpolation=cv2.INTER_CUBIC))
 # The official code's blurred baseline: a 31x31 Gaussian over a picture with reflected edges.
 picture = torch.from_numpy(random.randn(1, 3, 40, 40))
 position = torch.arange(31, dtype=torch.float64) - 15

@@ -5,7 +5,7 @@ import { classProbabilities, jointMap, labelLogJoint } from "../../model/calm/jo
 import { logLocation } from "../../model/calm/location.ts";
 import { expectationLoss, marginalLoss } from "../../model/calm/losses.ts";
 import { gpuTest } from "../gpu.ts";
-import { array, at, build, random } from "../reference/array.ts";
+import { array, type Array64, at, build, random } from "../reference/array.ts";
 import * as reference from "../reference/calm.ts";
 import { assertClose, checkOperation } from "../reference/check.ts";
 
@@ -101,13 +101,39 @@ for (const map of maps) {
     const tensor = Tensor.from(gpu, target.data, target.shape);
     await checkOperation(gpu, {
       inputs: [j],
-      operation: (j) => expectationLoss(j, tensor),
+      operation: (j) => expectationLoss(j, { target: tensor }),
       reference: (j) => reference.expectationLoss(j, target),
       looseness: EXP,
       terms: map[1] * map[2],
     });
     tensor.dispose();
   });
+}
+
+for (const epsilon of [1e-10, 0.05]) {
+  gpuTest(
+    `EM loss with ${epsilon} in the posterior's denominator: the official code's form`,
+    async (gpu) => {
+      // log p(ŷ|x) of the pictures: ordinary, near ε, and far below it.
+      const levels = [-1, Math.log(epsilon), -60, -200];
+      const j = build([4, 2, 3, 1], (n, i, k) => levels[n] - ((2 * i + 3 * k) % 5));
+      const target = Tensor.from(gpu, j.data, j.shape);
+      await checkOperation(gpu, {
+        inputs: [j],
+        operation: (j) => expectationLoss(j, { target, epsilon }),
+        reference: (own) =>
+          build([4, 1], (n) => {
+            const span = (x: Array64) => x.data.subarray(6 * n, 6 * n + 6);
+            const joint = span(j).map(Math.exp);
+            const total = joint.reduce((a, b) => a + b, 0);
+            return -span(own).reduce((sum, v, z) => sum + joint[z] / (total + epsilon) * v, 0);
+          }),
+        looseness: EXP,
+        terms: 6,
+      });
+      target.dispose();
+    },
+  );
 }
 
 gpuTest("with θ' = θ no gradient flows into q, and both losses have one gradient", async (gpu) => {

@@ -21,7 +21,7 @@ export function hashedWeight(name: string, shape: readonly number[]): HostTensor
 }
 
 /** Numbers in [−1, 1): a 32-bit hash of their index, begun with FNV-1a of the name. */
-function hashed(name: string, count: number): Float64Array {
+export function hashed(name: string, count: number): Float64Array {
   let seed = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(name)) {
     seed = Math.imul(seed ^ byte, 0x01000193);

@@ -1,0 +1,53 @@
+import config from "../deno.json" with { type: "json" };
+
+/** Everything that `./calm` does, by what a person wants, a line each. */
+const TASKS: readonly (readonly [group: string, tasks: Readonly<Record<string, string>>])[] = [
+  ["Train and look", {
+    train: "trains CAM or CALM and shows where the model looks",
+    explain: "draws where a model looks in pictures of yours",
+    viewer: "explores a model in the browser",
+  }],
+  ["Measure", {
+    eval: "accuracy and how good maps are: the paper's tables, and more",
+    figure: "draws figures of the paper with your models and data",
+  }],
+  ["Data and weights", {
+    data: "draws the birds, or checks a data set's folder",
+    weights: "says what is in a checkpoint, and what it fits",
+    convert: "copies checkpoints between safetensors and PyTorch",
+  }],
+  ["GPUs and shaders", {
+    doctor: "reports the adapter and what to do about problems",
+    bench: "times networks, layers and shaders, yours too, beside peers",
+    tune: "measures kernel variants here and keeps the fastest",
+  }],
+  ["This program", {
+    test: "runs all tests, or those of a file",
+    check: "types, formatting, lint and docs",
+  }],
+];
+
+/** Names of all tasks. */
+export const TASK_NAMES: readonly string[] = TASKS.flatMap(([, tasks]) => Object.keys(tasks));
+
+/** What `./calm`, `./calm help` and `./calm --help` print. */
+export function overview(): string {
+  const lines = TASKS.flatMap(([group, tasks]) => [
+    "",
+    group,
+    ...Object.entries(tasks).map(([name, line]) => `  ${name.padEnd(9)}${line}`),
+  ]);
+  return [
+    "CALM on WebGPU: image classifiers that show where they look",
+    "",
+    "Usage: ./calm TASK [options]",
+    ...lines,
+    "",
+    "./calm TASK --help has options and examples; ./calm train is a good beginning.",
+  ].join("\n");
+}
+
+/** What `./calm --version` prints. */
+export function version(): string {
+  return `CALM on WebGPU ${config.version}, Deno ${Deno.version.deno}`;
+}
