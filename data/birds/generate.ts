@@ -89,7 +89,8 @@ export async function generateBirds(
   } catch (error) {
     // Errors of the operating system have a code: the disk is full, or the folder is read-only.
     const { code, message } = error as Error & { readonly code?: unknown };
-    if (typeof code !== "string") throw error;
+    const refused = typeof code === "string" || error instanceof Deno.errors.NotCapable;
+    if (!refused) throw error;
     throw new UserError(`The birds cannot be drawn into ${directory}: ${message}`);
   }
   return { images };

@@ -16,8 +16,8 @@ Deno.test("boxes are not measured where the list's size is not the picture's", a
     const list = `${root}/metadata/ILSVRC/test/image_sizes.txt`;
     await Deno.writeTextFile(list, (await Deno.readTextFile(list)).replaceAll("24,20", "20,24"));
     const swapped = openAnnotations(dataset, dataset.test);
-    for (const asked of [swapped.boxes(id), swapped.mask(id)]) {
-      await assert.rejects(asked, {
+    for (const ask of [() => swapped.boxes(id), () => swapped.mask(id)]) {
+      await assert.rejects(ask(), {
         name: "UserError",
         message:
           `${root}/dataset/ILSVRC/${id} has 24 × 20 pixels, but ${list} says 20 × 24: boxes ` +
