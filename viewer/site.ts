@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { turboJpegCode } from "../data/codecs.ts";
 import { writeAtomically } from "../weights/atomic_write.ts";
 import { bundle } from "./bundle.ts";
 import type { Answer, FileRequest } from "./http_server.ts";
@@ -12,6 +13,7 @@ const TYPES: Readonly<Record<string, string>> = {
   js: "text/javascript; charset=utf-8",
   jpg: "image/jpeg",
   png: "image/png",
+  wasm: "application/wasm",
   safetensors: "application/octet-stream",
 };
 
@@ -22,6 +24,7 @@ export async function buildSite(): Promise<Site> {
     ["viewer.js", await bundle(here("page/main.ts"))],
     ["index.html", await Deno.readFile(here("page/index.html"))],
     ["style.css", await Deno.readFile(here("page/style.css"))],
+    ["jpeg-turbo.wasm", await turboJpegCode()],
     ["birds.safetensors", await Deno.readFile(here("birds.safetensors"))],
   ]);
   for await (const { name } of Deno.readDir(here("samples"))) {

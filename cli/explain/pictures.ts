@@ -62,7 +62,7 @@ export function nameOutputs(paths: readonly string[]): PictureFile[] {
  */
 export async function readUpright(path: string): Promise<Picture> {
   const bytes = await readFile(path);
-  return upright(await decodePicture(bytes, path), await readOrientation(bytes));
+  return upright(await decodePicture(bytes, path), readOrientation(bytes));
 }
 
 async function expand(arg: string): Promise<string[]> {

@@ -38,9 +38,9 @@ Deno.test("viewer build writes files; what it cannot do is named", async () => {
   const { code, stdout, stderr } = await calm(["viewer", "build", "--out", out, "--json"]);
   assert.equal(code, 0, stderr);
   const result = JSON.parse(stdout);
-  assert.deepEqual(result, { out, files: 8, bytes: result.bytes });
-  assert.match(stderr, /page: 8 files, \d+ KB; code \d+ KB/);
-  for (const path of ["index.html", "viewer.js", "birds.safetensors"]) {
+  assert.deepEqual(result, { out, files: 9, bytes: result.bytes });
+  assert.match(stderr, /page: 9 files, \d+ KB; code \d+ KB/);
+  for (const path of ["index.html", "viewer.js", "jpeg-turbo.wasm", "birds.safetensors"]) {
     assert.ok((await Deno.stat(`${out}/${path}`)).isFile);
   }
   await Deno.remove(folder, { recursive: true });
@@ -73,7 +73,7 @@ Deno.test("viewer serves the page, says where, and names a port that is taken", 
     assert.equal(response.status, 200);
     assert.ok(response.headers.get("content-type")!.startsWith(type));
     const policy = response.headers.get("content-security-policy")!;
-    assert.match(policy, /^default-src 'none'; script-src 'self'; .*frame-ancestors 'none'$/);
+    assert.match(policy, /^default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; .*frame-ancestors 'none'$/);
     assert.ok((await response.bytes()).length > 1000);
   }
   const missing = await fetch(`${url}../deno.json`);

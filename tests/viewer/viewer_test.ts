@@ -3,10 +3,12 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { Page } from "playwright-core";
 import { decodePicture } from "../../data/codecs.ts";
+import { upright } from "../../data/orientation.ts";
 import type { AttributionKind } from "../../eval/attribution/kinds.ts";
 import { decodeNpy } from "../../eval/npy.ts";
 import { browserTest, column, saved, settled, showing } from "./browser.ts";
 import { examineHere, samplePng } from "./deno_side.ts";
+import codecs from "../data/goldens/codecs.json" with { type: "json" };
 
 /** Two implementations of WebGPU round differently; a wrong shader is off by far more. */
 const TOLERANCE = 1e-4;
@@ -222,6 +224,31 @@ browserTest("nothing sticks out at the width of a phone", async (page) => {
     assert.ok(scrollWidth <= clientWidth, `${kind}: ${scrollWidth} of ${clientWidth} pixels`);
   }
 }, { context: { viewport: { width: 360, height: 740 }, colorScheme: "dark" } });
+
+browserTest(
+  "CMYK is converted as by the command line, and turned as the file says",
+  async (page) => {
+    const cmyk = Uint8Array.fromBase64(codecs.files.jpeg_ycck.base64);
+    // After the start of image: EXIF data of one entry, an orientation of 6.
+    const tiff = [0x4d, 0x4d, 0, 0x2a, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0];
+    const exif = [0xff, 0xe1, 0, 8 + tiff.length, 0x45, 0x78, 0x69, 0x66, 0, 0, ...tiff];
+    const file = Uint8Array.from([...cmyk.subarray(0, 2), ...exif, ...cmyk.subarray(2)]);
+    await settled(page);
+    const [name, mimeType] = ["inks.jpg", "image/jpeg"];
+    await page.setInputFiles("#picture-file", { name, mimeType, buffer: Buffer.from(file) });
+    await showing(page, name);
+    const picture = upright(await decodePicture(file, name), 6);
+    assert.deepEqual([picture.width, picture.height], [13, 17]);
+    await examineHere(picture, async ({ explanation: { probabilities } }) => {
+      for (const [y, p] of await column(page, 1)) {
+        assert.ok(
+          Math.abs(p - probabilities[y]) < TOLERANCE,
+          `${p} and ${probabilities[y]} of ${y}`,
+        );
+      }
+    });
+  },
+);
 
 for (
   const [what, before, message] of [

@@ -1,27 +1,57 @@
 /// <reference lib="dom" />
+import { decodeCmykJpeg } from "../../data/cmyk_jpeg.ts";
 import type { Picture } from "../../data/dataset.ts";
+import { readJpegStructure } from "../../data/jpeg_structure.ts";
+import { readOrientation, upright } from "../../data/orientation.ts";
 import { UserError } from "../../engine/errors.ts";
 
 /** Larger pictures do not fit a canvas everywhere. */
 const MOST_PIXELS = 40_000_000;
 
+/** The decoder of CMYK, beside the page. */
+const TURBO_JPEG = "jpeg-turbo.wasm";
+
 /**
  * Decodes a picture that the browser can show, turned as its EXIF orientation says; what is
- * transparent lies on white. Colours are taken as they are stored, as by the command line.
+ * transparent lies on white. Colours are taken as they are stored, as by the command line; those of
+ * CMYK, which browsers convert each in its way, are converted as there.
  *
  * @param name names the picture in messages
- * @throws {UserError} when the browser cannot decode it
+ * @throws {UserError} when it is damaged or the browser cannot decode it
  */
 export async function decodeInBrowser(file: Blob, name: string): Promise<Picture> {
+  return await decodeCmyk(file, name) ?? await decodeByBrowser(file, name);
+}
+
+/** A JPEG file of four components; null for other pictures. */
+async function decodeCmyk(file: Blob, name: string): Promise<Picture | null> {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return null;
+  const { width, height, components } = readJpegStructure(bytes, name);
+  if (components !== 4) return null;
+  refuseHuge(width, height, name);
+  const turbo = await WebAssembly.compile(await (await fetch(TURBO_JPEG)).arrayBuffer());
+  const picture = await decodeCmykJpeg(turbo, bytes, { width, height, path: name });
+  return upright(picture, readOrientation(bytes));
+}
+
+function refuseHuge(width: number, height: number, name: string): void {
+  if (width * height <= MOST_PIXELS) return;
+  throw new UserError(
+    `${name} has ${width} × ${height} pixels, expected at most ${MOST_PIXELS / 1e6} million`,
+  );
+}
+
+async function decodeByBrowser(file: Blob, name: string): Promise<Picture> {
   const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" }).catch(() => {
     throw new UserError(`${name} is not a picture that this browser can decode`);
   });
   const { width, height } = bitmap;
-  if (width * height > MOST_PIXELS) {
+  try {
+    refuseHuge(width, height, name);
+  } catch (error) {
     bitmap.close();
-    throw new UserError(
-      `${name} has ${width} × ${height} pixels, expected at most ${MOST_PIXELS / 1e6} million`,
-    );
+    throw error;
   }
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d", { willReadFrequently: true })!;

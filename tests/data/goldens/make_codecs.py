@@ -4,7 +4,8 @@
     apt-get install python3-pil python3-numpy libjpeg-turbo-progs
     /usr/bin/python3 tests/data/goldens/make_codecs.py
 
-"files" are small picture files in base64 with the SHA-256 of Pillow's RGB pixels. "resized" are SHA-256 of what Image.resize(BILINEAR) makes of the
+"files" are small picture files in base64 with the SHA-256 of Pillow's RGB pixels. "orientations"
+are files with EXIF data. "resized" are SHA-256 of what Image.resize(BILINEAR) makes of the
 picture `(7 y² + 13 x y + 29 c x) mod 256`.
 """
 import base64
@@ -109,6 +110,19 @@ files = {
     "png_grey_alpha": golden(encode(Image.fromarray((samples[..., :2] >> 8).astype(np.uint8), "LA"), "PNG")),
 }
 
+
+
+def oriented(kind, orientation):
+    """A file that says how it was held, behind another tag."""
+    exif = Image.Exif()
+    exif[0x010F] = "maker"
+    exif[0x0112] = orientation
+    data = encode(Image.new("RGB", (5, 3)), kind, exif=exif.tobytes())
+    return {"base64": base64.b64encode(data).decode(), "orientation": orientation}
+
+
+orientations = [oriented("JPEG", 6), oriented("PNG", 3), oriented("WEBP", 8)]
+
 resized = []
 for (width, height), (to_width, to_height) in [
     ((500, 333), (256, 256)),
@@ -124,4 +138,4 @@ for (width, height), (to_width, to_height) in [
     resized.append({"from": [width, height], "to": [to_width, to_height], "sha256": sha256(pixels)})
 
 path = pathlib.Path(__file__).parent / "codecs.json"
-path.write_text(json.dumps({"files": files, "resized": resized}, indent=2) + "\n")
+path.write_text(json.dumps({"files": files, "orientations": orientations, "resized": resized}, indent=2) + "\n")
