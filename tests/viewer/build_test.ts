@@ -73,7 +73,10 @@ Deno.test("viewer serves the page, says where, and names a port that is taken", 
     assert.equal(response.status, 200);
     assert.ok(response.headers.get("content-type")!.startsWith(type));
     const policy = response.headers.get("content-security-policy")!;
-    assert.match(policy, /^default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; .*frame-ancestors 'none'$/);
+    assert.match(
+      policy,
+      /^default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; .*frame-ancestors 'none'$/,
+    );
     assert.ok((await response.bytes()).length > 1000);
   }
   const missing = await fetch(`${url}../deno.json`);
