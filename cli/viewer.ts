@@ -71,8 +71,11 @@ async function serve(options: ParsedOptions) {
   try {
     server = serveFiles(port, async (request) => respond(await (site ??= buildSite()), request));
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    throw new UserError(`Port ${port} is taken: name another with --port, or 0 for any`);
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    const why = error instanceof Deno.errors.AddrInUse
+      ? "is taken"
+      : `cannot be opened (${(error as Error).message})`;
+    throw new UserError(`Port ${port} ${why}: name another with --port, or 0 for any`);
   }
   const code = size(await (site ??= buildSite()), "viewer.js");
   const url = `http://localhost:${server.port}/`;

@@ -56,6 +56,34 @@ async function permissions(): Promise<string[]> {
   return command.match(/--allow\S+/g);
 }
 
+Deno.test({
+  name: "the viewer outlives more connections than the system has, and Ctrl-C ends it",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const run = ["run", "--no-prompt", ...await permissions(), CLI, "viewer", "--port", "0"];
+    const child = new Deno.Command("sh", {
+      args: ["-c", 'ulimit -n 100; exec "$@"', "sh", Deno.execPath(), ...run],
+      stderr: "piped",
+    }).spawn();
+    const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+    let said = "";
+    while (!said.includes("Ctrl-C ends")) said += (await reader.read()).value ?? assert.fail(said);
+    const url = /http:\S+/.exec(said)![0];
+    const port = Number(new URL(url).port);
+    const many = await Promise.all(
+      Array.from({ length: 200 }, () => Deno.connect({ hostname: "localhost", port })),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    for (const connection of many) connection.close();
+    const response = await fetch(url, { signal: AbortSignal.timeout(20_000) });
+    assert.equal(response.status, 200);
+    await response.bytes();
+    child.kill("SIGINT");
+    assert.equal((await child.status).code, 0, "a clean end");
+    await reader.cancel();
+  },
+});
+
 Deno.test("viewer serves the page, says where, and names a port that is taken", async () => {
   const command = async (...args: string[]) =>
     new Deno.Command(Deno.execPath(), {
