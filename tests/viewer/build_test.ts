@@ -23,13 +23,16 @@ Deno.test("the page's code is small and has nothing of Deno or Node in it", asyn
 
 Deno.test("what browsers do not have cannot come into the page", async () => {
   const file = await Deno.makeTempFile({ suffix: ".ts" });
-  await Deno.writeTextFile(file, `import "node:fs";`);
-  await assert.rejects(bundle(new URL(`file://${file}`)), (error) => {
-    assert.ok(error instanceof UserError);
-    assert.match(error.message, /imports node:fs, which browsers do not have/);
-    return true;
-  });
-  await Deno.remove(file);
+  try {
+    await Deno.writeTextFile(file, `import "node:fs";`);
+    await assert.rejects(bundle(new URL(`file://${file}`)), (error) => {
+      assert.ok(error instanceof UserError);
+      assert.match(error.message, /imports node:fs, which browsers do not have/);
+      return true;
+    });
+  } finally {
+    await Deno.remove(file);
+  }
 });
 
 Deno.test("viewer build writes files; what it cannot do is named", async () => {
