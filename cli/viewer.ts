@@ -1,5 +1,5 @@
 import type { Command } from "../cli.ts";
-import { UserError } from "../engine/errors.ts";
+import { Interrupted, UserError } from "../engine/errors.ts";
 import { type FileServer, serveFiles } from "../viewer/http_server.ts";
 import { buildSite, respond, type Site, writeSite } from "../viewer/site.ts";
 import { untilInterrupted } from "./interrupts.ts";
@@ -55,8 +55,13 @@ const viewer: Command = {
 export default viewer;
 
 async function build(out: string) {
-  const site = await buildSite();
-  await writeSite(site, out);
+  const site = await untilInterrupted(async (signal) => {
+    const built = await buildSite();
+    if (signal.aborted) throw new Interrupted(`Stopped; nothing was written to ${out}`);
+    // It takes milliseconds and comes to its end.
+    await writeSite(built, out);
+    return built;
+  });
   const bytes = [...site.values()].reduce((sum, { length }) => sum + length, 0);
   console.error(
     `${out}: ${site.size} files, ${kilobytes(bytes)}; code ${kilobytes(size(site, "viewer.js"))}`,
@@ -71,8 +76,11 @@ async function serve(options: ParsedOptions) {
   try {
     server = serveFiles(port, async (request) => respond(await (site ??= buildSite()), request));
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    throw new UserError(`Port ${port} is taken: name another with --port, or 0 for any`);
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    const why = error instanceof Deno.errors.AddrInUse
+      ? "is taken"
+      : `cannot be opened (${(error as Error).message})`;
+    throw new UserError(`Port ${port} ${why}: name another with --port, or 0 for any`);
   }
   const code = size(await (site ??= buildSite()), "viewer.js");
   const url = `http://localhost:${server.port}/`;

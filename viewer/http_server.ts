@@ -26,11 +26,23 @@ const REASONS: Readonly<Record<number, string>> = {
   408: "Request Timeout",
   421: "Misdirected Request",
   431: "Request Header Fields Too Large",
+  500: "Internal Server Error",
   505: "HTTP Version Not Supported",
 };
 
-/** Milliseconds until a request has to be there, and until its answer has to be gone. */
-const PATIENCE = { request: 5_000, answer: 60_000 };
+/** How long clients are waited for, in milliseconds. */
+export interface Patience {
+  /** Until a request has to be there. */
+  readonly request: number;
+  /** Until its answer has to be gone. */
+  readonly answer: number;
+  /** For what is still sent after it. */
+  readonly rest: number;
+}
+
+const PATIENCE: Patience = { request: 5_000, answer: 60_000, rest: 500 };
+/** Milliseconds until another connection is tried where the system had none left. */
+const RETRY = 50;
 /** Bytes of a request at most: one line and some headers. */
 const LONGEST = 16_384;
 
@@ -45,23 +57,32 @@ const LONGEST = 16_384;
 export function serveFiles(
   port: number,
   answer: (request: FileRequest) => Promise<Answer>,
+  patience = PATIENCE,
 ): FileServer {
   const listener = Deno.listen({ hostname: "localhost", port });
   const bound = (listener.addr as Deno.NetAddr).port;
   const open = new Set<Deno.Conn>();
+  let closed = false;
   const accept = async () => {
-    for await (const connection of listener) {
-      open.add(connection);
-      converse(connection, bound, answer).catch(() => {}).finally(() => {
-        open.delete(connection);
-        hangUp(connection);
-      });
+    while (!closed) {
+      try {
+        const connection = await listener.accept();
+        open.add(connection);
+        converse(connection, { port: bound, answer, patience }).catch(() => {}).finally(() => {
+          open.delete(connection);
+          hangUp(connection);
+        });
+      } catch {
+        // Too many are open, or this one was gone at once: the others are still served.
+        if (!closed) await new Promise((resolve) => setTimeout(resolve, RETRY));
+      }
     }
   };
-  accept().catch(() => {}); // ends when the listener is closed
+  accept();
   return {
     port: bound,
     close() {
+      closed = true;
       listener.close();
       for (const connection of open) hangUp(connection);
     },
@@ -71,15 +92,22 @@ export function serveFiles(
 /** One request and its answer. */
 async function converse(
   connection: Deno.Conn,
-  port: number,
-  answer: (request: FileRequest) => Promise<Answer>,
+  { port, answer, patience }: {
+    readonly port: number;
+    readonly answer: (request: FileRequest) => Promise<Answer>;
+    readonly patience: Patience;
+  },
 ): Promise<void> {
-  const { head, refusal } = await readHead(connection);
+  const { head, refusal } = await readHead(connection, patience.request);
+  // Browsers connect ahead of need, and would take an answer for one to their next request.
+  if (head === "") return;
   const asked = head === undefined ? { refusal } : parseRequest(head, port);
-  const result = asked.refusal ?? await answer({ path: asked.path! });
+  const result = asked.refusal ??
+    await answer({ path: asked.path! }).catch((): Answer => ({ status: 500 }));
   const body = result.body ?? new TextEncoder().encode(`${REASONS[result.status]}\n`);
   const headers = {
     "content-type": "text/plain; charset=utf-8",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     ...result.headers,
     "content-length": String(body.length),
     "x-content-type-options": "nosniff",
@@ -91,43 +119,43 @@ async function converse(
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("");
   const start = `HTTP/1.1 ${result.status} ${REASONS[result.status]}\r\n${lines}\r\n`;
   const parts = [new TextEncoder().encode(start), ...(asked.bodiless ? [] : [body])];
-  await within(PATIENCE.answer, connection, async () => {
+  await within(patience.answer, connection, async () => {
     for (const part of parts) {
       for (let at = 0; at < part.length;) at += await connection.write(part.subarray(at));
     }
     await connection.closeWrite();
+  });
+  await within(patience.rest, connection, async () => {
     // What the browser still sends is taken, or closing would take the answer back.
-    const rest = new Uint8Array(4096);
-    for (let taken = 0; taken < LONGEST;) {
-      const count = await connection.read(rest);
-      if (count === null) break;
-      taken += count;
-    }
+    const rest = new Uint8Array(LONGEST);
+    while (await connection.read(rest) !== null);
   });
 }
 
-/** Everything up to the empty line. */
+/** Everything up to the empty line; empty where nothing was sent. */
 async function readHead(
   connection: Deno.Conn,
+  patience: number,
 ): Promise<{ readonly head?: string; readonly refusal?: Answer }> {
   const bytes = new Uint8Array(LONGEST);
   let length = 0;
-  const deadline = performance.now() + PATIENCE.request;
+  const deadline = performance.now() + patience;
   while (length < LONGEST) {
     const left = deadline - performance.now();
     const read = connection.read(bytes.subarray(length));
     const count = await Promise.race([read, expired(left)]);
     if (count === "expired") {
       read.catch(() => {});
-      return { refusal: { status: 408 } };
+      return length === 0 ? { head: "" } : { refusal: { status: 408 } };
     }
-    if (count === null) break;
+    if (count === null) return length === 0 ? { head: "" } : { refusal: { status: 400 } };
     length += count;
     const text = latin1(bytes.subarray(0, length));
+    if (!/^[\t\r\n -~\x80-\xff]*$/.test(text)) return { refusal: { status: 400 } };
     const end = text.indexOf("\r\n\r\n");
     if (end >= 0) return { head: text.slice(0, end) };
   }
-  return { refusal: { status: length < LONGEST ? 400 : 431 } };
+  return { refusal: { status: 431 } };
 }
 
 /** What a request asks for, or why it is refused. */
@@ -139,8 +167,10 @@ export function parseRequest(
     refusal: { status, headers },
   });
   const [line, ...lines] = head.split("\r\n");
-  const [, method, target, version] = /^([A-Z]+) (\S+) HTTP\/(\d\.\d)$/.exec(line) ?? [];
-  if (!version || lines.some((header) => !/^[\w!#$%&'*+.^`|~-]+:/.test(header))) return refuse(400);
+  const [, method, target, version] = /^([A-Z]+) ([!-~]+) HTTP\/(\d\.\d)$/.exec(line) ?? [];
+  if (!version || lines.some((header) => !/^[\w!#$%&'*+.^`|~-]+:[^\r\n]*$/.test(header))) {
+    return refuse(400);
+  }
   if (!version.startsWith("1.")) return refuse(505);
   if (method !== "GET" && method !== "HEAD") return refuse(405, { allow: "GET, HEAD" });
   const hosts = lines.filter((header) => /^host:/i.test(header));
@@ -149,6 +179,10 @@ export function parseRequest(
   if (hosts.length !== 1 || name === undefined) return refuse(400);
   const isHere = ["localhost", "127.0.0.1", "[::1]"].includes(name.toLowerCase());
   if (!isHere || Number(at) !== port) return refuse(421);
+  // Whoever asks for a file sends none: a length that is read in two ways hides a second request.
+  if (lines.some((header) => /^(transfer-encoding|content-length):(?!\s*0\s*$)/i.test(header))) {
+    return refuse(400);
+  }
   const [path] = target.split(/[?#]/);
   try {
     const decoded = decodeURIComponent(path);

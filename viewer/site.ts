@@ -33,9 +33,17 @@ export async function buildSite(): Promise<Site> {
   return site;
 }
 
-/** Writes the page into a folder, from which any web server can serve it. */
+/**
+ * Writes the page into a folder, from which any web server can serve it: file by file, each whole or
+ * not at all, and `index.html` last, for it names the others.
+ *
+ * @throws {UserError} when the folder cannot be written to
+ */
 export async function writeSite(site: Site, folder: string): Promise<void> {
-  for (const [path, contents] of site) await writeAtomically(join(folder, path), contents);
+  const last = ([path]: [string, unknown]) => path === "index.html" ? 1 : 0;
+  for (const [path, contents] of [...site].sort((a, b) => last(a) - last(b))) {
+    await writeAtomically(join(folder, path), contents);
+  }
 }
 
 /** The page's answer to a request for one of its files. */

@@ -43,6 +43,10 @@ async function listCounts(path: string): Promise<string[]> {
   if (!isDirectory) return [path];
   const folder = await exists(join(path, "counts")) ? join(path, "counts") : path;
   const names: string[] = [];
-  for await (const { name } of Deno.readDir(folder)) if (name.endsWith(".json")) names.push(name);
+  try {
+    for await (const { name } of Deno.readDir(folder)) if (name.endsWith(".json")) names.push(name);
+  } catch (error) {
+    throw new UserError(`${folder} cannot be read: ${(error as Error).message}`);
+  }
   return names.sort().map((name) => join(folder, name));
 }

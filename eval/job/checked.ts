@@ -17,7 +17,7 @@ export class Checked {
 
   /** @throws {UserError} always */
   refuse(expected: string): never {
-    const text = JSON.stringify(this.value) ?? "nothing";
+    const text = JSON.stringify(this.value) ?? "missing";
     const shown = text.length > 60 ? `${text.slice(0, 57)}…` : text;
     throw new UserError(
       `${this.#file} is damaged: ${this.#place || "it"} is ${shown}, expected ${expected}`,
@@ -37,7 +37,11 @@ export class Checked {
   }
 
   isNull(): boolean {
-    return this.value === null || this.value === undefined;
+    return this.value === null;
+  }
+
+  isMissing(): boolean {
+    return this.value === undefined;
   }
 
   /** The elements of a list, of a given length where one is expected. */

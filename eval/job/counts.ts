@@ -28,7 +28,10 @@ export interface Counts {
   }[];
 }
 
-const FORMAT = "calm-counts-2";
+const FORMAT = "calm-counts-3";
+
+/** Missing parts that a message names. */
+const MOST_NAMED = 20;
 
 /**
  * Writes counts to a file.
@@ -36,7 +39,9 @@ const FORMAT = "calm-counts-2";
  * @throws {UserError} when it cannot be written
  */
 export async function saveCounts(path: string, counts: Counts): Promise<void> {
-  const text = JSON.stringify({ format: FORMAT, ...counts });
+  const { job, shard, passes } = counts;
+  const checksum = await checksumOf({ job, shard, passes });
+  const text = JSON.stringify({ format: FORMAT, checksum, job, shard, passes });
   await writeAtomically(path, new TextEncoder().encode(text + "\n"));
 }
 
@@ -61,7 +66,18 @@ export async function readCounts(path: string): Promise<Counts> {
         `expected "${FORMAT}"`,
     );
   }
-  return countsIn(file);
+  const counts = countsIn(file);
+  const checksum = file.field("checksum");
+  if (checksum.value !== await checksumOf(counts)) {
+    checksum.refuse("that of its contents, which were changed");
+  }
+  return counts;
+}
+
+/** SHA-256 in hexadecimal digits: a count that was changed looks like any other. */
+async function checksumOf({ job, shard, passes }: Counts): Promise<string> {
+  const text = new TextEncoder().encode(JSON.stringify({ job, shard, passes }));
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", text)).toHex();
 }
 
 /**
@@ -104,6 +120,12 @@ export function mergeCounts(files: readonly { path: string; counts: Counts }[]):
   const passes = first.passes.map(({ batches }, p) => {
     const owner = new Map<number, string>();
     for (const { path, counts } of files) {
+      if (counts.passes[p].batches !== batches) {
+        throw new UserError(
+          `${path} is of ${counts.passes[p].batches} batches and ${firstPath} of ${batches}: ` +
+            `they are of different data`,
+        );
+      }
       for (const number of counts.passes[p].done) {
         const other = owner.get(number);
         if (other !== undefined) {
@@ -116,9 +138,10 @@ export function mergeCounts(files: readonly { path: string; counts: Counts }[]):
       const missing = Array.from({ length: batches }, (_, n) => n).filter((n) => !owner.has(n));
       const of = files.length === 1 ? firstPath : `The ${files.length} files`;
       const shards = new Set(missing.map((n) => `${n % first.shard.count}/${first.shard.count}`));
+      const more = shards.size > MOST_NAMED ? `, … (${shards.size} in all)` : "";
       throw new UserError(
         `${of} hold ${owner.size} of ${batches} batches: run or finish --shard ` +
-          [...shards].join(", "),
+          [...shards].slice(0, MOST_NAMED).join(", ") + more,
       );
     }
     const measures = first.job.passes[p].measures;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Answer, parseRequest, serveFiles } from "../../viewer/http_server.ts";
+import { type Answer, parseRequest, type Patience, serveFiles } from "../../viewer/http_server.ts";
 
 const body = new TextEncoder().encode("hello") as Uint8Array<ArrayBuffer>;
 const answer = ({ path }: { path: string }): Promise<Answer> =>
@@ -11,18 +11,21 @@ const answer = ({ path }: { path: string }): Promise<Answer> =>
 
 /** What a server on a port says to bytes. */
 async function ask(port: number, request: string | Uint8Array): Promise<string> {
-  using connection = await Deno.connect({ hostname: "localhost", port });
-  await connection.write(typeof request === "string" ? new TextEncoder().encode(request) : request);
-  let text = "";
-  const bytes = new Uint8Array(4096);
-  for (let count; (count = await connection.read(bytes).catch(() => null)) !== null;) {
-    text += new TextDecoder().decode(bytes.subarray(0, count));
-  }
+  const connection = await Deno.connect({ hostname: "localhost", port });
+  const bytes = typeof request === "string" ? new TextEncoder().encode(request) : request;
+  const sent = (async () => {
+    for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+  })();
+  const text = await new Response(connection.readable).text();
+  await sent;
   return text;
 }
 
-async function withServer(body: (port: number) => Promise<void>): Promise<void> {
-  const server = serveFiles(0, answer);
+async function withServer(
+  body: (port: number) => Promise<void>,
+  { answers = answer, patience }: { answers?: typeof answer; patience?: Patience } = {},
+): Promise<void> {
+  const server = serveFiles(0, answers, patience);
   try {
     await body(server.port);
   } finally {
@@ -95,4 +98,76 @@ Deno.test("a request that does not come to its end is not waited for", async () 
     assert.match(await slow, /^HTTP\/1\.1 408 /);
     assert.ok(performance.now() - started < 15_000);
   });
+});
+
+/** Waits for no more than a moment. */
+const HASTY: Patience = { request: 300, answer: 300, rest: 100 };
+
+Deno.test("whatever is sent, the answer is a status with the headers of all answers", async () => {
+  await withServer(async (port) => {
+    const host = `Host: localhost:${port}\r\n`;
+    const get = (path: string) => `GET ${path} HTTP/1.1\r\n${host}\r\n`;
+    const head = `GET /a HTTP/1.1\r\n${host}`;
+    const cases: [string | Uint8Array, number][] = [
+      [get("/a/b%20c"), 200],
+      ...["/../../etc/passwd", "/..%5cx", "/\\..\\x", "//", "/%00", "/%252e", "/__proto__"]
+        .map((path): [string, number] => [get(path), 404]),
+      ...["/ä", "/a b", "/%c0%af", "/%zz", "ftp://localhost/", "?", "\0"]
+        .map((path): [string, number] => [get(path), 400]),
+      [`${head}X: \0\r\n\r\n`, 400],
+      [`${head}X: a\rb: c\r\n\r\n`, 400],
+      [`${head} folded: x\r\n\r\n`, 400],
+      [`${head}name : x\r\n\r\n`, 400],
+      [`${head}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 400],
+      [`${head}content-length: 100\r\n\r\nabc`, 400],
+      [`${head}Content-Length: 0\r\n\r\n`, 404],
+      // Binary data without any line, such as TLS begins with, is not waited for.
+      [Uint8Array.from({ length: 2048 }, (_, i) => i), 400],
+      [get(`/${"a".repeat(100_000)}`), 431],
+      [`${head}X: ${"a".repeat(1_000_000)}\r\n\r\n`, 431],
+      [`${head}${"X: a\r\n".repeat(10_000)}\r\n`, 431],
+    ];
+    for (const [request, status] of cases) {
+      const found = await ask(port, request);
+      assert.equal(found.slice(0, 12), `HTTP/1.1 ${status}`, String(request).slice(0, 80));
+      assert.match(found, /\r\nx-content-type-options: nosniff\r\n/);
+      assert.match(found, /\r\ncontent-security-policy: default-src 'none'/);
+      assert.match(found, /\r\nconnection: close\r\n/);
+    }
+  });
+});
+
+Deno.test("slow clients are waited for only so long, and hold up nobody", async () => {
+  const large: Answer = { status: 200, body: new Uint8Array(8_000_000) };
+  await withServer(async (port) => {
+    const slow = Array.from({ length: 100 }, () => ask(port, "GET / HTTP/1.1\r\nX: "));
+    for (const found of await Promise.all(slow)) assert.match(found, /^HTTP\/1\.1 408 /);
+    assert.equal(await ask(port, ""), "", "nothing asked, nothing said");
+    // A byte now and then does not make it longer.
+    const began = performance.now();
+    const drip = await Deno.connect({ hostname: "localhost", port });
+    const dripping = setInterval(() => drip.write(new Uint8Array([97])).catch(() => {}), 20);
+    assert.match(await new Response(drip.readable).text(), /^HTTP\/1\.1 408 /);
+    clearInterval(dripping);
+    assert.ok(performance.now() - began < 2_000);
+    // More than the system keeps for a client that takes nothing.
+    const idle = await Deno.connect({ hostname: "localhost", port });
+    await idle.write(new TextEncoder().encode(`GET / HTTP/1.1\r\nHost: localhost:${port}\r\n\r\n`));
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    const part = await new Response(idle.readable).bytes().catch(() => new Uint8Array());
+    assert.ok(part.length < 8_000_000, "it was cut off");
+  }, { answers: () => Promise.resolve(large), patience: HASTY });
+});
+
+Deno.test("an answer that cannot be made is told as 500, and the server goes on", async () => {
+  let asked = 0;
+  const answers = (request: { path: string }) =>
+    asked++ === 0 ? Promise.reject(new Error("secret")) : answer(request);
+  await withServer(async (port) => {
+    const request = `GET /a/b%20c HTTP/1.1\r\nHost: localhost:${port}\r\n\r\n`;
+    const found = await ask(port, request);
+    assert.match(found, /^HTTP\/1\.1 500 Internal Server Error\r\n/);
+    assert.doesNotMatch(found, /secret|\bat /);
+    assert.match(await ask(port, request), /^HTTP\/1\.1 200 /);
+  }, { answers });
 });

@@ -1,0 +1,130 @@
+import { SIDE as PARTS_SIDE } from "../cues/part_map.ts";
+import type { Json } from "../evaluation.ts";
+import { evaluationOf, type Measure, type MeasureName } from "../measures.ts";
+import { SIDE as MASK_SIDE } from "../wsol/object_mask.ts";
+import type { Checked } from "./checked.ts";
+
+/** Batches that a tally is of. */
+export interface Counted {
+  /** Their numbers. */
+  readonly done: ReadonlySet<number>;
+  readonly batchSize: number;
+}
+
+/** Looks at a number that a measure keeps of a picture. */
+type Column = (value: Checked) => void;
+
+/** What a mean is allowed to exceed its bounds by, having been rounded. */
+const ROUNDING = 1e-3;
+
+/** 1 or 0: a hit or not. Never missing, for then it would be in no mean. */
+const hit: Column = (value) => value.whole(0, 1);
+
+/** A number between bounds; null where there is none, which is what JSON has for NaN. */
+const between = (min: number, max: number): Column => (value) => {
+  if (!value.isNull()) value.number(min, max);
+};
+
+const size = between(0, Infinity);
+const share = between(0, 1 + ROUNDING);
+const percentage = between(0, 100 + ROUNDING);
+const correlation = between(-1 - ROUNDING, 1 + ROUNDING);
+
+/** Numbers by picture of the measures that keep some, from the measure's options. */
+const COLUMNS: Partial<Record<MeasureName, (options: Checked) => readonly Column[]>> = {
+  "classification": () => [size, hit, hit],
+  "remove-and-classify": (options) => options.field("k").list().flatMap(() => [hit, hit]),
+  "axioms": () => [size, size, size, percentage, percentage, percentage, correlation],
+  "deletion-insertion": () => [share, share],
+  "pointing-game": () => [share, share, share],
+};
+
+/**
+ * Looks through what was counted for a measure, whose options have been looked at.
+ *
+ * @throws {UserError} naming the first field that cannot be
+ */
+export function checkTally(measure: Checked, tally: Checked, counted: Counted): void {
+  const what = measure.field("what").value as MeasureName;
+  const options = measure.field("options");
+  const columns = COLUMNS[what]?.(options);
+  if (columns) {
+    const every = what === "axioms" ? options.field("every").whole(1) : 1;
+    return checkRows(tally, { columns, every, ...counted });
+  }
+  if (what === "randomisation") {
+    const columns = tally.field("layers").list().map((name) => {
+      name.text();
+      return correlation;
+    });
+    const every = options.field("every").whole(1);
+    return checkRows(tally.field("scores"), { columns, every, ...counted });
+  }
+  const images = tally.field("images").whole(0, counted.done.size * counted.batchSize);
+  if (what === "wsol") checkPlaces(measure, tally, images);
+  else checkPairs(measure, tally, images);
+}
+
+/** Numbers by picture: the picture's position, then a number for each column. */
+function checkRows(
+  tally: Checked,
+  { columns, every, done, batchSize }: Counted & {
+    readonly columns: readonly Column[];
+    readonly every: number;
+  },
+): void {
+  const seen = new Set<number>();
+  for (const row of tally.list()) {
+    const [position, ...numbers] = row.list(1 + columns.length);
+    const at = position.whole();
+    if (seen.has(at)) position.refuse("each picture once");
+    if (!done.has(Math.floor(at / batchSize))) position.refuse("a picture of the batches in done");
+    if (at % every !== 0) position.refuse(`a multiple of ${every}`);
+    seen.add(at);
+    for (const [i, column] of columns.entries()) column(numbers[i]);
+  }
+}
+
+/** Boxes and masks of WSOL. */
+function checkPlaces(measure: Checked, tally: Checked, images: number): void {
+  compare(tally, evaluationOf(measure.value as Measure).tally());
+  const boxes = tally.field("boxes");
+  const withBoxes = boxes.field("images").whole(0, images);
+  for (const level of boxes.field("hits").list()) {
+    for (const hits of level.list()) hits.whole(0, withBoxes);
+  }
+  const most = (images - withBoxes) * MASK_SIDE ** 2;
+  const pixels = tally.field("pixels");
+  if (pixelsIn(pixels) > most) pixels.refuse(`no more than ${most} pixels`);
+}
+
+/** Pictures and pixels of the pairs of classes. */
+function checkPairs(measure: Checked, tally: Checked, images: number): void {
+  const { what, options } = measure.value as Measure<"cue-localization">;
+  const pairs = tally.field("pairs").list(options.pairs.length);
+  // One pair stands for all: histograms of pairs that the file does not hold would fill the memory.
+  const one = evaluationOf({ what, options: { ...options, pairs: options.pairs.slice(0, 1) } });
+  const [empty] = (one.tally() as { readonly pairs: readonly Json[] }).pairs;
+  for (const pair of pairs) {
+    compare(pair, empty);
+    const all = pair.field("pictures").whole(0, images) * PARTS_SIDE ** 2;
+    const found = pixelsIn(pair);
+    const fits = options.options.dropLowest ? found <= all : found === all;
+    if (!fits) pair.refuse(`${all} pixels in all, found ${found}`);
+  }
+}
+
+function pixelsIn(histogram: Checked): number {
+  return ["hits", "misses"].flatMap((name) => histogram.field(name).list())
+    .reduce((sum, count) => sum + count.whole(), 0);
+}
+
+/** Whole counts in lists of fixed lengths: as those of an evaluation that has seen nothing. */
+function compare(tally: Checked, empty: Json): void {
+  if (typeof empty === "number") tally.whole();
+  else if (Array.isArray(empty)) {
+    for (const [i, each] of tally.list(empty.length).entries()) compare(each, empty[i]);
+  } else if (typeof empty === "object" && empty !== null) {
+    for (const [name, each] of Object.entries(empty)) compare(tally.field(name), each);
+  }
+}
