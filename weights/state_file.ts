@@ -1,6 +1,7 @@
 import { UserError } from "../engine/errors.ts";
 import { type ByteSource, openFile } from "./byte_source.ts";
 import type { StoredTensor } from "./host_tensor.ts";
+import { readOwnRecord } from "./own_record.ts";
 import type { PickleValue } from "./pickle.ts";
 import { readSafetensors } from "./safetensors.ts";
 import { looksLikeTorch, readTorchFile } from "./torch_file.ts";
@@ -14,7 +15,10 @@ export interface StateFile {
   readonly size: number;
   /** Names as a network has them: without the file's own `state_dict` and `module.`. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** Texts and numbers beside the tensors: a safetensors file's metadata, or `epoch` and the like. */
+  /**
+   * Texts and numbers beside the tensors: a safetensors file's metadata, or `epoch` and the like
+   * and what this program wrote with them.
+   */
   readonly metadata: Readonly<Record<string, string>>;
   /** Closes the file; tensors cannot be read afterwards. */
   close(): void;
@@ -61,6 +65,7 @@ export async function readStateFile(source: ByteSource): Promise<StateFile> {
       metadata[String(key)] = String(value);
     }
   }
+  Object.assign(metadata, await readOwnRecord(source));
   return { ...file, format: "PyTorch", tensors, metadata };
 }
 

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import zipfile
 
 import numpy
 import torch
@@ -87,6 +88,11 @@ def trained_checkpoint(folder, pretrained):
          "--npy", "--out", folder / "maps")
     close("joint map of a checkpoint that went to PyTorch and back",
           numpy.load(folder / "maps" / f"photograph-joint-{label}.npy"), joint[label], 1e-3)
+    # What ours says of itself is in the copy, where torch.load has not seen it.
+    with zipfile.ZipFile(folder / "trained.pth") as copy:
+        assert json.loads(json.loads(copy.read("archive/calm_header.json"))["header"])["model"]["method"] == "calm-em"
+    calm("explain", PHOTOGRAPH, "--checkpoint", folder / "trained.pth", "--class", label, "--npy", "--out", folder / "own")
+    assert numpy.load(folder / "own" / f"photograph-joint-{label}.npy").shape == (2, 2), "32 pixels, as it was trained"
 
 
 def deno(*arguments):
