@@ -70,8 +70,9 @@ def torchvision_logits(folder):
 def trained_checkpoint(folder, pretrained):
     """A checkpoint that ./calm train writes, in PyTorch: the same map of the same photograph."""
     run = folder / "run"
-    calm("train", "--arch", "resnet50", "--pretrained", pretrained, "--epochs", 1, "--out", run, "--data", "datasets/birds",
-         "--resize", 40, "--crop", 32, "--method", "calm-em")
+    calm("data", "birds", folder / "birds", "--train", 8, "--test", 2)
+    calm("train", "--arch", "resnet50", "--pretrained", pretrained, "--epochs", 1, "--out", run, "--data", folder / "birds",
+         "--resize", 40, "--crop", 32, "--method", "calm-em", "--prior", "softplus", "--lr", 1e-4)
     calm("convert", run / "checkpoint.safetensors", folder / "trained.pth")
     make_backbones.CLASSES = 12
     net = make_backbones.resnet50(False)
