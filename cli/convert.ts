@@ -1,5 +1,7 @@
 import type { Command } from "../cli.ts";
 import { UserError } from "../engine/errors.ts";
+import { parseHeader } from "../model/checkpoint_header.ts";
+import { CHECKPOINT_FORMAT } from "../model/restore.ts";
 import { writeAtomically } from "../weights/atomic_write.ts";
 import { verifiedTensors } from "../weights/checksums.ts";
 import { expectFinite } from "../weights/finite.ts";
@@ -14,7 +16,8 @@ const convert: Command = {
     name: "convert",
     summary: "Copies the network's tensors of a checkpoint to another format, types and values\n" +
       "unchanged: to safetensors, or to a PyTorch file that torch.load(…, weights_only=True)\n" +
-      "reads. The ending of OUT decides. Names are torchvision's; momentum is left out.",
+      "reads. The ending of OUT decides. Names are torchvision's. What a checkpoint of ours says of\n" +
+      "itself goes with it; momentum is left out, so that training cannot go on from a copy.",
     positionals: ["IN", "OUT.safetensors|OUT.pth"],
     options: {},
     examples: [
@@ -35,10 +38,14 @@ const convert: Command = {
           .filter(([name]) => !name.startsWith("optimizer."))
           .map(([name, tensor]) => [name, checked(from, name, tensor)]),
       );
-      const metadata = { format: "pt", ...file.metadata };
+      const metadata: Record<string, string> = { format: "pt", ...file.metadata };
+      const isOurs = metadata.format === CHECKPOINT_FORMAT;
+      if (isOurs) parseHeader(from, metadata.header);
       await writeAtomically(
         to,
-        isTorch ? torchChunks(to, tensors) : safetensorsChunks({ tensors, metadata }),
+        isTorch
+          ? torchChunks(to, tensors, isOurs ? metadata : undefined)
+          : safetensorsChunks({ tensors, metadata }),
       );
       const left = file.tensors.size - tensors.size;
       console.error(

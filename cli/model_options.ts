@@ -1,4 +1,6 @@
+import { readClassNames } from "../data/class_list.ts";
 import { UserError } from "../engine/errors.ts";
+import { LARGEST_PICTURE } from "../model/checkpoint_header.ts";
 import type { Prior } from "../model/calm/location.ts";
 import { type Method, METHODS } from "../model/classifier.ts";
 import type { ForeignOptions } from "../model/open_model.ts";
@@ -30,6 +32,17 @@ export const MODEL_OPTIONS: OptionTable = {
     type: "flag",
     help: "Inception of PyTorch: Mixed_6e feeds on, unlike in the official code",
   },
+  crop: {
+    type: "integer",
+    min: 8,
+    max: LARGEST_PICTURE,
+    help: "sides of the pictures of a PyTorch checkpoint (default 224)",
+  },
+  "class-names": {
+    type: "text",
+    value: "FILE",
+    help: "names of a PyTorch checkpoint's classes: one a line, or CUB's classes.txt",
+  },
 };
 
 /** The checkpoint's path. */
@@ -39,12 +52,24 @@ export function checkpointOf(options: ParsedOptions): string {
 
 /** What the user said of a checkpoint of another program. */
 export function foreignOptions(options: ParsedOptions): ForeignOptions {
+  const classNames = options.text("class-names");
   return {
     method: options.text("method") as Method | undefined,
     prior: options.text("prior") as Prior | undefined,
     largeFeatureMap: options.flag("large-feature-map") || undefined,
     skipMixed6e: options.flag("use-mixed-6e") ? false : undefined,
+    crop: options.number("crop"),
+    classNames: classNames === undefined ? undefined : readClassNames(classNames),
+    onAssumption: sayOnce,
   };
+}
+
+const said = new Set<string>();
+
+/** On standard error; a model may be opened more than once. */
+function sayOnce(sentence: string): void {
+  if (!said.has(sentence)) console.error(sentence);
+  said.add(sentence);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import type { Command } from "../cli.ts";
 import { DATASET_NAMES } from "../data/open.ts";
 import { UserError } from "../engine/errors.ts";
@@ -246,7 +246,7 @@ function settings(options: ParsedOptions): TrainingSettings {
     throw new UserError(`--posterior-epsilon is for calm-em, not ${method}`);
   }
   return {
-    resume: resume === undefined || basename(resume).endsWith(".safetensors")
+    resume: resume === undefined || /\.(safetensors|pt|pth|tar)$/.test(resume)
       ? resume
       : join(resume, CHECKPOINT),
     dataset: (options.text("dataset") ?? "birds") as TrainingSettings["dataset"],

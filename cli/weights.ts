@@ -7,6 +7,7 @@ import { networkName } from "../model/network_name.ts";
 import { architectureOf } from "../model/open_model.ts";
 import { flawOf } from "../weights/finite.ts";
 import { ELEMENT_BYTES, elements, readFloat32 } from "../weights/host_tensor.ts";
+import { printable } from "../weights/shown.ts";
 import { openStateFile, type StateFile } from "../weights/state_file.ts";
 
 /** `./calm weights inspect FILE`. */
@@ -33,10 +34,10 @@ const weights: Command = {
         .reduce((sum, { type, shape }) => sum + elements(shape) * ELEMENT_BYTES[type], 0);
       const width = Math.max(...tensors.map(({ name }) => name.length));
       for (const { name, type, shape } of tensors) {
-        console.error(`${name.padEnd(width)}  ${type.padEnd(4)}  ${shape.join("×")}`);
+        console.error(`${printable(name).padEnd(width)}  ${type.padEnd(4)}  ${shape.join("×")}`);
       }
       for (const [key, value] of Object.entries(file.metadata)) {
-        console.error(`${key}: ${value.length > 100 ? `${value.slice(0, 100)} …` : value}`);
+        console.error(`${printable(key)}: ${printable(value, 100)}`);
       }
       const { architecture, sentence } = backboneOf(file);
       console.error(
@@ -45,7 +46,9 @@ const weights: Command = {
       );
       const flaws = await flawsOf(file);
       for (const [name, flaw] of Object.entries(flaws)) {
-        console.error(`damaged: ${name} ${flaw}; it is refused wherever it would be used`);
+        console.error(
+          `damaged: ${printable(name)} ${flaw}; it is refused wherever it would be used`,
+        );
       }
       const classes = file.tensors.get("conv_last.weight")?.shape[0] ?? null;
       const { format, metadata } = file;

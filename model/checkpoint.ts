@@ -64,5 +64,11 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
         DATASET_NAMES.join(", "),
     );
   }
+  if (![...checkpoint.tensors.keys()].some((tensor) => tensor.startsWith(MOMENTUM))) {
+    throw new UserError(
+      `${path} holds no momentum, as a copy that ./calm convert made: training goes on only from ` +
+        "the checkpoint that it wrote itself",
+    );
+  }
   return checkpoint;
 }

@@ -16,6 +16,11 @@ export interface ForeignOptions {
   readonly largeFeatureMap?: boolean;
   /** Inception: default true, as the official code has it. */
   readonly skipMixed6e?: boolean;
+  /** Sides of the pictures it was trained on; default 224. */
+  readonly crop?: number;
+  readonly classNames?: readonly string[];
+  /** Told what is taken for granted because neither file nor user says it. */
+  readonly onAssumption?: (sentence: string) => void;
 }
 
 /** A model read from a file. */
@@ -55,13 +60,13 @@ export async function openModel(
 export async function readModel(
   gpu: Gpu,
   file: StateFile,
-  foreign: ForeignOptions = {},
+  { onAssumption, ...foreign }: ForeignOptions = {},
 ): Promise<OpenedModel> {
   if (file.metadata.format === CHECKPOINT_FORMAT) {
     if (Object.values(foreign).some((value) => value !== undefined)) {
       throw new UserError(
-        `${file.path} says itself how it was trained: --method, --prior, --large-feature-map and ` +
-          "--use-mixed-6e are for files that do not",
+        `${file.path} says itself how it was trained: --method, --prior, --large-feature-map, ` +
+          "--use-mixed-6e, --crop and --class-names are for files that do not",
       );
     }
     const checkpoint = await checkpointIn(file);
@@ -70,8 +75,21 @@ export async function readModel(
     return { model, options, classNames, crop: recipe.transform.crop };
   }
   const options = guessOptions(file, foreign);
+  const { classNames = null, crop } = foreign;
+  if (classNames && classNames.length !== options.classes) {
+    throw new UserError(
+      `--class-names has ${classNames.length} names, but ${file.path} knows ${options.classes} ` +
+        "classes",
+    );
+  }
+  if (crop === undefined) {
+    onAssumption?.(
+      `${file.path} does not say how large its pictures were: ${OFFICIAL_CROP} pixels are assumed, ` +
+        "as the official code has them (--crop N says otherwise)",
+    );
+  }
   const model = await filled(buildModel(gpu, options, 0), (model) => takeAll(model, file));
-  return { model, options, classNames: null, crop: OFFICIAL_CROP };
+  return { model, options, classNames, crop: crop ?? OFFICIAL_CROP };
 }
 
 /** A model with weights put in; it is given back to the GPU when they do not fit. */

@@ -2,6 +2,7 @@ import { UserError } from "../engine/errors.ts";
 import { type ByteSource, openFile } from "./byte_source.ts";
 import { fileKind } from "./file_kind.ts";
 import type { StoredTensor } from "./host_tensor.ts";
+import { readOwnRecord } from "./own_record.ts";
 import { readSafetensors } from "./safetensors.ts";
 import { findStateDict, withoutPrefixes } from "./state_dict.ts";
 import { looksLikeTorch, readTorchFile } from "./torch_file.ts";
@@ -14,7 +15,10 @@ export interface StateFile {
   readonly size: number;
   /** Names as a network has them: without the file's own `state_dict` and `module.`. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** Texts and numbers beside the tensors: a safetensors file's metadata, or `epoch` and the like. */
+  /**
+   * Texts and numbers beside the tensors: a safetensors file's metadata, or `epoch` and the like
+   * and what this program wrote with them.
+   */
   readonly metadata: Readonly<Record<string, string>>;
   /** What a person should know of how the file was read, a sentence each. */
   readonly notes: readonly string[];
@@ -65,7 +69,8 @@ export async function readStateFile(
       notes.push(`${path}: objects beside the tensors were left out: ${unbuilt.join(", ")}`);
     }
     const named = withoutPrefixes(path, tensors);
-    return { ...file, format: "PyTorch", tensors: named, metadata, notes };
+    const told = { ...metadata, ...await readOwnRecord(source) };
+    return { ...file, format: "PyTorch", tensors: named, metadata: told, notes };
   }
   const kind = fileKind(head);
   if (kind !== null) throw new UserError(`${path} is no checkpoint: it ${kind}`);

@@ -1,4 +1,5 @@
 import { elements, type ElementType, type StoredTensor } from "./host_tensor.ts";
+import { ownRecord } from "./own_record.ts";
 import { zipChunks } from "./zip.ts";
 
 const STORAGES: Record<ElementType, string> = {
@@ -18,10 +19,12 @@ const STORAGES: Record<ElementType, string> = {
  * A state dict as PyTorch's zip, piece by piece: `torch.load(…, weights_only=True)` reads it.
  *
  * @param path named in messages
+ * @param metadata kept in a record of the zip that PyTorch does not ask for
  */
 export function torchChunks(
   path: string,
   tensors: ReadonlyMap<string, StoredTensor>,
+  metadata?: Readonly<Record<string, string>>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const pickle = new PickleWriter();
   pickle.orderedDict();
@@ -50,11 +53,13 @@ export function torchChunks(
   const text = (value: string) => () =>
     Promise.resolve(new TextEncoder().encode(value) as Uint8Array<ArrayBuffer>);
   const pickled = pickle.end();
+  const [record, contents] = ownRecord(metadata ?? {});
   return zipChunks(path, [
     ["archive/data.pkl", () => Promise.resolve(pickled)],
     ["archive/byteorder", text("little")],
     ...[...tensors.values()].map(({ read }, key) => [`archive/data/${key}`, read] as const),
     ["archive/version", text("3\n")],
+    ...(metadata ? [[record, text(contents)] as const] : []),
   ]);
 }
 

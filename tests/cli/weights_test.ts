@@ -3,6 +3,9 @@ import { fileURLToPath } from "node:url";
 import { decodePicture } from "../../data/codecs.ts";
 import { encodeSafetensors } from "../../weights/safetensors.ts";
 import { buildModel } from "../../model/build.ts";
+import { writeAtomically } from "../../weights/atomic_write.ts";
+import { openStateFile } from "../../weights/state_file.ts";
+import { torchChunks } from "../../weights/torch_writer.ts";
 import { gpuTest } from "../gpu.ts";
 import { save, stateOf } from "../model/weight_files.ts";
 import { calm, refuses, SMALL, withBirds } from "./calm.ts";
@@ -128,11 +131,40 @@ gpuTest(
         "completeness: the map adds up to p(y|x)",
       );
 
+      // Copies say what the original says: its pictures' size, method and names go with them.
       const torch = `${out}/model.pth`;
+      const back = `${out}/back.safetensors`;
       assert.equal((await calm(["convert", checkpoint, torch])).code, 0);
+      assert.equal((await calm(["convert", torch, back])).code, 0);
+      const [original] = await draw("--checkpoint", checkpoint);
+      const drawing = await Deno.readFile(original.npy);
+      for (const copy of [torch, back]) {
+        const again = await calm(
+          ["eval", "classification", "--checkpoint", copy, "--data", data, "--json"],
+        );
+        assert.equal(again.code, 0, again.stderr);
+        assert.equal(last(again.stdout).accuracy, 100 * accuracy);
+        const [drawn] = await draw("--checkpoint", copy);
+        assert.deepEqual([drawn.class, drawn.probability], [original.class, original.probability]);
+        assert.deepEqual(await Deno.readFile(drawn.npy), drawing);
+        await refuses(
+          ["train", "--resume", copy, "--epochs", "9"],
+          /holds no momentum, as a copy that \.\/calm convert made: training goes on only from/,
+        );
+        await refuses(
+          ["explain", picture, "--checkpoint", copy, "--crop", "32"],
+          /says itself how it was trained: .* --crop and --class-names are for files that do not/,
+        );
+      }
+
+      // The same tensors in a file of another program.
+      const foreign = `${out}/foreign.pth`;
+      const file = await openStateFile(back);
+      await writeAtomically(foreign, torchChunks(foreign, file.tensors));
+      file.close();
       await refuses(
-        ["explain", picture, "--checkpoint", torch],
-        /model\.pth does not say how it was trained: add --method cam, calm-ml or calm-em/,
+        ["explain", picture, "--checkpoint", foreign],
+        /foreign\.pth does not say how it was trained: add --method cam, calm-ml or calm-em/,
       );
       await refuses(
         ["explain", picture, "--checkpoint", checkpoint, "--method", "cam"],
@@ -146,7 +178,28 @@ gpuTest(
         ["explain", picture, "--checkpoint", checkpoint, "--class", "wren"],
         /--class is "wren", expected a number from 0 to 2 or a name such as 001/,
       );
-      await draw("--checkpoint", torch, "--method", "calm-em");
+      const told = [...["--checkpoint", foreign, "--method", "calm-em"], "--json"];
+      const assumed = await calm(["eval", "classification", ...told, "--data", data]);
+      assert.equal(assumed.code, 0, assumed.stderr);
+      assert.match(
+        assumed.stderr,
+        /foreign\.pth does not say how large its pictures were: 224 pixels are assumed/,
+      );
+      const names = `${data}/classes.txt`;
+      const said = [...told, "--crop", "32", "--class-names", names];
+      const evaluatedAsSaid = await calm(["eval", "classification", ...said, "--data", data]);
+      assert.equal(evaluatedAsSaid.code, 0, evaluatedAsSaid.stderr);
+      assert.equal(last(evaluatedAsSaid.stdout).accuracy, 100 * accuracy);
+      assert.doesNotMatch(evaluatedAsSaid.stderr, /assumed/);
+      const [drawn] = await draw(...said);
+      assert.deepEqual([drawn.class, drawn.probability], [original.class, original.probability]);
+      assert.deepEqual(await Deno.readFile(drawn.npy), drawing);
+      const two = `${out}/two.txt`;
+      await Deno.writeTextFile(two, "Wren\nRobin\n");
+      await refuses(
+        ["explain", picture, "--checkpoint", foreign, "--method", "calm-em", "--class-names", two],
+        /--class-names has 2 names, but .*foreign\.pth knows 3 classes/,
+      );
     });
   },
 );

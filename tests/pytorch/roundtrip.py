@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import zipfile
 
 import numpy
 import torch
@@ -69,8 +70,9 @@ def torchvision_logits(folder):
 def trained_checkpoint(folder, pretrained):
     """A checkpoint that ./calm train writes, in PyTorch: the same map of the same photograph."""
     run = folder / "run"
-    calm("train", "--arch", "resnet50", "--pretrained", pretrained, "--epochs", 1, "--out", run, "--data", "datasets/birds",
-         "--resize", 40, "--crop", 32, "--method", "calm-em")
+    calm("data", "birds", folder / "birds", "--train", 8, "--test", 2)
+    calm("train", "--arch", "resnet50", "--pretrained", pretrained, "--epochs", 1, "--out", run, "--data", folder / "birds",
+         "--resize", 40, "--crop", 32, "--method", "calm-em", "--prior", "softplus", "--lr", 1e-4)
     calm("convert", run / "checkpoint.safetensors", folder / "trained.pth")
     make_backbones.CLASSES = 12
     net = make_backbones.resnet50(False)
@@ -87,6 +89,11 @@ def trained_checkpoint(folder, pretrained):
          "--npy", "--out", folder / "maps")
     close("joint map of a checkpoint that went to PyTorch and back",
           numpy.load(folder / "maps" / f"photograph-joint-{label}.npy"), joint[label], 1e-3)
+    # What ours says of itself is in the copy, where torch.load has not seen it.
+    with zipfile.ZipFile(folder / "trained.pth") as copy:
+        assert json.loads(json.loads(copy.read("archive/calm_header.json"))["header"])["model"]["method"] == "calm-em"
+    calm("explain", PHOTOGRAPH, "--checkpoint", folder / "trained.pth", "--class", label, "--npy", "--out", folder / "own")
+    assert numpy.load(folder / "own" / f"photograph-joint-{label}.npy").shape == (2, 2), "32 pixels, as it was trained"
 
 
 def deno(*arguments):
