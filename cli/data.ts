@@ -4,6 +4,7 @@ import { checkData } from "../data/check.ts";
 import type { Counts } from "../data/check/findings.ts";
 import { BIRDS_FOLDER } from "../data/open.ts";
 import { UserError } from "../engine/errors.ts";
+import { untilInterrupted } from "./interrupts.ts";
 import type { ParsedOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 
@@ -67,17 +68,20 @@ export default data;
 
 async function drawBirds(folder: string, options: ParsedOptions) {
   const progress = new Progress();
-  const { images } = await generateBirds(folder, {
-    classes: options.number("classes"),
-    trainPerClass: options.number("train"),
-    testPerClass: options.number("test"),
-    size: options.number("size"),
-    seed: options.number("seed"),
-    backgroundCorrelation: options.number("background-correlation"),
-    dropParts: options.number("drop-parts"),
-    workers: options.number("workers"),
-    onProgress: (done, total) => progress.update("drawing", done / total, `${done} of ${total}`),
-  });
+  const { images } = await untilInterrupted((signal) =>
+    generateBirds(folder, {
+      classes: options.number("classes"),
+      trainPerClass: options.number("train"),
+      testPerClass: options.number("test"),
+      size: options.number("size"),
+      seed: options.number("seed"),
+      backgroundCorrelation: options.number("background-correlation"),
+      dropParts: options.number("drop-parts"),
+      workers: options.number("workers"),
+      signal,
+      onProgress: (done, total) => progress.update("drawing", done / total, `${done} of ${total}`),
+    })
+  );
   progress.line(`${images} pictures are in ${folder}`);
   return { folder, images };
 }

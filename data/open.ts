@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Interrupted, UserError } from "../engine/errors.ts";
+import { UserError } from "../engine/errors.ts";
 import { loadCub } from "./cub.ts";
 import type { Dataset } from "./dataset.ts";
 import { loadFashionMnist } from "./fashion_mnist.ts";
@@ -49,15 +49,10 @@ export async function openDataset(
     }
     const { generateBirds } = await import("./birds/generate.ts");
     events.onLine(`Drawing the birds data set in ${folder}`);
-    try {
-      await generateBirds(folder, {
-        signal: events.signal,
-        onProgress: (done, total) => events.onProgress({ label: "drawing", share: done / total }),
-      });
-    } catch (error) {
-      if (!events.signal?.aborted) throw error;
-      throw new Interrupted(`Stopped before the birds were drawn; nothing was left in ${folder}`);
-    }
+    await generateBirds(folder, {
+      signal: events.signal,
+      onProgress: (done, total) => events.onProgress({ label: "drawing", share: done / total }),
+    });
   }
   return await loadCub(folder, name);
 }

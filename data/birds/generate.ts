@@ -1,5 +1,8 @@
 import { basename, dirname, join, resolve } from "node:path";
-import { UserError } from "../../engine/errors.ts";
+import { Interrupted, UserError } from "../../engine/errors.ts";
+import { openLocked } from "../../weights/locked_file.ts";
+import { removeAtExit } from "../../weights/remove_at_exit.ts";
+import { exists } from "../files.ts";
 import {
   type Annotation,
   type Entry,
@@ -68,8 +71,12 @@ const CONTENTS = [
  *
  * @param directory where to; its parents are created.
  * @returns the number of pictures.
+ * Two programs that draw the same directory do so one after the other, and what a killed one left
+ * is removed.
+ *
  * @throws {UserError} for an option out of range, and where the directory holds anything else or
  * cannot be written.
+ * @throws {Interrupted} when the signal stopped it.
  */
 export async function generateBirds(
   directory: string,
@@ -84,8 +91,31 @@ export async function generateBirds(
     2,
   );
   const images = classes * (trainPerClass + testPerClass);
+  const draw = async () => {
+    const present = await inspect(target, directory);
+    if (present?.trim() === record) return;
+    if (present !== undefined) await refuseForeign(target, directory);
+    const temporary = temporaryFor(target);
+    const forget = removeAtExit(temporary);
+    try {
+      await Deno.mkdir(temporary);
+      await write(temporary, recorded, options);
+      await Deno.writeTextFile(join(temporary, BIRDS_RECORD), record + "\n");
+      if (present === undefined) await Deno.rename(temporary, target);
+      else await exchange(temporary, target);
+    } catch (error) {
+      // The first error is the one to report.
+      await Deno.remove(temporary, { recursive: true }).catch(() => {});
+      if (!options.signal?.aborted) throw error;
+      throw new Interrupted(
+        `Stopped before the birds were drawn; nothing was left in ${directory}`,
+      );
+    } finally {
+      forget();
+    }
+  };
   try {
-    await place(target, directory, record, recorded, options);
+    if ((await inspect(target, directory))?.trim() !== record) await asOnlyOne(target, draw);
   } catch (error) {
     // Errors of the operating system have a code: the disk is full, or the folder is read-only.
     const { code, message } = error as Error & { readonly code?: unknown };
@@ -96,32 +126,34 @@ export async function generateBirds(
   return { images };
 }
 
-/** Draws the data set beside its place and moves it there, unless it is there already. */
-async function place(
-  target: string,
-  shown: string,
-  record: string,
-  recorded: Recorded,
-  options: BirdsOptions,
-): Promise<void> {
-  const present = await inspect(target, shown);
-  if (present?.trim() === record) return;
-  if (present !== undefined) await refuseForeign(target, shown);
+/** Where a data set is drawn before it gets its name. */
+function temporaryFor(target: string): string {
+  return join(dirname(target), `.${basename(target)}.drawing`);
+}
 
-  const parent = dirname(target);
-  await Deno.mkdir(parent, { recursive: true });
-  const temporary = await Deno.makeTempDir({ dir: parent, prefix: `.${basename(target)}-` });
+/** Runs `draw` while nobody else draws there, after removing what a killed program left. */
+async function asOnlyOne(target: string, draw: () => Promise<void>): Promise<void> {
+  await Deno.mkdir(dirname(target), { recursive: true });
+  const temporary = temporaryFor(target);
+  const lockPath = `${temporary}.lock`;
+  const lock = (await openLocked(lockPath, { wait: true }))!;
+  const forget = removeAtExit(lockPath);
   try {
-    await write(temporary, recorded, options);
-    await Deno.writeTextFile(join(temporary, BIRDS_RECORD), record + "\n");
-    // Temporary folders are private to their owner; a data set is as open as its neighbours.
-    if (Deno.build.os !== "windows") await Deno.chmod(temporary, 0o755);
-    if (present === undefined) await Deno.rename(temporary, target);
-    else await exchange(temporary, target);
-  } catch (error) {
-    // The first error is the one to report.
-    await Deno.remove(temporary, { recursive: true }).catch(() => {});
-    throw error;
+    await recover(temporary, target);
+    await draw();
+  } finally {
+    await Deno.remove(lockPath).catch(() => {});
+    lock.close();
+    forget();
+  }
+}
+
+/** A program that was killed while it replaced a data set may have left only the old one. */
+async function recover(temporary: string, target: string): Promise<void> {
+  const old = `${temporary}-old`;
+  if (await exists(old) && !await exists(target)) await Deno.rename(old, target);
+  for (const path of [temporary, old]) {
+    if (await exists(path)) await Deno.remove(path, { recursive: true });
   }
 }
 

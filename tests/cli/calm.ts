@@ -38,3 +38,53 @@ export async function withBirds(body: (data: string, out: string) => Promise<voi
 
 /** Options of a training run of seconds. */
 export const SMALL = ["--batch-size", "8", "--resize", "36", "--crop", "32"];
+
+/** A command line that runs while the test goes on. */
+export interface Running {
+  /** Waits until standard error holds this; fails where the program ends before. */
+  until(pattern: RegExp): Promise<void>;
+  kill(signal: Deno.Signal): void;
+  /** Waits for its end. */
+  ended(): Promise<{ readonly code: number; readonly stderr: string }>;
+}
+
+/** Starts the command line in a process of its own. */
+export function start(args: string[], cwd?: string): Running {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-read", "--allow-write", "--allow-env", CLI, ...args],
+    env: { NO_COLOR: "1" },
+    cwd,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  let told = "";
+  let over = false;
+  const listeners = new Set<() => void>();
+  const reading = (async () => {
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+      told += text;
+      for (const listener of listeners) listener();
+    }
+    over = true;
+    for (const listener of listeners) listener();
+  })();
+  return {
+    until: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          if (pattern.test(told)) resolve();
+          else if (over) reject(new Error(`It ended without ${pattern}: ${told}`));
+          else return;
+          listeners.delete(look);
+        };
+        listeners.add(look);
+        look();
+      }),
+    kill: (signal) => child.kill(signal),
+    async ended() {
+      const [{ code }] = await Promise.all([child.status, reading]);
+      return { code, stderr: told };
+    },
+  };
+}

@@ -158,6 +158,54 @@ gpuTest("a run that is stopped, saved and resumed has the bits of one that is no
   await Deno.remove(folder, { recursive: true });
 });
 
+gpuTest("what is saved every few steps goes on with the bits of the whole run", async (gpu) => {
+  const folder = await Deno.makeTempDir();
+  const whole = start(gpu);
+  const saved: string[] = [];
+  const finished = await train(whole.model, whole.optimiser, whole.loader, {
+    recipe: RECIPE,
+    progress: NOT_BEGUN,
+    saveEvery: 3,
+    events: {
+      async onSave(progress) {
+        const path = `${folder}/${progress.epoch}-${progress.batch}.safetensors`;
+        saved.push(path.slice(folder.length + 1));
+        await saveCheckpoint(path, whole.model, whole.optimiser, {
+          model: OPTIONS,
+          recipe: RECIPE,
+          dataset: { name: "birds", root: "/nowhere" },
+          classNames: ["a", "b", "c"],
+          progress,
+        });
+      },
+    },
+  });
+  // Seven batches an epoch; its end is `onEpoch`'s.
+  assert.deepEqual(saved, [0, 1, 2].flatMap((e) => [`${e}-3.safetensors`, `${e}-6.safetensors`]));
+  const plain = start(gpu);
+  const without = await train(plain.model, plain.optimiser, plain.loader, {
+    recipe: RECIPE,
+    progress: NOT_BEGUN,
+  });
+  assert.deepEqual(without, finished);
+  assert.deepEqual(await bits(plain), await bits(whole));
+  for (const name of ["0-6.safetensors", "2-3.safetensors"]) {
+    const again = start(gpu);
+    const checkpoint = await readCheckpoint(`${folder}/${name}`);
+    restore(checkpoint, again.model, again.optimiser);
+    const { progress } = checkpoint.header;
+    const resumed = await train(again.model, again.optimiser, again.loader, {
+      recipe: RECIPE,
+      progress,
+    });
+    assert.deepEqual(resumed, finished);
+    assert.deepEqual(await bits(again), await bits(whole));
+    again.end();
+  }
+  for (const run of [whole, plain]) run.end();
+  await Deno.remove(folder, { recursive: true });
+});
+
 gpuTest(
   "200 further steps leave live GPU bytes and the number of buffers unchanged",
   async (gpu) => {
@@ -185,30 +233,27 @@ gpuTest(
   },
 );
 
-Deno.test({
-  name: "epochs leave the number of memory mappings as it is",
-  ignore: Deno.build.os !== "linux",
-  async fn() {
-    // A device of its own: each bind group of Mesa's software driver is a mapping.
-    const gpu = await Gpu.request();
-    const recipe = { ...RECIPE, epochs: 40, lrDecayEvery: 100 };
-    const run = start(gpu, recipe);
-    const mappings: number[] = [];
-    await train(run.model, run.optimiser, run.loader, {
-      recipe,
-      progress: NOT_BEGUN,
-      events: {
-        async onEpoch() {
-          const lines = (await Deno.readTextFile("/proc/self/maps")).split("\n");
-          // Those of the device's memory; the others are JavaScript's, whose heap comes and goes.
-          mappings.push(lines.filter((line) => / rw-s /.test(line)).length);
-        },
+gpuTest("epochs leave the number of memory mappings as it is", async () => {
+  if (Deno.build.os !== "linux") return;
+  // A device of its own: each bind group of Mesa's software driver is a mapping.
+  const gpu = await Gpu.request();
+  const recipe = { ...RECIPE, epochs: 40, lrDecayEvery: 100 };
+  const run = start(gpu, recipe);
+  const mappings: number[] = [];
+  await train(run.model, run.optimiser, run.loader, {
+    recipe,
+    progress: NOT_BEGUN,
+    events: {
+      async onEpoch() {
+        const lines = (await Deno.readTextFile("/proc/self/maps")).split("\n");
+        // Those of the device's memory; the others are JavaScript's, whose heap comes and goes.
+        mappings.push(lines.filter((line) => / rw-s /.test(line)).length);
       },
-    });
-    run.end();
-    gpu.destroy();
-    assert.ok(mappings[39] <= mappings[3] + 8, `${mappings}`);
-  },
+    },
+  });
+  run.end();
+  gpu.destroy();
+  assert.ok(mappings[39] <= mappings[3] + 8, `${mappings}`);
 });
 
 gpuTest("a loss that is not a number stops the run and names the step", async (gpu) => {
