@@ -4,7 +4,7 @@ import { encodePng } from "../data/codecs.ts";
 import { exists } from "../data/files.ts";
 import { resizeLikePillow } from "../data/resize.ts";
 import { UserError } from "../engine/errors.ts";
-import { type AttributionMap, likeliest, mapKinds } from "../eval/attribution/explain.ts";
+import { type AttributionMap, mapKinds, runnerUp } from "../eval/attribution/explain.ts";
 import { ATTRIBUTION_KINDS, type AttributionKind, checkKind } from "../eval/attribution/kinds.ts";
 import { mapsOfPicture } from "../eval/attribution/picture_maps.ts";
 import { encodeNpy } from "../eval/npy.ts";
@@ -97,6 +97,12 @@ async function run(options: ParsedOptions) {
     if (kinds.includes("subset") && !options.has("classes")) {
       throw new UserError("--map subset needs --classes NAME,…: the classes to add up");
     }
+    if (kinds.includes("counterfactual") && opened.options.classes === 1) {
+      throw new UserError(
+        `--map counterfactual tells a class from another one, and the model of ${checkpoint} ` +
+          "knows one class only",
+      );
+    }
     const outputs = [];
     const figures = [];
     for (const [i, file] of files.entries()) {
@@ -133,7 +139,7 @@ async function explainOne(
   });
   const [{ probabilities, predicted }] = await batchMaps.explanations();
   const label = wanted("class") ?? predicted;
-  const against = wanted("against") ?? likeliest(probabilities, label);
+  const against = wanted("against") ?? runnerUp(probabilities, label);
   const nameOf = (y: number) => classNames?.[y] ?? `class ${y}`;
   const told = (y: number) => `p(y|x) = ${shortNumber(probabilities[y])}`;
   const folder = options.text("out") ?? "explained";
@@ -147,8 +153,9 @@ async function explainOne(
   for (const kind of kinds) {
     const map = (await batchMaps.of(kind, [[label]]))(0, label);
     const signed = SIGNED.includes(kind);
-    const about = kind === "counterfactual"
-      ? [`less ${readable(nameOf(against))}`, told(against)]
+    const other = kind === "counterfactual" ? against : null;
+    const about = other !== null
+      ? [`less ${readable(nameOf(other))}`, told(other)]
       : kind === "subset"
       ? [`${subset!.length} classes`]
       : [];
@@ -161,7 +168,7 @@ async function explainOne(
     const probability = probabilities[label];
     maps.push({
       ...{ image: path, map: kind, class: nameOf(label), npy, png: `${file}.png`, probability },
-      ...(kind === "counterfactual" ? { against: nameOf(against) } : {}),
+      ...(other !== null ? { against: nameOf(other) } : {}),
     });
   }
   const rows = [];

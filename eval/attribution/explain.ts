@@ -1,5 +1,6 @@
 import { softmax } from "../../engine/ops/softmax.ts";
 import type { Batch } from "../../data/loader.ts";
+import { UserError } from "../../engine/errors.ts";
 import { type Classifier, uploadPictures } from "../../model/classifier.ts";
 
 /** A map over the cells of the feature map, row by row. */
@@ -42,6 +43,8 @@ export interface Explanation {
   /**
    * One map of a class; the kinds a model has are in `mapKinds`. A counterfactual is against the
    * likeliest other class where none is named.
+   *
+   * @throws {UserError} for the counterfactual of a model with one class
    */
   map(kind: MapKind, label: number, others?: OtherClasses): AttributionMap;
 }
@@ -101,7 +104,7 @@ export async function explain(
     return {
       probabilities: pOfY,
       predicted: likeliest(pOfY),
-      map: (kind, label, { against = likeliest(pOfY, label), superset = [label] } = {}) => ({
+      map: (kind, label, { against = runnerUp(pOfY, label), superset = [label] } = {}) => ({
         width,
         height,
         values: valuesOf(own, kind, label, { against, superset }),
@@ -110,14 +113,22 @@ export async function explain(
   });
 }
 
-/** The class of the greatest probability, of all but one if wanted. */
-export function likeliest(probabilities: Float32Array, except?: number): number {
-  let best = except === 0 ? 1 : 0;
-  for (let y = best + 1; y < probabilities.length; y++) {
-    if (y !== except && probabilities[y] > probabilities[best]) best = y;
+/** The class of the greatest probability; of equal ones the first. */
+export function likeliest(probabilities: Float32Array): number {
+  return runnerUp(probabilities, -1) ?? 0;
+}
+
+/** The likeliest of the classes besides one; null where there is no other. */
+export function runnerUp(probabilities: Float32Array, label: number): number | null {
+  let best: number | null = null;
+  for (const [y, p] of probabilities.entries()) {
+    if (y !== label && (best === null || p > probabilities[best])) best = y;
   }
   return best;
 }
+
+const ONE_CLASS =
+  "A counterfactual map tells a class from another one, and the model knows one class only";
 
 /** The last layers' outputs for one picture. */
 interface Cells {
@@ -133,7 +144,7 @@ function valuesOf(
   own: Cells,
   kind: MapKind,
   label: number,
-  { against, superset }: Required<OtherClasses>,
+  { against, superset }: { against: number | null; superset: readonly number[] },
 ): Float32Array {
   const { cells, classes, perClass, location } = own;
   const perLabel = (y: number) =>
@@ -152,6 +163,7 @@ function valuesOf(
       return Float32Array.from(total);
     }
     case "counterfactual": {
+      if (against === null) throw new UserError(ONE_CLASS);
       const other = ofClass(against);
       return ofClass(label).map((value, z) => value - other[z]);
     }

@@ -1,6 +1,6 @@
 import type { Picture } from "../../data/dataset.ts";
 import type { OpenedModel } from "../../model/open_model.ts";
-import { type AttributionMap, likeliest, type MapKind } from "../attribution/explain.ts";
+import { type AttributionMap, type MapKind, runnerUp } from "../attribution/explain.ts";
 import { type AttributionKind, ownKind } from "../attribution/kinds.ts";
 import { mapsOfPicture } from "../attribution/picture_maps.ts";
 import { type Cell, type Grid, mapCell } from "../pictures/grid.ts";
@@ -55,13 +55,14 @@ export async function figure3(
     readonly against?: number;
   },
 ): Promise<Grid> {
-  const kinds: MapKind[] = ["joint", "conditional", "saliency", "subset", "counterfactual"];
+  const kinds: MapKind[] = ["joint", "conditional", "saliency", "subset"];
+  if (classNames.length > 1) kinds.push("counterfactual");
   const rows = [];
   for (const { picture, label } of shown) {
     const classes = superset?.(label) ?? familyOf(classNames, label);
     const maps = mapsOfPicture(model, picture, { superset: () => classes, against });
     const [{ probabilities }] = await maps.explanations();
-    const other = against ?? likeliest(probabilities, label);
+    const other = against ?? runnerUp(probabilities, label);
     const cells: Cell[] = [{
       picture,
       caption: [nameOf(classNames, label), `p(y|x) = ${shortNumber(probabilities[label])}`],
@@ -70,7 +71,7 @@ export async function figure3(
       const map = (await maps.of(kind, []))(0, label);
       const caption = kind === "subset"
         ? [`Y: ${classes.length} classes`]
-        : kind === "counterfactual"
+        : kind === "counterfactual" && other !== null
         ? [`y′: ${nameOf(classNames, other)}`]
         : [];
       cells.push(mapCell(picture, map, { signed: kind === "counterfactual", caption }));

@@ -1,6 +1,6 @@
 import { encodeJpeg, encodePng } from "../../data/codecs.ts";
 import type { Picture } from "../../data/dataset.ts";
-import { likeliest, type MapKind } from "../attribution/explain.ts";
+import { type MapKind, runnerUp } from "../attribution/explain.ts";
 import { inferno, redBlue } from "../pictures/colour_map.ts";
 import type { SheetRow } from "../pictures/contact_sheet.ts";
 import { peakOf } from "../pictures/grid.ts";
@@ -21,11 +21,9 @@ export async function exampleCard(
     `test picture of the class ${className(classNames[label])}`,
   );
   const maps = await Promise.all(kinds.map((kind) => mapColumn(row, kind)));
+  const difference = await rather(row, classNames);
   return markup`<figure class="card"><figcaption>${verdict(row, classNames)}</figcaption>
-<div class="maps"><div>${original}<span>picture</span></div>${maps}${await rather(
-    row,
-    classNames,
-  )}</div></figure>
+<div class="maps"><div>${original}<span>picture</span></div>${maps}${difference}</div></figure>
 `;
 }
 
@@ -79,13 +77,18 @@ async function mapColumn({ picture, label, explanation }: SheetRow, kind: MapKin
   return markup`<div>${drawn}<span>${name}<br/>max ${probability(peak)}</span></div>`;
 }
 
-/** Why this class rather than the likeliest other one: red speaks for it, blue for the other. */
+/**
+ * Why this class rather than the likeliest other one: red speaks for it, blue for the other. Null
+ * where there is no other.
+ */
 async function rather(
   { picture, label, explanation }: SheetRow,
   classNames: readonly string[],
-): Promise<Markup> {
-  const other = className(classNames[likeliest(explanation.probabilities, label)]);
-  const map = explanation.map("counterfactual", label);
+): Promise<Markup | null> {
+  const against = runnerUp(explanation.probabilities, label);
+  if (against === null) return null;
+  const other = className(classNames[against]);
+  const map = explanation.map("counterfactual", label, { against });
   const drawn = overlay(picture, map, peakOf(map, true), redBlue);
   const own = await image(drawn, `map of what speaks for the class rather than for ${other}`);
   return markup`<div>${own}<span>rather than<br/>${other}</span></div>`;

@@ -29,7 +29,7 @@ export async function trainingReport(run: FinishedTraining): Promise<string> {
         "Where the model looks",
         markup`<p>Test pictures, which the model was not trained on, with its maps for the true class
 ŷ of each. p is the probability of the class that it predicts.</p>`,
-        mapList(kinds),
+        mapList(kinds, dataset.classes.length),
         colourScale(),
         markup`<div class="cards">${cards}</div>`,
       ),
@@ -53,9 +53,12 @@ function lead(run: FinishedTraining, method: string): Content {
     : "the brighter, the more this place speaks for the class";
   const time = `${duration(seconds)}${resumedAt > 0 ? ` since epoch ${resumedAt}` : ""}`;
   const hardware = `${adapter.description}${adapter.fallback ? " (a software adapter)" : ""}`;
+  const classes = dataset.classes.length;
+  const learned = classes > 1
+    ? `learned to tell ${classes} classes apart, and maps show why it decides as it does`
+    : "was shown one class only, so that it has nothing to tell it from; maps show what it sees";
   return [
-    markup`<p>A ${withSubscripts(method)} model learned to tell ${dataset.classes.length} classes
-apart, and maps show why it decides as it does: ${brighter}.</p>
+    markup`<p>A ${withSubscripts(method)} model ${learned}: ${brighter}.</p>
 `,
     markup`<p class="result"><strong>${percentage(test.accuracy)}</strong> of ${
       count(dataset.testImages)
@@ -73,14 +76,17 @@ function bestRow(rows: readonly SheetRow[]): SheetRow | null {
   return rows.toSorted((a, b) => surety(b) - surety(a))[0] ?? null;
 }
 
-function mapList(kinds: readonly MapKind[]): Markup {
+function mapList(kinds: readonly MapKind[], classes: number): Markup {
   const items = kinds.map((kind) => {
     const { name, formula, meaning } = MAP_WORDS[kind]!;
     return markup`<li><strong>${name}</strong>, <i>${formula}</i>: the brighter, ${meaning}</li>\n`;
   });
   const formula = kinds[0] === "joint" ? "p(ŷ, z | x) − p(y′, z | x)" : "f − f′";
-  return markup`<ul>${items}<li><strong>rather than</strong>, <i>${formula}</i>: why this class and not y′,
-the likeliest other one. Red places speak for it, blue ones for y′.</li></ul>`;
+  const rather = classes > 1
+    ? markup`<li><strong>rather than</strong>, <i>${formula}</i>: why this class and not y′,
+the likeliest other one. Red places speak for it, blue ones for y′.</li>`
+    : null;
+  return markup`<ul>${items}${rather}</ul>`;
 }
 
 function mapsSection(tables: readonly Table[]): Markup {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { explain, mapKinds } from "../../eval/attribution/explain.ts";
+import { explain, likeliest, mapKinds, runnerUp } from "../../eval/attribution/explain.ts";
 import { contactSheet } from "../../eval/pictures/contact_sheet.ts";
 import { inferno } from "../../eval/pictures/colour_map.ts";
 import { overlay, pictureOf } from "../../eval/pictures/overlay.ts";
@@ -119,6 +119,27 @@ gpuTest("subset adds classes up, counterfactual subtracts the likeliest other", 
     const order = all.toSorted((a, b) => probabilities[b] - probabilities[a]);
     assert.deepEqual(map("counterfactual", order[0]).values, difference(order[0], order[1]));
     assert.deepEqual(map("counterfactual", order[3]).values, difference(order[3], order[0]));
+    model.dispose();
+  }
+});
+
+Deno.test("the runner-up is the likeliest other class; of one class there is none", () => {
+  const p = Float32Array.of(0.2, 0.5, 0.3);
+  assert.deepEqual([likeliest(p), runnerUp(p, 1), runnerUp(p, 2)], [1, 2, 1]);
+  assert.deepEqual([runnerUp(Float32Array.of(0.4, 0.6), 0), likeliest(Float32Array.of(1))], [1, 0]);
+  assert.equal(runnerUp(Float32Array.of(1), 0), null);
+});
+
+gpuTest("a model of one class has every map but the counterfactual", async (gpu) => {
+  for (const method of ["calm-em", "cam"] as const) {
+    const model = buildModel(gpu, { ...options(method), classes: 1 }, 2);
+    const [{ probabilities, predicted, map }] = await explain(model, { images, size: SIZE });
+    assertClose(probabilities, [1], 2e-6, "p(y|x)");
+    assert.equal(predicted, 0);
+    for (const kind of mapKinds(model).filter((kind) => kind !== "counterfactual")) {
+      assert.ok(map(kind, 0).values.every(Number.isFinite), kind);
+    }
+    assert.throws(() => map("counterfactual", 0), /the model knows one class only/);
     model.dispose();
   }
 });

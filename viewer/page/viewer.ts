@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import type { Picture } from "../../data/dataset.ts";
-import { type AttributionMap, likeliest } from "../../eval/attribution/explain.ts";
+import { type AttributionMap, likeliest, runnerUp } from "../../eval/attribution/explain.ts";
 import type { OpenedModel } from "../../model/open_model.ts";
 import { type Cell, CellPointer } from "./cell_pointer.ts";
 import { Controls } from "./controls.ts";
@@ -122,7 +122,9 @@ export class Viewer {
   /** What is chosen; a class is told from another one, not from itself. */
   #choiceFor({ explanation: { probabilities } }: Examination): MapChoice {
     const { label, against } = this.#controls.choice;
-    if (label === against) this.#controls.choose({ against: likeliest(probabilities, label) });
+    if (label === against) {
+      this.#controls.choose({ against: runnerUp(probabilities, label) ?? label });
+    }
     return this.#controls.choice;
   }
 
