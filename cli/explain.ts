@@ -1,33 +1,17 @@
-import { join } from "node:path";
 import type { Command } from "../cli.ts";
-import { encodePng } from "../data/codecs.ts";
+import type { Picture } from "../data/dataset.ts";
 import { exists } from "../data/files.ts";
-import { resizeLikePillow } from "../data/resize.ts";
 import { UserError } from "../engine/errors.ts";
-import { type AttributionMap, mapKinds, runnerUp } from "../eval/attribution/explain.ts";
+import { mapKinds } from "../eval/attribution/explain.ts";
 import { ATTRIBUTION_KINDS, type AttributionKind, checkKind } from "../eval/attribution/kinds.ts";
-import { mapsOfPicture } from "../eval/attribution/picture_maps.ts";
-import { encodeNpy } from "../eval/npy.ts";
-import { type Cell, drawGrid, mapCell } from "../eval/pictures/grid.ts";
-import { MAP_TITLES } from "../eval/pictures/map_titles.ts";
-import { readable, shortNumber } from "../eval/pictures/svg.ts";
-import { upscale } from "../eval/upscale.ts";
 import { openGpu } from "../model/open_gpu.ts";
 import { type OpenedModel, openModel } from "../model/open_model.ts";
-import { writeAtomically } from "../weights/atomic_write.ts";
-import { type PictureFile, pictureFiles, readUpright } from "./explain/pictures.ts";
+import { type Asked, drawExplanation } from "./explain/draw.ts";
+import { expectNothingLost } from "./explain/outputs.ts";
+import { pictureFiles, readUpright } from "./explain/pictures.ts";
 import { checkpointOf, classOf, foreignOptions, MODEL_OPTIONS } from "./model_options.ts";
 import type { ParsedOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
-
-/** Maps with negative values. */
-const SIGNED: readonly AttributionKind[] = ["counterfactual", "cam"];
-
-/** Pictures side by side. */
-const PER_ROW = 4;
-
-/** Pixels of the long side of what is drawn; larger photographs are made smaller. */
-const LONG_SIDE = 1024;
 
 /** `./calm explain IMAGE …`. */
 const explainCommand: Command = {
@@ -65,6 +49,7 @@ const explainCommand: Command = {
         help: "also write raw float32 maps, as large as the feature map (gradients: as the input)",
       },
       resize: { type: "flag", help: "with --npy: maps as large as the network's input" },
+      "skip-corrupt": { type: "flag", help: "leave damaged pictures out instead of stopping" },
       out: { type: "text", value: "DIR", help: "where to write", default: "explained" },
     },
     examples: [
@@ -93,109 +78,79 @@ async function run(options: ParsedOptions) {
   const gpu = await openGpu();
   try {
     const opened = await openModel(gpu, checkpoint, foreignOptions(options));
-    const kinds = wantedKinds(options.text("map"), opened);
-    if (kinds.includes("subset") && !options.has("classes")) {
-      throw new UserError("--map subset needs --classes NAME,…: the classes to add up");
-    }
-    if (kinds.includes("counterfactual") && opened.options.classes === 1) {
-      throw new UserError(
-        `--map counterfactual tells a class from another one, and the model of ${checkpoint} ` +
-          "knows one class only",
-      );
-    }
+    const asked = askedOf(options, opened);
+    const inputs = [...files.map(({ path }) => path), checkpoint];
+    await expectNothingLost(files, inputs, asked);
     const outputs = [];
     const figures = [];
+    const skipped: { image: string; reason: string }[] = [];
     for (const [i, file] of files.entries()) {
       if (files.length > 1) progress.update("explaining", i / files.length, file.path);
-      const { maps, figure } = await explainOne(file, kinds, opened, options, progress);
+      const picture = await readOrSkip(file.path, options.flag("skip-corrupt"), files.length);
+      if (picture instanceof UserError) {
+        progress.line(`Left out: ${picture.message}`);
+        skipped.push({ image: file.path, reason: picture.message });
+        continue;
+      }
+      const { maps, figure, line } = await drawExplanation(file, picture, opened, asked);
       outputs.push(...maps);
       figures.push(figure);
+      progress.line(line);
     }
-    return { checkpoint, outputs, figures };
+    if (outputs.length === 0) {
+      throw new UserError(`No picture could be read, and the first because: ${skipped[0].reason}`);
+    }
+    return { checkpoint, outputs, figures, skipped };
   } finally {
     gpu.destroy();
   }
 }
 
-async function explainOne(
-  { path, name: stem }: PictureFile,
-  kinds: readonly AttributionKind[],
-  opened: OpenedModel,
-  options: ParsedOptions,
-  progress: Progress,
-) {
-  const { classNames, crop, options: { classes } } = opened;
-  const picture = await readUpright(path);
-  // The network saw the whole picture, so its maps lie over the whole of it, whatever its aspect.
-  const zoom = Math.min(1, LONG_SIDE / Math.max(picture.width, picture.height));
-  const [width, height] = [picture.width, picture.height].map((side) => Math.round(side * zoom));
-  const shown = zoom < 1 ? resizeLikePillow(picture, width, height) : picture;
-  const wanted = (option: string, text = options.text(option)) =>
-    text === undefined ? undefined : classOf(option, text, classNames, classes);
-  const subset = options.text("classes")?.split(",").map((text) => wanted("classes", text.trim())!);
-  const batchMaps = mapsOfPicture(opened, picture, {
-    against: wanted("against"),
-    superset: subset && (() => subset),
-  });
-  const [{ probabilities, predicted }] = await batchMaps.explanations();
-  const label = wanted("class") ?? predicted;
-  const against = wanted("against") ?? runnerUp(probabilities, label);
-  const nameOf = (y: number) => classNames?.[y] ?? `class ${y}`;
-  const told = (y: number) => `p(y|x) = ${shortNumber(probabilities[y])}`;
-  const folder = options.text("out") ?? "explained";
-
-  const maps = [];
-  const cells: Cell[] = [{
-    heading: { title: "picture" },
-    picture: shown,
-    caption: [readable(nameOf(label)), told(label) + (label === predicted ? ", predicted" : "")],
-  }];
-  for (const kind of kinds) {
-    const map = (await batchMaps.of(kind, [[label]]))(0, label);
-    const signed = SIGNED.includes(kind);
-    const other = kind === "counterfactual" ? against : null;
-    const about = other !== null
-      ? [`less ${readable(nameOf(other))}`, told(other)]
-      : kind === "subset"
-      ? [`${subset!.length} classes`]
-      : [];
-    const cell = mapCell(shown, map, { signed, caption: about });
-    cells.push({ ...cell, heading: titleOf(kind) });
-    const file = join(folder, `${stem}-${kind}-${label}`);
-    await writeAtomically(`${file}.png`, await encodePng(cell.picture));
-    const npy = options.flag("npy") ? `${file}.npy` : null;
-    if (npy) await writeAtomically(npy, options.flag("resize") ? scaled(map, crop) : raw(map));
-    const probability = probabilities[label];
-    maps.push({
-      ...{ image: path, map: kind, class: nameOf(label), npy, png: `${file}.png`, probability },
-      ...(other !== null ? { against: nameOf(other) } : {}),
-    });
+/** A picture; where damaged ones are left out, what is wrong with it. */
+async function readOrSkip(
+  path: string,
+  skipCorrupt: boolean,
+  pictures: number,
+): Promise<Picture | UserError> {
+  try {
+    return await readUpright(path);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    if (skipCorrupt) return error;
+    if (pictures === 1) throw error;
+    throw new UserError(`${error.message}; --skip-corrupt leaves such pictures out`);
   }
-  const rows = [];
-  for (let from = 0; from < cells.length; from += PER_ROW) {
-    rows.push({ cells: cells.slice(from, from + PER_ROW) });
+}
+
+/** What of each picture is to be drawn, and where. */
+function askedOf(options: ParsedOptions, opened: OpenedModel): Asked {
+  const { classNames, options: { classes } } = opened;
+  const named = (option: string, text: string | undefined) =>
+    text === undefined ? null : classOf(option, text.trim(), classNames, classes);
+  const kinds = wantedKinds(options.text("map"), opened);
+  const asked: Asked = {
+    kinds,
+    label: named("class", options.text("class")),
+    against: named("against", options.text("against")),
+    subset: options.text("classes")?.split(",").map((text) => named("classes", text)!) ?? null,
+    npy: options.flag("npy") ? options.flag("resize") ? "resized" : "raw" : null,
+    folder: options.text("out") ?? "explained",
+  };
+  if (kinds.includes("subset") && !asked.subset) {
+    throw new UserError("--map subset needs --classes NAME,…: the classes to add up");
   }
-  const { svg, png } = await drawGrid({ columns: [], rows });
-  const figure = join(folder, stem);
-  await writeAtomically(`${figure}.svg`, new TextEncoder().encode(svg));
-  await writeAtomically(`${figure}.png`, png);
-  progress.line(`${figure}.png  ${nameOf(label)}, ${told(label)}: ${kinds.join(", ")}`);
-  return { maps, figure: { image: path, svg: `${figure}.svg`, png: `${figure}.png` } };
-}
-
-function titleOf(kind: AttributionKind): { title: string; formula: string } {
-  const [title, formula] = MAP_TITLES[kind];
-  return { title, formula };
-}
-
-/** Float32, at the map's own resolution. */
-function raw({ values, width, height }: AttributionMap): Uint8Array {
-  return encodeNpy(Float32Array.from(values), [height, width]);
-}
-
-/** Float32, at the resolution of the network's input. */
-function scaled(map: AttributionMap, side: number): Uint8Array {
-  return encodeNpy(Float32Array.from(upscale(map, side)), [side, side]);
+  if (kinds.includes("counterfactual") && classes === 1) {
+    throw new UserError(
+      "--map counterfactual tells a class from another one, and the model of " +
+        `${checkpointOf(options)} knows one class only`,
+    );
+  }
+  if (kinds.includes("counterfactual") && asked.label !== null && asked.label === asked.against) {
+    throw new UserError(
+      `--class and --against are both "${options.text("class")}", expected two classes`,
+    );
+  }
+  return asked;
 }
 
 function wantedKinds(text: string | undefined, { model }: OpenedModel): AttributionKind[] {

@@ -7,7 +7,9 @@ import { DEFAULT_LOCATION, type Prior } from "../model/calm/location.ts";
 import { OFFICIAL_EPSILON } from "../model/calm/losses.ts";
 import { type Method, METHODS } from "../model/classifier.ts";
 import { type Preset, PRESET_NAMES } from "../model/recipe.ts";
+import { expectOurs } from "../eval/ours.ts";
 import { duration } from "../eval/report/words.ts";
+import { REPORT } from "../eval/tables/save.ts";
 import { planRun, trainAndReport, type TrainingSettings } from "../eval/training_run.ts";
 import type { ParsedOptions } from "./options.ts";
 import { showProfile } from "./profile.ts";
@@ -157,6 +159,8 @@ async function run(options: ParsedOptions): Promise<Record<string, unknown>> {
         onProgress: ({ label, share }) => progress.update(label, share, ""),
       });
     }
+    const out = options.text("out");
+    if (out !== undefined) await expectOurs(join(out, REPORT));
     const result = await trainAndReport(settings(options), {
       ...told,
       ...(options.flag("profile") && {

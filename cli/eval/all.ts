@@ -4,7 +4,8 @@ import type { Dataset } from "../../data/dataset.ts";
 import { UserError } from "../../engine/errors.ts";
 import { resultsOf } from "../../eval/job/counts.ts";
 import { allMeasures, possibleOn, some } from "../../eval/job/plan.ts";
-import { saveTables } from "../../eval/tables/save.ts";
+import { expectOurs } from "../../eval/ours.ts";
+import { REPORT, saveTables } from "../../eval/tables/save.ts";
 import type { MeasuredModel } from "../../eval/tables/rows.ts";
 import { trainAndReport } from "../../eval/training_run.ts";
 import { DEFAULT_LOCATION } from "../../model/calm/location.ts";
@@ -19,6 +20,7 @@ import { measureModel, openDatasetOf, shardOf, withTuning, wsolOptions } from ".
 export async function measureAll(options: ParsedOptions, progress: Progress) {
   const dataset = await openDatasetOf(options, progress);
   const out = options.text("out") ?? join("runs", `eval-${dataset.name}`);
+  await expectOurs(join(out, REPORT));
   const { index, count } = shardOf(options);
   const checkpoints = await checkpointsOf(options, dataset, { progress, sharded: count > 1 });
   const possible = await possibleOn(dataset, (message) => progress.line(message));

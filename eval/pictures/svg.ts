@@ -1,5 +1,6 @@
 import { encodePng } from "../../data/codecs.ts";
 import type { Picture } from "../../data/dataset.ts";
+import { GENERATOR } from "../generator.ts";
 
 /** Text at a place, its baseline at y. */
 export function svgText(
@@ -37,7 +38,9 @@ export async function svgImage(
 export function svgDocument(width: number, height: number, parts: readonly string[]): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
     `viewBox="0 0 ${width} ${height}" font-family="DejaVu Sans, sans-serif">` +
-    `<rect width="100%" height="100%" fill="#fff"/>${parts.join("")}</svg>`;
+    `<metadata>${GENERATOR}</metadata><rect width="100%" height="100%" fill="#fff"/>${
+      parts.join("")
+    }</svg>`;
 }
 
 /** `017.Marsh_Wren` → `Marsh Wren`, cut to a number of characters. */

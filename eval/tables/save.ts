@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { writeAtomically } from "../../weights/atomic_write.ts";
 import { evaluationReport } from "../report/evaluation_report.ts";
+import { expectOurs } from "../ours.ts";
 import { toCsv, toMarkdown, toText } from "./table.ts";
 import { inOrder, type MeasuredModel } from "./rows.ts";
 import { buildTables } from "./tables.ts";
 
-const REPORT = "report.html";
+/** The file of a folder of tables that is for reading. */
+export const REPORT = "report.html";
 
 /** What was written. */
 export interface SavedTables {
@@ -22,12 +24,13 @@ export interface SavedTables {
  * Writes the tables of some models to a folder: `tables.md`, a `.csv` for each, `results.json` with
  * everything that was measured, and `report.html` for reading.
  *
- * @throws {UserError} when the folder cannot be written to
+ * @throws {UserError} when the folder cannot be written to, or its report is not of this program
  */
 export async function saveTables(
   out: string,
   models: readonly MeasuredModel[],
 ): Promise<SavedTables> {
+  await expectOurs(join(out, REPORT));
   const tables = buildTables(models);
   const { subject } = models[0];
   const heading = `# ${subject.dataset}, ${subject.arch}\n\n`;

@@ -1,0 +1,68 @@
+import { extname, join } from "node:path";
+import { UserError } from "../../engine/errors.ts";
+import { expectOurDrawing } from "../../eval/ours.ts";
+import type { Asked } from "./draw.ts";
+import { asMapName, nameKey, type PictureFile } from "./names.ts";
+
+/**
+ * Expects that explaining pictures replaces no file that it reads, and no drawing of others.
+ *
+ * @param inputs files that are read
+ * @throws {UserError} naming the first file that would be lost
+ */
+export async function expectNothingLost(
+  files: readonly PictureFile[],
+  inputs: readonly string[],
+  { folder, kinds, label }: Pick<Asked, "folder" | "kinds" | "label">,
+): Promise<void> {
+  const read = new Map<string, string>();
+  for (const path of inputs) for (const id of await identitiesOf(path)) read.set(id, path);
+  const names = new Map(files.map(({ name }) => [nameKey(name), name]));
+  const outputsLike = (entry: string): string[] => {
+    const ending = extname(entry).toLowerCase();
+    const stem = entry.slice(0, entry.length - ending.length);
+    const figure = names.get(nameKey(stem));
+    const figures = figure !== undefined && [".png", ".svg"].includes(ending)
+      ? [figure + ending]
+      : [];
+    if (![".png", ".npy"].includes(ending)) return figures;
+    const maps = asMapName(stem, kinds)
+      .map(({ stem, ...map }) => ({ ...map, name: names.get(nameKey(stem)) }))
+      .filter((map) => map.name !== undefined && (label === null || map.label === label))
+      .map(({ name, kind, label }) => `${name}-${kind}-${label}${ending}`);
+    return [...figures, ...maps];
+  };
+  for (const entry of await entriesOf(folder)) {
+    for (const output of outputsLike(entry)) {
+      const path = join(folder, output);
+      const input = (await identitiesOf(path)).map((id) => read.get(id)).find((found) => found);
+      if (input === undefined) continue;
+      throw new UserError(
+        `${input} would be replaced by the output ${path}: choose another folder with --out`,
+      );
+    }
+  }
+  for (const { name } of files) await expectOurDrawing(join(folder, name));
+}
+
+async function entriesOf(folder: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw new UserError(`--out ${folder} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * What tells whether two paths are of one file, by whatever links, spelling or case: none where there
+ * is no file.
+ */
+async function identitiesOf(path: string): Promise<string[]> {
+  try {
+    const { dev, ino } = await Deno.stat(path);
+    return [await Deno.realPath(path), ...(ino ? [`${dev} ${ino}`] : [])];
+  } catch {
+    return [];
+  }
+}
