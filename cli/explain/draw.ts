@@ -100,7 +100,10 @@ export async function drawExplanation(
   return {
     maps,
     figure: { image: path, svg: `${figure}.svg`, png: `${figure}.png` },
-    line: `${figure}.png  ${nameOf(label)}, ${told(label)}: ${kinds.join(", ")}`,
+    // A terminal obeys control characters.
+    line: `${figure}.png  ${nameOf(label).replace(/\p{Cc}/gu, "\ufffd")}, ${told(label)}: ${
+      kinds.join(", ")
+    }`,
   };
 }
 

@@ -1,6 +1,8 @@
 import { encodePng } from "../../data/codecs.ts";
 import type { Picture } from "../../data/dataset.ts";
+import { classWords } from "../class_words.ts";
 import { GENERATOR } from "../generator.ts";
+import { escape } from "../report/markup.ts";
 
 /** Text at a place, its baseline at y. */
 export function svgText(
@@ -14,9 +16,8 @@ export function svgText(
     readonly anchor?: "start" | "middle" | "end";
   },
 ): string {
-  const escaped = content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
   return `<text x="${x}" y="${y}" font-size="${size}"${bold ? ' font-weight="bold"' : ""} ` +
-    `text-anchor="${anchor}" fill="${colour}">${escaped}</text>`;
+    `text-anchor="${anchor}" fill="${colour}">${escape(content)}</text>`;
 }
 
 /** A picture in a box, whole and undistorted. */
@@ -45,8 +46,7 @@ export function svgDocument(width: number, height: number, parts: readonly strin
 
 /** `017.Marsh_Wren` → `Marsh Wren`, cut to a number of characters. */
 export function readable(name: string, most = 26): string {
-  const words = name.replace(/^\d+\./, "").replaceAll("_", " ");
-  return words.length > most ? `${words.slice(0, most - 1)}…` : words;
+  return classWords(name, most);
 }
 
 /** A number with three digits that count. */

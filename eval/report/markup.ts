@@ -16,9 +16,16 @@ export function markup(strings: TemplateStringsArray, ...values: Content[]): Mar
   return new Markup(String.raw({ raw: strings }, ...values.map(sourceOf)));
 }
 
-/** A text so that it means itself in HTML and SVG, also between double quotes. */
+/** What XML 1.0 has no way to write, not even escaped: control characters, half surrogate pairs. */
+const UNWRITABLE = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
+
+/**
+ * A text so that it means itself in HTML and SVG, also between double quotes. Characters that cannot
+ * be written there become U+FFFD.
+ */
 export function escape(text: string): string {
   return text
+    .replace(UNWRITABLE, "\ufffd")
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")
