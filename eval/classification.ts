@@ -1,8 +1,10 @@
+import { UserError } from "../engine/errors.ts";
 import { Tensor } from "../engine/tensor.ts";
 import type { BatchLoader } from "../data/loader.ts";
 import { type Classifier, uploadPictures } from "../model/classifier.ts";
 import { Metrics } from "../model/metrics.ts";
 import { likeliest } from "./attribution/explain.ts";
+import { expectDistribution } from "./distribution.ts";
 import { type Evaluation, type Json, Records, type View } from "./evaluation.ts";
 
 /** Result of classifying a split (paper Table 2). */
@@ -38,6 +40,7 @@ async function deadIn(logH: Tensor | null): Promise<boolean[]> {
  * Classifies every picture of a loader with the running statistics.
  *
  * @param onProgress told how many batches are done
+ * @throws {UserError} when the model's loss is no finite number
  */
 export async function classify(
   model: Classifier,
@@ -63,6 +66,11 @@ export async function classify(
       onProgress?.(number + 1);
     }
     const { loss, correct, images } = await metrics.read();
+    if (!Number.isFinite(loss)) {
+      throw new UserError(
+        `The model's loss on these pictures is ${loss}: its weights give no finite numbers`,
+      );
+    }
     return { loss: loss / images, accuracy: correct / images, images, deadPriors };
   } finally {
     metrics.dispose();
@@ -89,7 +97,7 @@ export class Classification implements Evaluation<ClassificationResult> {
     const classes = probabilities.channels;
     for (const tensor of [losses, probabilities, logH]) tensor?.dispose();
     for (const [n, index] of indices.entries()) {
-      const own = p.subarray(n * classes, (n + 1) * classes);
+      const own = expectDistribution(p.subarray(n * classes, (n + 1) * classes));
       const hit = likeliest(own) === labels[n];
       this.#scores.add(index, [loss[n], hit ? 1 : 0, dead[n] ? 1 : 0]);
     }

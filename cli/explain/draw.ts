@@ -100,10 +100,10 @@ export async function drawExplanation(
   return {
     maps,
     figure: { image: path, svg: `${figure}.svg`, png: `${figure}.png` },
-    // A terminal obeys control characters.
-    line: `${figure}.png  ${nameOf(label).replace(/\p{Cc}/gu, "\ufffd")}, ${told(label)}: ${
-      kinds.join(", ")
-    }`,
+    // A terminal obeys control characters, those that turn the direction too.
+    line: `${figure}.png  ${nameOf(label).replace(/[\p{Cc}\p{Bidi_Control}]/gu, "\ufffd")}, ${
+      told(label)
+    }: ${kinds.join(", ")}`,
   };
 }
 

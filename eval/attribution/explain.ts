@@ -2,6 +2,7 @@ import { softmax } from "../../engine/ops/softmax.ts";
 import type { Batch } from "../../data/loader.ts";
 import { UserError } from "../../engine/errors.ts";
 import { type Classifier, uploadPictures } from "../../model/classifier.ts";
+import { expectDistribution } from "../distribution.ts";
 
 /** A map over the cells of the feature map, row by row. */
 export interface AttributionMap {
@@ -67,6 +68,8 @@ export function mapKinds(model: Pick<Classifier, "method">): readonly MapKind[] 
  * - counterfactual: p(ŷ,z|x) − p(y′,z|x); of CAM f_ŷ − f_y′
  * - cam: the class logits f_ŷ themselves
  * - cam-max, cam-minmax (eq. 2): the class logits scaled to [0, 1]
+ *
+ * @throws {UserError} when the model's probabilities are none
  */
 export async function explain(
   model: Classifier,
@@ -100,7 +103,7 @@ export async function explain(
       perClass: f.subarray(n * cells * classes, (n + 1) * cells * classes),
       location: h?.subarray(n * cells, (n + 1) * cells) ?? null,
     };
-    const pOfY = p.subarray(n * classes, (n + 1) * classes);
+    const pOfY = expectDistribution(p.subarray(n * classes, (n + 1) * classes));
     return {
       probabilities: pOfY,
       predicted: likeliest(pOfY),

@@ -3,6 +3,7 @@ import { type Classifier, uploadPictures } from "../../model/classifier.ts";
 import type { Batch } from "../../data/loader.ts";
 import type { AttributionMap } from "../attribution/explain.ts";
 import type { AttributionKind } from "../attribution/kinds.ts";
+import { expectDistribution } from "../distribution.ts";
 import type { View } from "../evaluation.ts";
 import { upscale } from "../upscale.ts";
 import { type Baseline, baselineOf } from "./baseline.ts";
@@ -72,7 +73,11 @@ export function erase(
   return erased;
 }
 
-/** p(y|x) of each picture. */
+/**
+ * p(y|x) of each picture.
+ *
+ * @throws {UserError} when the numbers are no probabilities
+ */
 export async function probabilitiesOf(
   model: Classifier,
   images: Float32Array<ArrayBuffer>,
@@ -85,7 +90,10 @@ export async function probabilitiesOf(
   try {
     const p = await probabilities.read();
     const classes = probabilities.channels;
-    return Array.from({ length: size }, (_, n) => p.subarray(n * classes, (n + 1) * classes));
+    return Array.from(
+      { length: size },
+      (_, n) => expectDistribution(p.subarray(n * classes, (n + 1) * classes)),
+    );
   } finally {
     probabilities.dispose();
   }

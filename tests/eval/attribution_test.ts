@@ -184,7 +184,7 @@ gpuTest("a contact sheet is a picture with every map and name on it", async (gpu
     title: ["Title", "Subtitle"],
   });
   assert.equal(svg.match(/<image /g)!.length, 3 * 4);
-  for (const text of ["a &amp; b", "&lt;c>", "Marsh Wren"]) assert.ok(svg.includes(text), text);
+  for (const text of ["a &amp; b", "&lt;c&gt;", "Marsh Wren"]) assert.ok(svg.includes(text), text);
   const { width, height } = await decodePicture(png, "sheet.png");
   assert.ok(width > 1000 && height > 400);
   model.dispose();
