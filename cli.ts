@@ -1,6 +1,7 @@
 import { didYouMean } from "./engine/did_you_mean.ts";
-import { UserError } from "./engine/errors.ts";
+import { Interrupted, UserError } from "./engine/errors.ts";
 import { overview, TASK_NAMES, version } from "./cli/front_door.ts";
+import { stoppedStatus } from "./cli/interrupts.ts";
 import { type CommandSpec, helpText, type ParsedOptions, parseOptions } from "./cli/options.ts";
 
 /** A command: what it is called and takes, and the function that does it. */
@@ -56,12 +57,12 @@ export async function main(args: readonly string[]): Promise<number> {
     const result = await command.run(options);
     if (options.flag("json")) console.log(JSON.stringify(result));
     await command.end?.();
-    if (result.interrupted === true) return 130;
+    if (result.interrupted === true) return stoppedStatus();
     return result.failed === true ? 1 : 0;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     console.error(`calm: ${error.message}`);
-    return 1;
+    return error instanceof Interrupted ? stoppedStatus() : 1;
   }
 }
 

@@ -1,6 +1,9 @@
 import type { Command } from "../cli.ts";
 import { UserError } from "../engine/errors.ts";
 import { writeAtomically } from "../weights/atomic_write.ts";
+import { verifiedTensors } from "../weights/checksums.ts";
+import { expectFinite } from "../weights/finite.ts";
+import { type StoredTensor, toFloat32 } from "../weights/host_tensor.ts";
 import { safetensorsChunks } from "../weights/safetensors.ts";
 import { openStateFile } from "../weights/state_file.ts";
 import { torchChunks } from "../weights/torch_writer.ts";
@@ -28,7 +31,9 @@ const convert: Command = {
     const file = await openStateFile(from);
     try {
       const tensors = new Map(
-        [...file.tensors].filter(([name]) => !name.startsWith("optimizer.")),
+        [...verifiedTensors(file)]
+          .filter(([name]) => !name.startsWith("optimizer."))
+          .map(([name, tensor]) => [name, checked(from, name, tensor)]),
       );
       const metadata = { format: "pt", ...file.metadata };
       await writeAtomically(
@@ -47,3 +52,20 @@ const convert: Command = {
 };
 
 export default convert;
+
+/** The same tensor, refused when it is read and a value is not finite. */
+function checked(path: string, name: string, { type, shape, read }: StoredTensor): StoredTensor {
+  return {
+    type,
+    shape,
+    async read() {
+      const bytes = await read();
+      // Doubles stay doubles, beyond float32's range, too.
+      const data = type === "F64"
+        ? new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8)
+        : toFloat32(bytes, type);
+      expectFinite(path, name, { data });
+      return bytes;
+    },
+  };
+}

@@ -79,8 +79,7 @@ async function run(options: ParsedOptions) {
   try {
     const opened = await openModel(gpu, checkpoint, foreignOptions(options));
     const asked = askedOf(options, opened);
-    const inputs = [...files.map(({ path }) => path), checkpoint];
-    await expectNothingLost(files, inputs, asked);
+    await expectNothingLost(files, asked);
     const outputs = [];
     const figures = [];
     const skipped: { image: string; reason: string }[] = [];
@@ -98,7 +97,7 @@ async function run(options: ParsedOptions) {
       progress.line(line);
     }
     if (outputs.length === 0) {
-      throw new UserError(`No picture could be read, and the first because: ${skipped[0].reason}`);
+      throw new UserError(`None of the ${files.length} pictures is sound: ${skipped[0].reason}`);
     }
     return { checkpoint, outputs, figures, skipped };
   } finally {
@@ -139,12 +138,6 @@ function askedOf(options: ParsedOptions, opened: OpenedModel): Asked {
   if (kinds.includes("subset") && !asked.subset) {
     throw new UserError("--map subset needs --classes NAME,…: the classes to add up");
   }
-  if (kinds.includes("counterfactual") && classes === 1) {
-    throw new UserError(
-      "--map counterfactual tells a class from another one, and the model of " +
-        `${checkpointOf(options)} knows one class only`,
-    );
-  }
   if (kinds.includes("counterfactual") && asked.label !== null && asked.label === asked.against) {
     throw new UserError(
       `--class and --against are both "${options.text("class")}", expected two classes`,
@@ -155,5 +148,5 @@ function askedOf(options: ParsedOptions, opened: OpenedModel): Asked {
 
 function wantedKinds(text: string | undefined, { model }: OpenedModel): AttributionKind[] {
   if (text === undefined) return [mapKinds(model)[0]];
-  return text.split(",").map((kind) => checkKind(model.method, kind.trim()));
+  return text.split(",").map((kind) => checkKind(model, kind.trim()));
 }

@@ -10,8 +10,8 @@ import { readClassPairs } from "../eval/cues/paired_pictures.ts";
 import { figure5 } from "../eval/figures/figure5.ts";
 import { figure1, figure3, figure4, figure6 } from "../eval/figures/figures.ts";
 import { choosePairs, chooseShown, readShown } from "../eval/figures/subjects.ts";
-import { expectOurDrawing } from "../eval/ours.ts";
 import { drawGrid, type Grid } from "../eval/pictures/grid.ts";
+import { expectOwnDrawing } from "../eval/report/own_report.ts";
 import { openSupersets } from "../eval/supersets.ts";
 import { METHODS } from "../model/classifier.ts";
 import { openGpu } from "../model/open_gpu.ts";
@@ -87,7 +87,7 @@ const figure: Command = {
     }
     const progress = new Progress();
     const path = join(options.text("out") ?? "figures", `figure${number}`);
-    await expectOurDrawing(path);
+    await expectOwnDrawing(path);
     const drawn = number === "5"
       ? await curves(options)
       : await pictures(number, options, progress);
@@ -141,7 +141,7 @@ async function gridOf(
   if (number === "1") return await figure1(models, (await pairsOf(1))[0], classNames);
   if (number === "4") {
     const gradients = (options.text("map") ?? "gradient").split(",")
-      .map((kind) => checkKind("cam", kind.trim()));
+      .map((kind) => checkKind({ method: "cam", classes: classNames.length }, kind.trim()));
     const pairs = await pairsOf(options.number("pictures") ?? 3);
     return await figure4(models, pairs, { classNames, gradients });
   }

@@ -118,7 +118,8 @@ export function helpText(
     const fallback = spec.default === undefined ? "" : ` (default ${spec.default})`;
     return [`--${option}${value}`, spec.help + fallback];
   });
-  const width = Math.min(34, Math.max(...rows.map(([left]) => left.length)) + 2);
+  const width = Math.min(26, Math.max(...rows.map(([left]) => left.length)) + 2);
+  const indent = (line: string) => " ".repeat(width) + line;
   const usage = [`./calm ${name}`, ...(positionals ?? []).map((p) => `[${p}]`), "[options]"];
   return [
     summary,
@@ -126,13 +127,28 @@ export function helpText(
     `Usage: ${usage.join(" ")}`,
     "",
     "Options:",
-    ...rows.map(([left, right]) =>
-      left.length < width
-        ? `  ${left.padEnd(width)}${right}`
-        : `  ${left}\n  ${" ".repeat(width)}${right}`
-    ),
+    ...rows.flatMap(([left, right]) => {
+      const [first, ...more] = wrap(right, COLUMNS - width - 2);
+      const beside = left.length < width ? [left.padEnd(width) + first] : [left, indent(first)];
+      return [...beside, ...more.map(indent)].map((line) => `  ${line}`);
+    }),
     ...(examples.length > 0 ? ["", "Examples:", ...examples.map((line) => `  ${line}`)] : []),
   ].join("\n");
+}
+
+/** Columns of the help. */
+const COLUMNS = 80;
+
+/** The words of a text in lines of at most so many letters; longer words have a line of their own. */
+function wrap(text: string, most: number): string[] {
+  const lines = [""];
+  for (const word of text.split(/\s+/)) {
+    const line = lines.at(-1)!;
+    if (line === "") lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= most) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function check(name: string, spec: OptionSpec, value: string): string {

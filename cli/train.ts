@@ -6,14 +6,19 @@ import { type Architecture, ARCHITECTURES } from "../model/build.ts";
 import { DEFAULT_LOCATION, type Prior } from "../model/calm/location.ts";
 import { OFFICIAL_EPSILON } from "../model/calm/losses.ts";
 import { type Method, METHODS } from "../model/classifier.ts";
-import { type Preset, PRESET_NAMES } from "../model/recipe.ts";
-import { expectOurs } from "../eval/ours.ts";
+import { describeDefault, type Preset, PRESET_NAMES } from "../model/recipe.ts";
+import { CHECKPOINT } from "../eval/run_folder.ts";
 import { duration } from "../eval/report/words.ts";
-import { REPORT } from "../eval/tables/save.ts";
-import { planRun, trainAndReport, type TrainingSettings } from "../eval/training_run.ts";
+import { planRun, type TrainingSettings } from "../eval/run_plan.ts";
+import { trainAndReport } from "../eval/training_run.ts";
+import { untilInterrupted } from "./interrupts.ts";
 import type { ParsedOptions } from "./options.ts";
 import { showProfile } from "./profile.ts";
 import { percent, Progress } from "./progress.ts";
+
+/** Help of an option whose default is the data set's. */
+const byDataSet = (help: string, key: Parameters<typeof describeDefault>[0]) =>
+  `${help} (default ${describeDefault(key)})`;
 
 /** `./calm train`. */
 const train: Command = {
@@ -82,28 +87,49 @@ const train: Command = {
         help: `calm-em: added to the posterior's denominator; the official code has ` +
           `${OFFICIAL_EPSILON} (default 0, the paper's; with --recipe the official code's)`,
       },
-      epochs: { type: "integer", min: 1, help: "passes over the training pictures" },
-      "batch-size": { type: "integer", min: 1, help: "pictures per step" },
+      epochs: {
+        type: "integer",
+        min: 1,
+        help: byDataSet("passes over the training pictures", "epochs"),
+      },
+      "batch-size": { type: "integer", min: 1, help: byDataSet("pictures per step", "batchSize") },
       "micro-batch": {
         type: "integer",
         min: 1,
-        help: "pictures that go through the network at once; their gradients are summed up",
+        help:
+          "pictures that go through the network at once; their gradients are summed up (default all)",
       },
-      lr: { type: "number", min: 0, help: "learning rate of the features" },
+      lr: { type: "number", min: 0, help: byDataSet("learning rate of the features", "lr") },
       "lr-classifier-ratio": {
         type: "number",
         min: 0,
-        help: "the last layers learn at lr times this",
+        help: byDataSet("the last layers learn at lr times this", "lrClassifierRatio"),
       },
       "lr-decay-every": {
         type: "integer",
         min: 1,
-        help: "the rate falls to a tenth at every epoch divisible by this",
+        help: byDataSet(
+          "the rate falls to a tenth at every epoch divisible by this",
+          "lrDecayEvery",
+        ),
       },
-      "weight-decay": { type: "number", min: 0, help: "L2 penalty" },
-      momentum: { type: "number", min: 0, max: 1, help: "Nesterov momentum" },
-      resize: { type: "integer", min: 8, help: "pixels a training picture is resized to" },
-      crop: { type: "integer", min: 8, help: "pixels of the random cut that the network sees" },
+      "weight-decay": { type: "number", min: 0, help: byDataSet("L2 penalty", "weightDecay") },
+      momentum: {
+        type: "number",
+        min: 0,
+        max: 1,
+        help: byDataSet("Nesterov momentum", "momentum"),
+      },
+      resize: {
+        type: "integer",
+        min: 8,
+        help: byDataSet("pixels a training picture is resized to", "resize"),
+      },
+      crop: {
+        type: "integer",
+        min: 8,
+        help: byDataSet("pixels of the random cut that the network sees", "crop"),
+      },
       seed: {
         type: "integer",
         min: 0,
@@ -115,6 +141,11 @@ const train: Command = {
         type: "text",
         value: "FILE",
         help: "checkpoint or run folder to go on from, with its own settings",
+      },
+      "save-every": {
+        type: "integer",
+        min: 1,
+        help: "a checkpoint every so many steps of an epoch, too, not only at its end",
       },
       "skip-corrupt": { type: "flag", help: "leave damaged pictures out instead of stopping" },
       workers: { type: "integer", min: 1, max: 64, help: "threads that decode pictures" },
@@ -143,52 +174,44 @@ export default train;
 
 async function run(options: ParsedOptions): Promise<Record<string, unknown>> {
   const progress = new Progress();
-  const stop = new AbortController();
-  const onInterrupt = () => {
-    // A second Ctrl-C ends the program at once.
-    Deno.removeSignalListener("SIGINT", onInterrupt);
-    progress.line("Stopping after this step; Ctrl-C again stops at once.");
-    stop.abort();
-  };
-  Deno.addSignalListener("SIGINT", onInterrupt);
-  try {
-    const told = { signal: stop.signal, onLine: (text: string) => progress.line(text) };
-    if (options.flag("dry-run")) {
-      return await planRun(settings(options), {
-        ...told,
-        onProgress: ({ label, share }) => progress.update(label, share, ""),
-      });
-    }
-    const out = options.text("out");
-    if (out !== undefined) await expectOurs(join(out, REPORT));
-    const result = await trainAndReport(settings(options), {
+  return await untilInterrupted(
+    (signal) => trainUntil(signal, options, progress),
+    () => progress.line("Stopping after this step; Ctrl-C again stops at once."),
+  );
+}
+
+async function trainUntil(
+  signal: AbortSignal,
+  options: ParsedOptions,
+  progress: Progress,
+): Promise<Record<string, unknown>> {
+  const told = { signal, onLine: (text: string) => progress.line(text) };
+  if (options.flag("dry-run")) {
+    return await planRun(settings(options), {
       ...told,
-      ...(options.flag("profile") && {
-        async onProfile({ spans, adapter, folder }) {
-          if (spans.length === 0) {
-            progress.line("No profile: the run was over before the first steps had warmed up.");
-            return;
-          }
-          const trace = join(folder, "trace.json");
-          await showProfile(progress, spans, { adapter: adapter.description, trace });
-        },
-      }),
-      onProgress({ label, share, loss, accuracy, imagesPerSecond, secondsLeft }) {
-        const numbers = loss === undefined
-          ? ""
-          : `loss ${loss.toFixed(3)}  accuracy ${percent(accuracy!)}  ` +
-            `${imagesPerSecond!.toFixed(0)} images/s  ${duration(secondsLeft!)} left`;
-        progress.update(label, share, numbers);
-      },
+      onProgress: ({ label, share }) => progress.update(label, share, ""),
     });
-    return result;
-  } finally {
-    try {
-      Deno.removeSignalListener("SIGINT", onInterrupt);
-    } catch {
-      // Removed by the first Ctrl-C.
-    }
   }
+  return await trainAndReport(settings(options), {
+    ...told,
+    ...(options.flag("profile") && {
+      async onProfile({ spans, adapter, folder }) {
+        if (spans.length === 0) {
+          progress.line("No profile: the run was over before the first steps had warmed up.");
+          return;
+        }
+        const trace = join(folder, "trace.json");
+        await showProfile(progress, spans, { adapter: adapter.description, trace });
+      },
+    }),
+    onProgress({ label, share, loss, accuracy, imagesPerSecond, secondsLeft }) {
+      const numbers = loss === undefined
+        ? ""
+        : `loss ${loss.toFixed(3)}  accuracy ${percent(accuracy!)}  ` +
+          `${imagesPerSecond!.toFixed(0)} images/s  ${duration(secondsLeft!)} left`;
+      progress.update(label, share, numbers);
+    },
+  });
 }
 
 function settings(options: ParsedOptions): TrainingSettings {
@@ -200,6 +223,7 @@ function settings(options: ParsedOptions): TrainingSettings {
       "epochs",
       "json",
       "skip-corrupt",
+      "save-every",
       "workers",
       "memory-limit",
       "profile",
@@ -224,7 +248,7 @@ function settings(options: ParsedOptions): TrainingSettings {
   return {
     resume: resume === undefined || basename(resume).endsWith(".safetensors")
       ? resume
-      : join(resume, "checkpoint.safetensors"),
+      : join(resume, CHECKPOINT),
     dataset: (options.text("dataset") ?? "birds") as TrainingSettings["dataset"],
     data: options.text("data"),
     model: {
@@ -245,6 +269,7 @@ function settings(options: ParsedOptions): TrainingSettings {
     seed: options.number("seed") ?? 0,
     out: options.text("out"),
     skipCorrupt: options.flag("skip-corrupt"),
+    saveEvery: options.number("save-every"),
     workers: options.number("workers"),
     memoryLimit: options.number("memory-limit"),
     recipe: {

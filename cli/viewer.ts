@@ -1,12 +1,14 @@
 import type { Command } from "../cli.ts";
 import { UserError } from "../engine/errors.ts";
+import { type FileServer, serveFiles } from "../viewer/http_server.ts";
 import { buildSite, respond, type Site, writeSite } from "../viewer/site.ts";
+import { untilInterrupted } from "./interrupts.ts";
 import type { ParsedOptions } from "./options.ts";
 
 const PORT = 8000;
 const OUT = "viewer/dist";
 
-let server: Deno.HttpServer | null = null;
+let server: FileServer | null = null;
 
 /** `./calm viewer` and `./calm viewer build`. */
 const viewer: Command = {
@@ -42,7 +44,11 @@ const viewer: Command = {
     return action === "build" ? await build(options.text("out") ?? OUT) : await serve(options);
   },
   async end() {
-    await server?.finished;
+    if (!server) return;
+    await untilInterrupted((signal) =>
+      new Promise((resolve) => signal.addEventListener("abort", resolve))
+    );
+    server.close();
   },
 };
 
@@ -63,16 +69,13 @@ async function serve(options: ParsedOptions) {
   // The port comes first: that it is taken is known sooner than the page is built.
   let site: Promise<Site> | null = null;
   try {
-    server = Deno.serve(
-      { hostname: "localhost", port, onListen() {} },
-      async (request) => respond(await (site ??= buildSite()), request),
-    );
+    server = serveFiles(port, async (request) => respond(await (site ??= buildSite()), request));
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     throw new UserError(`Port ${port} is taken: name another with --port, or 0 for any`);
   }
   const code = size(await (site ??= buildSite()), "viewer.js");
-  const url = `http://localhost:${(server.addr as Deno.NetAddr).port}/`;
+  const url = `http://localhost:${server.port}/`;
   console.error(`${url}  (code ${kilobytes(code)}; Ctrl-C ends)`);
   return { url };
 }

@@ -1,17 +1,22 @@
 import type { Command } from "../cli.ts";
 import { UserError } from "../engine/errors.ts";
 import { mebibytes } from "../engine/memory.ts";
+import { fitBackbone, placesOfArchitecture } from "../model/backbone_fit.ts";
+import { ARCHITECTURES } from "../model/build.ts";
+import { networkName } from "../model/network_name.ts";
 import { architectureOf } from "../model/open_model.ts";
-import { ELEMENT_BYTES, elements } from "../weights/host_tensor.ts";
-import { openStateFile } from "../weights/state_file.ts";
+import { flawOf } from "../weights/finite.ts";
+import { ELEMENT_BYTES, elements, readFloat32 } from "../weights/host_tensor.ts";
+import { openStateFile, type StateFile } from "../weights/state_file.ts";
 
 /** `./calm weights inspect FILE`. */
 const weights: Command = {
   spec: {
     name: "weights",
     summary:
-      "inspect: says what a checkpoint holds: names, types and shapes of its tensors, and\n" +
-      "which backbone they fit. Reads safetensors and PyTorch's files; no code in them is run.",
+      "inspect: says what a checkpoint holds: names, types and shapes of its tensors, which\n" +
+      "backbone they fit, and values that are NaN or infinite. Reads safetensors and PyTorch's\n" +
+      "files; no code in them is run.",
     positionals: ["inspect", "FILE"],
     options: {},
     examples: ["./calm weights inspect resnet50-19c8e357.pth"],
@@ -23,11 +28,9 @@ const weights: Command = {
     const file = await openStateFile(path);
     try {
       const tensors = [...file.tensors].map(([name, { type, shape }]) => ({ name, type, shape }));
-      const parameters = tensors.reduce((sum, { shape }) => sum + elements(shape), 0);
+      const numbers = tensors.reduce((sum, { shape }) => sum + elements(shape), 0);
       const bytes = tensors
         .reduce((sum, { type, shape }) => sum + elements(shape) * ELEMENT_BYTES[type], 0);
-      const architecture = architectureOf(file);
-      const classes = file.tensors.get("conv_last.weight")?.shape[0] ?? null;
       const width = Math.max(...tensors.map(({ name }) => name.length));
       for (const { name, type, shape } of tensors) {
         console.error(`${name.padEnd(width)}  ${type.padEnd(4)}  ${shape.join("×")}`);
@@ -35,24 +38,22 @@ const weights: Command = {
       for (const [key, value] of Object.entries(file.metadata)) {
         console.error(`${key}: ${value.length > 100 ? `${value.slice(0, 100)} …` : value}`);
       }
-      const head = classes === null
-        ? "no conv_last: a backbone for --pretrained"
-        : `conv_last for ${classes} classes, ` +
-          (file.tensors.has("attention.0.weight") ? "with prior branch" : "without prior branch");
+      const { architecture, sentence } = backboneOf(file);
       console.error(
-        `${file.format}, ${tensors.length} tensors, ${parameters.toLocaleString("en")} numbers, ` +
-          `${mebibytes(bytes)}\n` +
-          (architecture ? `${architecture}; ${head}` : "no backbone that is known here"),
+        `${file.format}, ${tensors.length} tensors, ${numbers.toLocaleString("en")} numbers, ` +
+          `${mebibytes(bytes)}\n${sentence}`,
       );
+      const flaws = await flawsOf(file);
+      for (const [name, flaw] of Object.entries(flaws)) {
+        console.error(`damaged: ${name} ${flaw}; it is refused wherever it would be used`);
+      }
+      const classes = file.tensors.get("conv_last.weight")?.shape[0] ?? null;
+      const { format, metadata } = file;
+      const network = networkName(file.tensors);
       return {
-        path,
-        format: file.format,
-        tensors,
-        numbers: parameters,
-        bytes,
-        architecture,
-        classes,
-        metadata: file.metadata,
+        ...{ path, format, tensors, numbers, bytes, architecture, classes, metadata },
+        network,
+        flaws,
       };
     } finally {
       file.close();
@@ -61,3 +62,35 @@ const weights: Command = {
 };
 
 export default weights;
+
+/** The architecture of which a file holds every tensor, and a sentence on what it holds. */
+function backboneOf(file: StateFile): { architecture: string | null; sentence: string } {
+  const architecture = architectureOf(file);
+  if (!architecture) {
+    const network = networkName(file.tensors);
+    const sentence = network
+      ? `${network}: none of the backbones here (${ARCHITECTURES.join(", ")})`
+      : "no backbone that is known here";
+    return { architecture: null, sentence };
+  }
+  const fit = fitBackbone(architecture, placesOfArchitecture(architecture), file.tensors);
+  if (typeof fit === "string") {
+    return { architecture: null, sentence: `no whole backbone: it ${fit}` };
+  }
+  const classes = file.tensors.get("conv_last.weight")?.shape[0];
+  const head = classes === undefined
+    ? "no conv_last: a backbone for --pretrained"
+    : `conv_last for ${classes} classes, ` +
+      (file.tensors.has("attention.0.weight") ? "with prior branch" : "without prior branch");
+  return { architecture, sentence: `${architecture}; ${head}` };
+}
+
+/** What is wrong with the values of tensors, by their names. Reads the whole file. */
+async function flawsOf({ tensors }: StateFile): Promise<Record<string, string>> {
+  const flaws: Record<string, string> = {};
+  for (const [name, tensor] of tensors) {
+    const flaw = flawOf(name, await readFloat32(tensor));
+    if (flaw !== null) flaws[name] = flaw;
+  }
+  return flaws;
+}

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { UserError } from "../engine/errors.ts";
+import { Interrupted, UserError } from "../engine/errors.ts";
 import { loadCub } from "./cub.ts";
 import type { Dataset } from "./dataset.ts";
 import { loadFashionMnist } from "./fashion_mnist.ts";
@@ -56,7 +56,7 @@ export async function openDataset(
       });
     } catch (error) {
       if (!events.signal?.aborted) throw error;
-      throw new UserError(`Stopped before the birds were drawn; nothing was left in ${folder}`);
+      throw new Interrupted(`Stopped before the birds were drawn; nothing was left in ${folder}`);
     }
   }
   return await loadCub(folder, name);

@@ -9,3 +9,6 @@ export class UserError extends Error {
   /** Tells it from defects in logs. */
   override name = "UserError";
 }
+
+/** The user stopped the work, by Ctrl-C or a signal: the exit status tells that, too. */
+export class Interrupted extends UserError {}

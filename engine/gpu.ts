@@ -139,6 +139,17 @@ export class Gpu {
     return gpu;
   }
 
+  /** A device that does nothing and has no limits, where there is no adapter: for shapes alone. */
+  static imagined(): Gpu {
+    const limits = {
+      maxBufferSize: Number.MAX_SAFE_INTEGER,
+      maxStorageBufferBindingSize: Number.MAX_SAFE_INTEGER,
+      minStorageBufferOffsetAlignment: 256,
+    } as GPUSupportedLimits;
+    const adapter = { description: "none", vendor: "", architecture: "", fallback: false };
+    return new Gpu(dryDevice(limits), adapter, Infinity);
+  }
+
   /** Bytes of tensors: live, peak, pooled. */
   get memory(): MemoryAccount {
     return this.#pool.account;

@@ -44,8 +44,9 @@ export interface MemoryAccount {
 /**
  * Storage buffers by size. WebGPU buffers stay resident until they are destroyed or the garbage
  * collector finds them, and creating one costs about 50 µs, so released ones are kept and given
- * out again. Commands run in the order of their submission: a buffer may be reused while the GPU
- * has yet to read its former contents.
+ * out again, the oldest first: then a step gets the buffers that the step before it got, whatever
+ * the order in which they came back, and its bind groups are found again. Commands run in the order
+ * of their submission: a buffer may be reused while the GPU has yet to read its former contents.
  */
 export class BufferPool {
   #device: GPUDevice;
@@ -128,7 +129,7 @@ export class BufferPool {
     this.#pooled += buffer.bytes;
     let list = this.#free.get(buffer.bytes);
     if (!list) this.#free.set(buffer.bytes, list = []);
-    list.push(buffer);
+    list.splice(placeOf(buffer, list), 0, buffer);
   }
 
   /** Destroys the buffers that are not handed out. */
@@ -171,6 +172,17 @@ export class BufferPool {
 }
 
 let nextId = 1;
+
+/** Where a buffer belongs in a list of falling ids. */
+function placeOf({ id }: PooledBuffer, list: readonly PooledBuffer[]): number {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle].id > id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
 
 /** The next of 256 · {1, 1.25, 1.5, 1.75} · 2ᵏ: at most a quarter of a buffer is unused. */
 function bucket(bytes: number): number {

@@ -1,10 +1,9 @@
-import { UserError } from "../engine/errors.ts";
 import { Tensor } from "../engine/tensor.ts";
 import type { BatchLoader } from "../data/loader.ts";
 import { type Classifier, uploadPictures } from "../model/classifier.ts";
 import { Metrics } from "../model/metrics.ts";
 import { likeliest } from "./attribution/explain.ts";
-import { expectDistribution } from "./distribution.ts";
+import { expectDistribution, noDistribution } from "./distribution.ts";
 import { type Evaluation, type Json, Records, type View } from "./evaluation.ts";
 
 /** Result of classifying a split (paper Table 2). */
@@ -40,7 +39,7 @@ async function deadIn(logH: Tensor | null): Promise<boolean[]> {
  * Classifies every picture of a loader with the running statistics.
  *
  * @param onProgress told how many batches are done
- * @throws {UserError} when the model's loss is no finite number
+ * @throws {UserError} when a prediction is not a probability, which sound weights never give
  */
 export async function classify(
   model: Classifier,
@@ -65,12 +64,8 @@ export async function classify(
       if (number % READ_EVERY === READ_EVERY - 1) await metrics.read();
       onProgress?.(number + 1);
     }
-    const { loss, correct, images } = await metrics.read();
-    if (!Number.isFinite(loss)) {
-      throw new UserError(
-        `The model's loss on these pictures is ${loss}: its weights give no finite numbers`,
-      );
-    }
+    const { loss, correct, images, badPrediction } = await metrics.read();
+    if (badPrediction) throw noDistribution();
     return { loss: loss / images, accuracy: correct / images, images, deadPriors };
   } finally {
     metrics.dispose();

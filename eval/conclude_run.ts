@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import type { Dataset } from "../data/dataset.ts";
 import type { BatchLoader } from "../data/loader.ts";
+import { exists } from "../data/files.ts";
 import type { DatasetName } from "../data/open.ts";
+import { Interrupted } from "../engine/errors.ts";
 import type { TrainingProgress } from "../model/checkpoint.ts";
 import type { OpenedModel } from "../model/open_model.ts";
 import type { TrainingRecipe } from "../model/trainer.ts";
@@ -9,7 +11,7 @@ import { writeAtomically } from "../weights/atomic_write.ts";
 import { classify } from "./classification.ts";
 import { measureOwnMaps, type OwnScores } from "./own_scores.ts";
 import { trainingReport } from "./report/training_report.ts";
-import { log } from "./run_log.ts";
+import { log, readLog } from "./run_log.ts";
 import { type Table, toText } from "./tables/table.ts";
 import { explainTestPictures, saveContactSheet } from "./test_sheet.ts";
 
@@ -27,21 +29,36 @@ export interface TrainingDone {
   readonly pretrained?: string;
   readonly recipe: TrainingRecipe;
   readonly progress: TrainingProgress;
-  readonly seconds: number;
-  readonly imagesPerSecond: number;
+  /** Of training; null where the log does not tell. */
+  readonly seconds: number | null;
+  readonly imagesPerSecond: number | null;
   /** Epochs that were complete when it was resumed; 0 when it was not. */
   readonly resumedAt: number;
   readonly out: string;
   readonly checkpoint: string;
 }
 
-/** Told how far it is. */
+/** Told how far it is, and tells when to stop. */
 interface Events {
+  readonly signal?: AbortSignal;
   onLine(text: string): void;
   onProgress(state: { readonly label: string; readonly share: number }): void;
 }
 
-/** Tests a trained model, measures its maps, and writes contact sheet and report. */
+const REPORT = "report.html";
+
+/** The report of a run that ended after so many epochs; null where it was not written. */
+export async function reportOf(out: string, epochs: number): Promise<string | null> {
+  const report = join(out, REPORT);
+  const isLogged = (await readLog(out)).some(({ concluded }) => concluded === epochs);
+  return isLogged && await exists(report) ? report : null;
+}
+
+/**
+ * Tests a trained model, measures its maps, and writes contact sheet and report.
+ *
+ * @throws {Interrupted} when the signal stopped it
+ */
 export async function concludeRun(
   opened: Pick<OpenedModel, "model" | "options" | "crop">,
   { name, dataset, testLoader }: {
@@ -53,9 +70,12 @@ export async function concludeRun(
   events: Events,
 ): Promise<RunOutcome> {
   const { model, options } = opened;
-  const { out, checkpoint } = training;
+  const { out, checkpoint, recipe } = training;
   const { classes } = dataset;
-  const telling = (label: string) => (share: number) => events.onProgress({ label, share });
+  const telling = (label: string) => (share: number) => {
+    if (events.signal?.aborted) throw new Interrupted(`Stopped while ${label}`);
+    events.onProgress({ label, share });
+  };
   const testing = telling("testing");
   const test = await classify(
     model,
@@ -104,8 +124,9 @@ export async function concludeRun(
     adapter: parameters[0].tensor.gpu.adapter,
     tables,
   });
-  const report = join(out, "report.html");
+  const report = join(out, REPORT);
   await writeAtomically(report, new TextEncoder().encode(text));
+  await log(out, { concluded: recipe.epochs });
   events.onLine(
     `checkpoint    ${checkpoint}\ncontact sheet ${contactSheet}\n` +
       `explorer      ./calm viewer, and drop the checkpoint on it\nreport        ${report}`,

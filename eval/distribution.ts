@@ -1,30 +1,30 @@
 import { UserError } from "../engine/errors.ts";
 
-/** Float32's rounding over thousands of cells stays far below; what is off by more is no rounding. */
-const TOLERANCE = 1e-3;
+/** Far more than rounding, and far less than what broken weights give. */
+const ROUNDING = 1e-3;
+
+/** What is said where a model's predictions are no probabilities. */
+export function noDistribution(): UserError {
+  return new UserError(
+    "The model's p(y|x) of some picture is NaN or does not add up to 1: its weights are damaged " +
+      "or have diverged, and nothing it says can be told",
+  );
+}
 
 /**
- * Expects that numbers read from the GPU are probabilities of classes: each from 0 to 1, together 1.
+ * Looks at p(y|x) of all classes, as it was read from the GPU: what is no distribution must not pass
+ * for one. Softmax and sums of softmaxes only give something else when the numbers before were NaN or
+ * infinite.
  *
- * @param p p(y|x) of one picture
- * @returns the same numbers
- * @throws {UserError} saying what is wrong; from sound weights and pictures they always are
+ * @returns the same
+ * @throws {UserError} when a value is no probability, or they do not add up to 1
  */
-export function expectDistribution<P extends Float32Array>(p: P): P {
-  const bad = p.findIndex((value) => !(value >= 0 && value <= 1 + TOLERANCE));
-  if (bad >= 0) throw new UserError(told(`p(y|x) = ${shown(p[bad])} for class ${bad}`));
-  const total = p.reduce((sum, value) => sum + value, 0);
-  if (!(Math.abs(total - 1) <= TOLERANCE)) {
-    throw new UserError(told(`probabilities p(y|x) that add up to ${shown(total)} instead of 1`));
+export function expectDistribution(probabilities: Float32Array): Float32Array {
+  let sum = 0;
+  for (const p of probabilities) {
+    if (!(p >= 0 && p <= 1 + ROUNDING)) throw noDistribution();
+    sum += p;
   }
-  return p;
-}
-
-function told(found: string): string {
-  return `The model gives ${found}, which is no probability: its weights are damaged, too large, or ` +
-    "those of a training that diverged";
-}
-
-function shown(value: number): string {
-  return Number.isFinite(value) ? String(Number(value.toPrecision(4))) : String(value);
+  if (Math.abs(sum - 1) > ROUNDING) throw noDistribution();
+  return probabilities;
 }

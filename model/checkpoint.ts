@@ -1,26 +1,28 @@
+import { DATASET_NAMES } from "../data/open.ts";
 import { UserError } from "../engine/errors.ts";
 import { writeAtomically } from "../weights/atomic_write.ts";
 import { bytesSource } from "../weights/byte_source.ts";
+import { CHECKSUMS, describeChecksums } from "../weights/checksums.ts";
+import { expectFinite } from "../weights/finite.ts";
 import type { HostTensor } from "../weights/host_tensor.ts";
 import { toFile } from "../weights/layout.ts";
 import { encodeSafetensors } from "../weights/safetensors.ts";
+import { shown } from "../weights/shown.ts";
 import { readStateFile } from "../weights/state_file.ts";
 import type { Classifier } from "./classifier.ts";
-import {
-  type Checkpoint,
-  CHECKPOINT_FORMAT,
-  type CheckpointHeader,
-  checkpointIn,
-  MOMENTUM,
-} from "./restore.ts";
+import type { CheckpointHeader } from "./checkpoint_header.ts";
+import { type Checkpoint, CHECKPOINT_FORMAT, checkpointIn, MOMENTUM } from "./restore.ts";
 import type { Sgd } from "./sgd.ts";
 
 export { restore } from "./restore.ts";
-export type { Checkpoint, CheckpointHeader, TrainingProgress } from "./restore.ts";
+export type { CheckpointHeader, TrainingProgress } from "./checkpoint_header.ts";
+export type { Checkpoint } from "./restore.ts";
 
 /**
  * Saves model, optimiser and progress as safetensors, with torchvision's names and PyTorch's
  * layouts. The file is replaced in one step: a reader sees the old one or the new one.
+ *
+ * @throws {UserError} when a value is NaN or infinite: the file is left as it is
  */
 export async function saveCheckpoint(
   path: string,
@@ -33,14 +35,19 @@ export async function saveCheckpoint(
   for (const { name, tensor } of optimiser.state()) {
     tensors.set(MOMENTUM + name, await toFile(tensor));
   }
-  const metadata = { format: CHECKPOINT_FORMAT, header: JSON.stringify(header) };
+  for (const [name, tensor] of tensors) expectFinite(`${path} is not written`, name, tensor);
+  const metadata = {
+    format: CHECKPOINT_FORMAT,
+    header: JSON.stringify(header),
+    [CHECKSUMS]: describeChecksums(tensors),
+  };
   await writeAtomically(path, await encodeSafetensors({ tensors, metadata }));
 }
 
 /**
- * Reads a checkpoint that `saveCheckpoint` wrote.
+ * Reads a checkpoint that `saveCheckpoint` wrote, to go on from.
  *
- * @throws {UserError} when the file is missing, damaged or something else
+ * @throws {UserError} when the file is missing, damaged, something else, or of data not known here
  */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   let bytes: Uint8Array;
@@ -49,5 +56,13 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   } catch (error) {
     throw new UserError(`The checkpoint ${path} cannot be read: ${(error as Error).message}`);
   }
-  return await checkpointIn(await readStateFile(bytesSource(bytes, path)));
+  const checkpoint = await checkpointIn(await readStateFile(bytesSource(bytes, path)));
+  const { name } = checkpoint.header.dataset;
+  if (!DATASET_NAMES.some((known) => known === name)) {
+    throw new UserError(
+      `${path} is damaged: dataset.name in its header is ${shown(name)}, expected one of ` +
+        DATASET_NAMES.join(", "),
+    );
+  }
+  return checkpoint;
 }

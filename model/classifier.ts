@@ -69,6 +69,7 @@ export class Classifier extends Module {
     super();
     this.backbone = this.part("", backbone);
     const { classes } = options;
+    this.classes = classes;
     this.method = options.method;
     this.#location = options;
     this.#posteriorEpsilon = options.posteriorEpsilon ?? 0;
@@ -83,6 +84,8 @@ export class Classifier extends Module {
   }
 
   readonly method: Method;
+  /** Number of classes. */
+  readonly classes: number;
 
   /**
    * Runs `body` with the running statistics and without recording gradients, in a scope of its own:

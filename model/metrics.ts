@@ -14,6 +14,11 @@ export interface Totals {
   readonly steps: number;
   /** Number (from 1) of the first step whose loss was NaN or infinite; 0 for none. */
   readonly badStep: number;
+  /**
+   * The first step with a p(y|x) that is no probability (NaN, outside [0, 1], or of another sum
+   * than 1), in the same way. Older checkpoints lack it.
+   */
+  readonly badPrediction?: number;
 }
 
 /** Running sums of loss and hits that stay on the GPU until they are read. */
@@ -35,14 +40,14 @@ export class Metrics {
 
   /** Waits for the GPU and reads the sums. */
   async read(): Promise<Totals> {
-    const [loss, correct, images, steps, badStep] = await this.#totals.read();
-    return { loss, correct, images, steps, badStep };
+    const [loss, correct, images, steps, badStep, badPrediction] = await this.#totals.read();
+    return { loss, correct, images, steps, badStep, badPrediction };
   }
 
   /** Starts from zero, or from the sums of an interrupted epoch. */
   reset(totals: Totals = { loss: 0, correct: 0, images: 0, steps: 0, badStep: 0 }): void {
-    const { loss, correct, images, steps, badStep } = totals;
-    this.#totals.write([loss, correct, images, steps, badStep, 0, 0, 0]);
+    const { loss, correct, images, steps, badStep, badPrediction = 0 } = totals;
+    this.#totals.write([loss, correct, images, steps, badStep, badPrediction, 0, 0]);
   }
 
   /** Gives back the memory. */

@@ -1,8 +1,9 @@
 import { UserError } from "../engine/errors.ts";
 import type { Gpu } from "../engine/gpu.ts";
 import { openStateFile, type StateFile } from "../weights/state_file.ts";
-import { type Architecture, buildModel, type ModelOptions } from "./build.ts";
+import { type Architecture, ARCHITECTURES, buildModel, type ModelOptions } from "./build.ts";
 import type { Classifier, Method } from "./classifier.ts";
+import { networkName } from "./network_name.ts";
 import { CHECKPOINT_FORMAT, checkpointIn, restore } from "./restore.ts";
 import { takeAll } from "./take_all.ts";
 
@@ -89,23 +90,19 @@ async function filled(
 
 /** The backbone whose tensors a file holds, if any; `_bn` where batch norms can be had or not. */
 export function architectureOf({ tensors }: Pick<StateFile, "tensors">): Architecture | null {
-  const has = (name: string) => tensors.has(name);
-  if (has("layer1.0.conv1.weight") && has("layer4.2.conv3.weight")) return "resnet50";
-  if (has("layer1.conv1.weight") && has("layer3.conv2.weight")) return "small-resnet";
-  if (has("features.0.weight")) return has("features.1.running_mean") ? "vgg16_bn" : "vgg16";
-  if (has("Mixed_5b.branch1x1.conv.weight")) {
-    return has("A3_1b.1.running_mean") ? "inception_v3_bn" : "inception_v3";
-  }
-  return null;
+  const name = networkName(tensors);
+  if (name === "inception_v3" && tensors.has("A3_1b.1.running_mean")) return "inception_v3_bn";
+  return ARCHITECTURES.find((known) => known === name) ?? null;
 }
 
 function guessOptions(file: StateFile, foreign: ForeignOptions): ModelOptions {
   const { path, tensors } = file;
   const arch = architectureOf(file);
   if (!arch) {
+    const network = networkName(tensors);
     throw new UserError(
-      `${path} holds none of the networks that are known here; its first tensor is ` +
-        `${[...tensors.keys()][0]}`,
+      `${path} holds none of the networks that are known here; ` +
+        (network ? `it is ${network}` : `its first tensor is ${[...tensors.keys()][0]}`),
     );
   }
   const last = tensors.get("conv_last.weight");

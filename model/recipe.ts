@@ -65,6 +65,26 @@ const DEFAULTS: Readonly<Record<string, Defaults>> = {
   "openimages": PRESETS.openimages,
 };
 
+/** The default of one number of the recipes, for help: `0.01`, or `birds 30, fashion-mnist 4, …`. */
+export function describeDefault(key: keyof Omit<Defaults, "microBatch">): string {
+  const byValue = Map.groupBy(Object.entries(DEFAULTS), ([, defaults]) => defaults[key]);
+  if (byValue.size === 1) return String([...byValue.keys()][0]);
+  return [...byValue].map(([value, sets]) => `${sets.map(([name]) => name).join(", ")} ${value}`)
+    .join("; ");
+}
+
+/** A recipe in words, and what of it will not come about. */
+export function describeRecipe(recipe: TrainingRecipe): string {
+  const { lr, lrClassifierRatio, lrDecayEvery, epochs, momentum, weightDecay, seed } = recipe;
+  const { transform: { resize, crop } } = recipe;
+  const falls = lrDecayEvery > epochs
+    ? `never falls within ${epochs} epochs (--lr-decay-every ${lrDecayEvery})`
+    : `falls to a tenth at every epoch divisible by ${lrDecayEvery}`;
+  return `learning rate ${lr}, of the last layers ${lrClassifierRatio} times that; it ${falls}\n` +
+    `Nesterov momentum ${momentum}, weight decay ${weightDecay}; pictures of ${resize}×${resize}, ` +
+    `cut to ${crop}×${crop}; seed ${seed}`;
+}
+
 /**
  * A data set's default recipe, or one of the paper's, with the user's choices put in.
  *

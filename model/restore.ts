@@ -1,36 +1,13 @@
 import { UserError } from "../engine/errors.ts";
-import { type HostTensor, readFloat32 } from "../weights/host_tensor.ts";
+import { verifiedTensors } from "../weights/checksums.ts";
+import { readWeights } from "../weights/finite.ts";
+import type { HostTensor } from "../weights/host_tensor.ts";
 import { fromFile, shapeInFile } from "../weights/layout.ts";
 import type { StateFile } from "../weights/state_file.ts";
-import type { ModelOptions } from "./build.ts";
+import { type CheckpointHeader, parseHeader } from "./checkpoint_header.ts";
 import type { Classifier } from "./classifier.ts";
-import type { Totals } from "./metrics.ts";
 import type { StateEntry } from "./module.ts";
 import type { Sgd } from "./sgd.ts";
-import type { TrainingRecipe } from "./trainer.ts";
-
-/** Where a training run stands: together with the tensors all that is needed to go on. */
-export interface TrainingProgress {
-  /** Epochs that are complete. */
-  readonly epoch: number;
-  /** Batches of the next epoch that are done. */
-  readonly batch: number;
-  /** Sums over those batches. */
-  readonly totals: Totals;
-  /** Mean training loss of each complete epoch. */
-  readonly trainLoss: readonly number[];
-  /** Training accuracy (0–1) of each complete epoch. */
-  readonly trainAccuracy: readonly number[];
-}
-
-/** What a checkpoint says about itself, besides its tensors. */
-export interface CheckpointHeader {
-  readonly model: ModelOptions;
-  readonly recipe: TrainingRecipe;
-  readonly dataset: { readonly name: string; readonly root: string };
-  readonly classNames: readonly string[];
-  readonly progress: TrainingProgress;
-}
 
 /** A checkpoint file's contents. */
 export interface Checkpoint {
@@ -50,21 +27,28 @@ export const MOMENTUM = "optimizer.momentum.";
  *
  * @throws {UserError} when it is damaged or something else
  */
-export async function checkpointIn({ path, metadata, tensors }: StateFile): Promise<Checkpoint> {
+export async function checkpointIn(file: StateFile): Promise<Checkpoint> {
+  const { path, metadata, tensors } = file;
   if (metadata.format !== CHECKPOINT_FORMAT) {
     throw new UserError(
       `${path} is not a checkpoint of this program: its format is ` +
         `${metadata.format ?? "not given"}, expected ${CHECKPOINT_FORMAT}`,
     );
   }
-  let header: CheckpointHeader;
-  try {
-    header = JSON.parse(metadata.header);
-  } catch {
-    throw new UserError(`${path} is damaged: its metadata is not JSON`);
+  const header = parseHeader(path, metadata.header);
+  const { classes } = header.model;
+  const found = tensors.get("conv_last.weight")?.shape[0];
+  // A model is built of what the header says before its tensors are compared.
+  if (found !== classes) {
+    throw new UserError(
+      `${path} is damaged: model.classes in its header is ${classes}, but conv_last.weight ` +
+        (found === undefined ? "is missing" : `is of ${found}`),
+    );
   }
   const read = new Map<string, HostTensor>();
-  for (const [name, tensor] of tensors) read.set(name, await readFloat32(tensor));
+  for (const [name, tensor] of verifiedTensors(file)) {
+    read.set(name, await readWeights(path, name, tensor));
+  }
   return { path, header, tensors: read };
 }
 

@@ -1,7 +1,10 @@
 import { UserError } from "../engine/errors.ts";
-import { readFloat32, type StoredTensor } from "../weights/host_tensor.ts";
+import { verifiedTensors } from "../weights/checksums.ts";
+import { readWeights } from "../weights/finite.ts";
+import type { HostTensor, StoredTensor } from "../weights/host_tensor.ts";
 import { fromFile, shapeInFile } from "../weights/layout.ts";
 import type { StateFile } from "../weights/state_file.ts";
+import { COUNTER } from "./backbone_fit.ts";
 import type { Classifier } from "./classifier.ts";
 
 /** What became of the tensors of a file. */
@@ -14,9 +17,6 @@ export interface WeightReport {
   readonly fresh: readonly string[];
 }
 
-/** PyTorch counts batches for averages that nobody here uses. */
-export const COUNTER = /\.num_batches_tracked$/;
-
 /**
  * Fills a model with the tensors of a checkpoint, all of them. What CAM does not use (the official
  * code stores the prior branch for CAM, too) is left out.
@@ -26,7 +26,7 @@ export const COUNTER = /\.num_batches_tracked$/;
 export async function takeAll(model: Classifier, file: StateFile): Promise<void> {
   const unused = (name: string) =>
     COUNTER.test(name) || (model.method === "cam" && name.startsWith("attention."));
-  const tensors = new Map([...file.tensors].filter(([name]) => !unused(name)));
+  const tensors = new Map([...verifiedTensors(file)].filter(([name]) => !unused(name)));
   const { fresh, skipped } = await take(model, file, tensors);
   if (fresh.length > 0) throw new UserError(`${file.path} has no tensor ${fresh[0]}`);
   if (skipped.length > 0) {
@@ -39,7 +39,7 @@ export async function takeAll(model: Classifier, file: StateFile): Promise<void>
 /**
  * Fills what a model and a table of tensors have in common.
  *
- * @throws {UserError} when a shape differs; nothing is changed then
+ * @throws {UserError} when a shape differs or a value is not finite; nothing is changed then
  */
 export async function take(
   model: Classifier,
@@ -56,10 +56,10 @@ export async function take(
       );
     }
   }
+  const read: [name: string, tensor: HostTensor][] = [];
+  for (const [name, stored] of taken) read.push([name, await readWeights(path, name, stored)]);
   // Only now, so that a file that does not fit changes nothing.
-  for (const [name, stored] of taken) {
-    places.get(name)!.write(fromFile(await readFloat32(stored)).data);
-  }
+  for (const [name, tensor] of read) places.get(name)!.write(fromFile(tensor).data);
   return {
     taken: taken.map(([name]) => name),
     skipped: [...tensors.keys()].filter((name) => !places.has(name)),

@@ -1,21 +1,19 @@
 import { basename } from "node:path";
 import { UserError } from "../engine/errors.ts";
+import { verifiedTensors } from "../weights/checksums.ts";
 import { sha256 } from "../weights/sha256.ts";
-import type { StoredTensor } from "../weights/host_tensor.ts";
 import { openStateFile } from "../weights/state_file.ts";
+import { COUNTER, fitBackbone, placesOf } from "./backbone_fit.ts";
 import type { Architecture } from "./build.ts";
 import type { Classifier } from "./classifier.ts";
-import { COUNTER, take, type WeightReport } from "./take_all.ts";
-
-/** What the official code removes from torchvision's files, and the last layer of any other. */
-const NOT_PRETRAINED = /^(fc|classifier|AuxLogits|Mixed_7\w|conv_last|optimizer)\./;
+import { take, type WeightReport } from "./take_all.ts";
 
 /**
  * Starts a model from a pretrained backbone: torchvision's file, or any checkpoint of the same
- * backbone. The classifier is left out; VGG's `features.N` are matched in their order, for leaving
- * a pooling out shifts their numbers.
+ * backbone (`fitBackbone`). The classifier is left out.
  *
- * @throws {UserError} when the file is damaged, not the one its name says, or of another network
+ * @throws {UserError} when the file is damaged, not the one its name says, lacks tensors of the
+ * backbone or is of another network; nothing is changed then
  */
 export async function takePretrained(
   model: Classifier,
@@ -25,43 +23,20 @@ export async function takePretrained(
   await checkPublishedName(path);
   const file = await openStateFile(path);
   try {
-    const tensors = new Map(
-      [...file.tensors].filter(([name]) => !NOT_PRETRAINED.test(name) && !COUNTER.test(name)),
-    );
-    const aligned = arch.startsWith("vgg") ? alignFeatures(tensors, model) : tensors;
-    const report = await take(model, file, aligned);
-    if (!report.taken.some((name) => model.backbone.isFeature(name))) {
-      throw new UserError(
-        `${path} holds none of the features of ${arch}: its first tensor is ` +
-          `${[...file.tensors.keys()][0]}`,
-      );
-    }
-    const skipped = [...file.tensors.keys()].filter((name) =>
-      NOT_PRETRAINED.test(name) || COUNTER.test(name)
-    );
-    return { ...report, skipped: [...skipped, ...report.skipped] };
+    const fit = fitBackbone(arch, placesOf(model.backbone), verifiedTensors(file));
+    if (typeof fit === "string") throw new UserError(`${path} ${fit}${shardHint(path)}`);
+    const report = await take(model, file, fit.tensors);
+    return { ...report, skipped: [...fit.skipped, ...report.skipped] };
   } finally {
     file.close();
   }
 }
 
-/** Renames `features.N` to the model's numbers, in their order. */
-function alignFeatures(
-  tensors: ReadonlyMap<string, StoredTensor>,
-  model: Classifier,
-): ReadonlyMap<string, StoredTensor> {
-  const pattern = /^features\.(\d+)\./;
-  const numbers = (names: Iterable<string>) => {
-    const found = [...names].flatMap((name) => pattern.exec(name)?.[1] ?? []);
-    return [...new Set(found.map(Number))].sort((a, b) => a - b);
-  };
-  const from = numbers(tensors.keys());
-  const to = numbers([...model.state()].map(({ name }) => name));
-  const renamed = [...tensors].map(([name, tensor]): [string, StoredTensor] => {
-    const place = to[from.indexOf(Number(pattern.exec(name)?.[1]))];
-    return [place === undefined ? name : name.replace(pattern, `features.${place}.`), tensor];
-  });
-  return new Map(renamed);
+/** Names of the parts of a checkpoint that was divided. */
+function shardHint(path: string): string {
+  return /-\d{5}-of-\d{5}\./.test(basename(path))
+    ? " (it is one of several shards: join them into one file)"
+    : "";
 }
 
 /**

@@ -7,8 +7,11 @@ import { Tensor } from "../engine/tensor.ts";
 import type { Batch, BatchLoader } from "../data/loader.ts";
 import type { Transform } from "../data/transform.ts";
 import { type Classifier, uploadPictures } from "./classifier.ts";
-import type { TrainingProgress } from "./restore.ts";
+import { firstNotFinite } from "./finite.ts";
+import type { TrainingProgress } from "./checkpoint_header.ts";
+import { MOMENTUM } from "./restore.ts";
 import { Metrics, type Totals } from "./metrics.ts";
+import type { StateEntry } from "./module.ts";
 import { Sgd } from "./sgd.ts";
 
 /** Everything that decides the course of a training run, besides the data. */
@@ -41,9 +44,14 @@ export interface TrainingEvents {
    * when the run ended before.
    */
   onProfile?(spans: readonly Span[]): Promise<void> | void;
-  /** After each epoch. */
+  /** After each epoch; every weight, statistic and momentum is then a finite number. */
   onEpoch?(progress: TrainingProgress): Promise<void> | void;
+  /** Every `saveEvery` steps within an epoch, under the same promise. */
+  onSave?(progress: TrainingProgress): Promise<void> | void;
 }
+
+/** Training left the range of numbers: what it came to must not be kept. */
+export class DivergedError extends UserError {}
 
 /** Steps between two readbacks of the loss: each costs about 11 ms. */
 const READ_EVERY = 8;
@@ -112,25 +120,27 @@ export function trainingStep(
  * Trains until the recipe's last epoch, or until `signal` is aborted.
  *
  * @param progress where to start: `NOT_BEGUN`, or a checkpoint's
+ * @param saveEvery steps of an epoch between two calls of `onSave`; default: none
  * @returns where it stopped; training on from there gives bit for bit the run that was not stopped
- * @throws {UserError} when the loss is not a number, naming the step; when memory runs out,
- * naming a batch size to try
+ * @throws {DivergedError} when the loss, a prediction or a tensor is no longer a number, naming it
+ * @throws {UserError} when memory runs out, naming a batch size to try
  */
 export async function train(
   model: Classifier,
   optimiser: Sgd,
   loader: BatchLoader,
-  { recipe, progress, events = {}, signal }: {
+  { recipe, progress, events = {}, saveEvery = Infinity, signal }: {
     readonly recipe: TrainingRecipe;
     readonly progress: TrainingProgress;
     readonly events?: TrainingEvents;
+    readonly saveEvery?: number;
     readonly signal?: AbortSignal;
   },
 ): Promise<TrainingProgress> {
   const [{ tensor: { gpu } }] = model.parameters();
   const metrics = new Metrics(gpu);
   const { batchSize, microBatch } = recipe;
-  const partsOfStep = Math.ceil(batchSize / (microBatch ?? batchSize));
+  const state = stateOf(model, optimiser);
   model.setTraining(true);
   let steps = 0;
   let profiling = false;
@@ -158,9 +168,10 @@ export async function train(
         if (profiling && steps === PROFILE.after + PROFILE.steps) await endProfile();
         batch = number + 1;
         const last = batch === loader.batchesPerEpoch;
-        if (batch % READ_EVERY === 0 || last || signal?.aborted) {
+        const saving = !last && batch % saveEvery === 0;
+        if (batch % READ_EVERY === 0 || last || saving || signal?.aborted) {
           totals = await metrics.read();
-          refuseBadLoss(totals, epoch, partsOfStep);
+          refuseBadStep(totals, epoch, recipe);
           events.onStep?.(epoch, batch, totals);
         } else {
           // At most two steps wait on the GPU, so that their pictures do not pile up.
@@ -169,11 +180,17 @@ export async function train(
         }
         if (signal?.aborted && !last) {
           await endProfile();
+          await refuseBadState(state, epoch, recipe);
           return { ...progress, batch, totals };
+        }
+        if (saving) {
+          await refuseBadState(state, epoch, recipe);
+          await events.onSave?.({ ...progress, batch, totals });
         }
       }
       totals = await metrics.read();
-      refuseBadLoss(totals, epoch, partsOfStep);
+      refuseBadStep(totals, epoch, recipe);
+      await refuseBadState(state, epoch, recipe);
       progress = {
         ...NOT_BEGUN,
         epoch,
@@ -200,11 +217,41 @@ export async function train(
   }
 }
 
-function refuseBadLoss({ badStep }: Totals, epoch: number, partsOfStep: number): void {
-  if (badStep > 0) {
-    const step = Math.ceil(badStep / partsOfStep);
-    throw new UserError(
-      `The loss became NaN or infinite at step ${step} of epoch ${epoch}: try a smaller --lr`,
+/** All that a checkpoint holds, by its names there. */
+function stateOf(model: Classifier, optimiser: Sgd): StateEntry[] {
+  const momenta = [...optimiser.state()].map((entry) => ({
+    ...entry,
+    name: MOMENTUM + entry.name,
+  }));
+  return [...model.state(), ...momenta];
+}
+
+/** Losses may stay finite when weights do not: a clamp hides it, or the next step would show it. */
+async function refuseBadState(
+  state: readonly StateEntry[],
+  epoch: number,
+  { lr }: TrainingRecipe,
+): Promise<void> {
+  const name = await firstNotFinite(state);
+  if (name === null) return;
+  throw new DivergedError(
+    `${name} became NaN or infinite in epoch ${epoch}: try a smaller --lr than ${lr}`,
+  );
+}
+
+function refuseBadStep(
+  { badStep, badPrediction = 0 }: Totals,
+  epoch: number,
+  { batchSize, microBatch = batchSize, lr }: TrainingRecipe,
+): void {
+  const partsOfStep = Math.ceil(batchSize / microBatch);
+  const refuse = (what: string, part: number) => {
+    if (part === 0) return;
+    throw new DivergedError(
+      `${what} at step ${Math.ceil(part / partsOfStep)} of epoch ${epoch}: try a smaller --lr ` +
+        `than ${lr}`,
     );
-  }
+  };
+  refuse("The loss became NaN or infinite", badStep);
+  refuse("A prediction p(y|x) became NaN or another number than a probability", badPrediction);
 }

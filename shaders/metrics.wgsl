@@ -1,10 +1,12 @@
 // Adds a batch's loss and hits to the running totals of an epoch, so that the processor need not
 // read anything back at every step.
 //
-//   totals = (Σ loss · batch, correct predictions, pictures, steps), (first bad step, 0, 0, 0)
+//   totals = (Σ loss · batch, correct predictions, pictures, steps),
+//            (first step with a bad loss, first step with a bad prediction, 0, 0)
 //
-// A step is bad when its loss is NaN or infinite; steps count from 1, 0 means none was. A
-// prediction is the first class of the greatest probability. One workgroup in all.
+// A loss is bad when it is NaN or infinite, a prediction when it is no probability: some p(y|x)
+// is outside [0, 1], or their sum is not 1. Steps count from 1, 0 means none was. A prediction is
+// the first class of the greatest probability. One workgroup in all.
 
 struct Parameters {
   batch: u32,
@@ -19,29 +21,46 @@ struct Parameters {
 @group(0) @binding(4) var<storage, read_write> totals: array<vec4f>;
 
 const SIZE = 64u;
+const ROUNDING = 0.01f;  // far more than a sum of probabilities may be off by
+const EXPONENT = 0x7f800000u;
 var<workgroup> hits: array<f32, 64>;
+var<workgroup> bad_predictions: array<u32, 64>;
+
+// By the bits: n != n is false for NaN on some adapters.
+fn is_finite(value: f32) -> bool {
+  return (bitcast<u32>(value) & EXPONENT) != EXPONENT;
+}
 
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) local: u32) {
   var correct = 0f;
+  var bad_prediction = 0u;
   for (var n = local; n < p.batch; n += SIZE) {
     var best = 0u;
     var top = -1f;
+    var sum = 0f;
+    var probable = true;
     for (var c = 0u; c < p.channels; c++) {
       let value = probabilities[n * p.pitch + c / 4][c % 4];
       if (value > top) { top = value; best = c; }
+      probable = probable && is_finite(value) && value >= 0;
+      sum += value;
     }
     if (best == labels[n]) { correct += 1; }
+    if (!probable || !is_finite(sum) || abs(sum - 1) > ROUNDING) { bad_prediction = 1; }
   }
   hits[local] = correct;
+  bad_predictions[local] = bad_prediction;
   workgroupBarrier();
   if (local != 0) { return; }
   correct = 0;
-  for (var k = 0u; k < SIZE; k++) { correct += hits[k]; }
+  for (var k = 0u; k < SIZE; k++) {
+    correct += hits[k];
+    bad_prediction |= bad_predictions[k];
+  }
   let value = loss[0].x;
   let step = totals[0].w + 1;
-  // By the bits: n != n is false for NaN on some adapters.
-  let bad = (bitcast<u32>(value) & 0x7f800000u) == 0x7f800000u;
-  if (bad && totals[1].x == 0) { totals[1] = vec4f(step, 0, 0, 0); }
+  if (!is_finite(value) && totals[1].x == 0) { totals[1].x = step; }
+  if (bad_prediction != 0 && totals[1].y == 0) { totals[1].y = step; }
   totals[0] += vec4f(value * f32(p.batch), correct, f32(p.batch), 1);
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { writeAtomically } from "../weights/atomic_write.ts";
 import { bundle } from "./bundle.ts";
+import type { Answer, FileRequest } from "./http_server.ts";
 
 /** The page's files by their paths below its address. */
 export type Site = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
@@ -34,11 +35,26 @@ export async function writeSite(site: Site, folder: string): Promise<void> {
   for (const [path, contents] of site) await writeAtomically(join(folder, path), contents);
 }
 
-/** The page's answer to a request. */
-export function respond(site: Site, request: Request): Response {
-  const path = new URL(request.url).pathname.slice(1) || "index.html";
-  const contents = site.get(path);
-  if (!contents) return new Response("There is no such file", { status: 404 });
-  const type = TYPES[path.slice(path.lastIndexOf(".") + 1)];
-  return new Response(contents, { headers: { "content-type": type, "cache-control": "no-cache" } });
+/** The page's answer to a request for one of its files. */
+export function respond(site: Site, { path }: FileRequest): Answer {
+  const name = path || "index.html";
+  const body = site.get(name);
+  if (!body) return { status: 404 };
+  const type = TYPES[name.slice(name.lastIndexOf(".") + 1)];
+  const policy = `${policyOf(site)}; frame-ancestors 'none'`;
+  return {
+    status: 200,
+    headers: {
+      "content-type": type,
+      "cache-control": "no-cache",
+      "content-security-policy": policy,
+    },
+    body,
+  };
+}
+
+/** What the page says itself of what it may load, for web servers that say nothing. */
+function policyOf(site: Site): string {
+  const page = new TextDecoder().decode(site.get("index.html"));
+  return /content="(default-src [^"]*)"/.exec(page)![1];
 }

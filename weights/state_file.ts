@@ -1,10 +1,10 @@
 import { UserError } from "../engine/errors.ts";
 import { type ByteSource, openFile } from "./byte_source.ts";
+import { fileKind } from "./file_kind.ts";
 import type { StoredTensor } from "./host_tensor.ts";
-import type { PickleValue } from "./pickle.ts";
 import { readSafetensors } from "./safetensors.ts";
+import { findStateDict, withoutPrefixes } from "./state_dict.ts";
 import { looksLikeTorch, readTorchFile } from "./torch_file.ts";
-import { TorchTensor } from "./torch_objects.ts";
 
 /** The tensors of a checkpoint of any format that is known. */
 export interface StateFile {
@@ -16,22 +16,33 @@ export interface StateFile {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** Texts and numbers beside the tensors: a safetensors file's metadata, or `epoch` and the like. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** What a person should know of how the file was read, a sentence each. */
+  readonly notes: readonly string[];
   /** Closes the file; tensors cannot be read afterwards. */
   close(): void;
 }
 
-/** Where training programs put the network's tensors beside the optimiser's. */
-const STATE_KEYS = ["state_dict", "model_state_dict", "model", "net"];
+/** How a file is read. */
+export interface StateFileOptions {
+  /** Which weights of a PyTorch file that has several: `ema`, say. Default the plain ones. */
+  readonly weights?: string;
+}
+
+/** Enough of a file to know what it is. */
+const HEAD = 4096;
 
 /**
  * Opens a checkpoint. Tensors are read one by one when they are asked for.
  *
  * @throws {UserError} naming the file and what is wrong with it
  */
-export async function openStateFile(path: string): Promise<StateFile> {
+export async function openStateFile(
+  path: string,
+  options: StateFileOptions = {},
+): Promise<StateFile> {
   const source = await openFile(path);
   try {
-    return await readStateFile(source);
+    return await readStateFile(source, options);
   } catch (error) {
     source.close();
     throw error;
@@ -39,46 +50,29 @@ export async function openStateFile(path: string): Promise<StateFile> {
 }
 
 /** The same for a source that is open. */
-export async function readStateFile(source: ByteSource): Promise<StateFile> {
+export async function readStateFile(
+  source: ByteSource,
+  { weights }: StateFileOptions = {},
+): Promise<StateFile> {
   const { path, size } = source;
   const file = { path, size, close: () => source.close() };
-  if (!looksLikeTorch(await source.read(0, Math.min(512, size)))) {
-    const { tensors, metadata } = await readSafetensors(source);
-    return { ...file, format: "safetensors", tensors, metadata };
-  }
-  const object = await readTorchFile(source);
-  const [state, outer] = findState(path, object);
-  const tensors = new Map<string, StoredTensor>();
-  for (const [key, value] of state) {
-    if (!(value instanceof TorchTensor)) continue;
-    const name = String(key).replace(/^module\./, "");
-    if (tensors.has(name)) throw new UserError(`${path} has the tensor ${name} twice`);
-    tensors.set(name, value);
-  }
-  const metadata: Record<string, string> = {};
-  for (const [key, value] of outer) {
-    if (typeof value === "string" || typeof value === "number") {
-      metadata[String(key)] = String(value);
+  const head = await source.read(0, Math.min(HEAD, size));
+  if (looksLikeTorch(head)) {
+    const { value, unbuilt } = await readTorchFile(source);
+    const { tensors, metadata, note } = findStateDict(path, value, { wanted: weights, unbuilt });
+    const notes = note === null ? [] : [note];
+    if (unbuilt.length > 0) {
+      notes.push(`${path}: objects beside the tensors were left out: ${unbuilt.join(", ")}`);
     }
+    const named = withoutPrefixes(path, tensors);
+    return { ...file, format: "PyTorch", tensors: named, metadata, notes };
   }
-  return { ...file, format: "PyTorch", tensors, metadata };
-}
-
-type Dictionary = Map<PickleValue, PickleValue>;
-
-/** The dictionary of tensors, and what stands around it. */
-function findState(path: string, object: PickleValue): [Dictionary, Dictionary] {
-  const hasTensors = (value: unknown): value is Dictionary =>
-    value instanceof Map && [...value.values()].some((entry) => entry instanceof TorchTensor);
-  if (object instanceof Map) {
-    for (const key of STATE_KEYS) {
-      const inner = object.get(key);
-      if (hasTensors(inner)) return [inner, object];
-    }
-    if (hasTensors(object)) return [object, new Map()];
+  const kind = fileKind(head);
+  if (kind !== null) throw new UserError(`${path} is no checkpoint: it ${kind}`);
+  if (weights !== undefined) {
+    throw new UserError(`--weights is for PyTorch files that hold several, not for ${path}`);
   }
-  throw new UserError(
-    `${path} holds no tensors by name: a state dict is expected, or a dictionary that has one as ` +
-      STATE_KEYS.join(", "),
-  );
+  const { tensors, metadata } = await readSafetensors(source);
+  const named = withoutPrefixes(path, tensors);
+  return { ...file, format: "safetensors", tensors: named, metadata, notes: [] };
 }

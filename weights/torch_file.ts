@@ -1,12 +1,22 @@
 import { UserError } from "../engine/errors.ts";
-import { type ByteSource, part } from "./byte_source.ts";
+import type { ByteSource } from "./byte_source.ts";
 import { ELEMENT_BYTES } from "./host_tensor.ts";
-import { PickleError, type PickleValue, unpickle } from "./pickle.ts";
-import { storageType, TorchStorage, TorchTensor, torchWorld } from "./torch_objects.ts";
+import { PickleError, PickleGlobal, type PickleValue, UnbuiltObject, unpickle } from "./pickle.ts";
+import { printable, shown } from "./shown.ts";
+import { dotted, isCount, storageType, TorchStorage, torchWorld } from "./torch_objects.ts";
+import { readTar } from "./torch_tar.ts";
+import { readCount, viewOf } from "./torch_views.ts";
 import { contentsOf, readEntry, readZipDirectory } from "./zip.ts";
 
 /** Largest pickle that is read; that of ResNet50's checkpoint with optimiser has 0.1 MB. */
-const MOST_PICKLE = 2 ** 26;
+export const MOST_PICKLE = 2 ** 26;
+
+/** What a PyTorch file holds. */
+export interface TorchContents {
+  readonly value: PickleValue;
+  /** Names of classes and functions whose objects were left out, in the order of the file. */
+  readonly unbuilt: readonly string[];
+}
 
 /** Magic number and protocol version at the head of a legacy file. */
 const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
@@ -17,10 +27,9 @@ const LEGACY_PROTOCOL = 1001;
  * as which torchvision's resnet50-19c8e357.pth is published. Tensors are read when they are asked
  * for. No code of the file is run, see `unpickle`.
  *
- * @throws {UserError} naming the file, when it is damaged or holds anything but tensors and plain
- * containers
+ * @throws {UserError} naming the file, when it is damaged or an attack
  */
-export async function readTorchFile(source: ByteSource): Promise<PickleValue> {
+export async function readTorchFile(source: ByteSource): Promise<TorchContents> {
   const head = await source.read(0, Math.min(512, source.size));
   const text = (from: number, to: number) => String.fromCharCode(...head.subarray(from, to));
   try {
@@ -40,7 +49,7 @@ export function looksLikeTorch(head: Uint8Array): boolean {
     (head[0] === 0x80 && head[1] <= 5);
 }
 
-async function readZip(source: ByteSource): Promise<PickleValue> {
+async function readZip(source: ByteSource): Promise<TorchContents> {
   const entries = await readZipDirectory(source);
   const name = [...entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name));
   if (!name) {
@@ -58,14 +67,17 @@ async function readZip(source: ByteSource): Promise<PickleValue> {
   if (data.size > MOST_PICKLE) throw new PickleError(`its pickle has ${data.size} bytes`);
   const storages = new Map<string, TorchStorage>();
   const world = torchWorld((id) => {
-    const { key, type, length } = storageId(id);
+    const { key, type, kind, length } = storageId(id);
+    if (type === null) return new UnbuiltObject(kind);
     const known = storages.get(key);
     if (known) return known;
     const entry = entries.get(`${root}data/${key}`);
     const width = ELEMENT_BYTES[type];
     if (!entry || entry.size !== length * width) {
       throw new PickleError(
-        `storage ${key} should have ${length * width} bytes, but the zip has ${entry?.size ?? 0}`,
+        `storage ${printable(key, 50)} should have ${length * width} bytes, but the zip has ${
+          entry?.size ?? 0
+        }`,
       );
     }
     const storage = new TorchStorage(type, length, async (from, count) => {
@@ -76,16 +88,19 @@ async function readZip(source: ByteSource): Promise<PickleValue> {
     storages.set(key, storage);
     return storage;
   });
-  return unpickle(await readEntry(source, data), world).value;
+  const { value } = unpickle(await readEntry(source, data), world);
+  return { value, unbuilt: [...world.unbuilt] };
 }
 
-async function readLegacy(source: ByteSource): Promise<PickleValue> {
+async function readLegacy(source: ByteSource): Promise<TorchContents> {
   const bytes = await source.read(0, Math.min(source.size, MOST_PICKLE));
   // Storages come behind the object that refers to them, so where they are is filled in later.
   const places = new Map<string, number>();
   const storages = new Map<string, TorchStorage>();
   const world = torchWorld((id) => {
-    const { key, type, length, view } = storageId(id);
+    const { key, type, kind, length, view } = storageId(id);
+    // Storages follow one another: behind one of unknown width none would be found.
+    if (type === null) throw new PickleError(`${kind} is not a type of storage that can be read`);
     let storage = storages.get(key);
     if (!storage) {
       const width = ELEMENT_BYTES[type];
@@ -94,12 +109,7 @@ async function readLegacy(source: ByteSource): Promise<PickleValue> {
       });
       storages.set(key, storage);
     }
-    if (!view) return storage;
-    const whole = storage;
-    checkView(whole, view);
-    return new TorchStorage(type, view.length, (from, count) => {
-      return whole.read(view.offset + from, count);
-    });
+    return view ? viewOf(storage, view) : storage;
   });
   const magic = unpickle(bytes, world);
   if (magic.value !== LEGACY_MAGIC) {
@@ -116,164 +126,39 @@ async function readLegacy(source: ByteSource): Promise<PickleValue> {
   if (!Array.isArray(keys.value)) throw new PickleError("its list of storages is not a list");
   let at = keys.end;
   for (const key of keys.value) {
-    const storage = storages.get(String(key));
-    if (!storage) throw new PickleError(`storage ${String(key).slice(0, 50)} belongs to no tensor`);
-    const length = storage.length;
-    await expectCount(source, at, length, `storage ${key}`);
-    places.set(String(key), at + 8);
-    at += 8 + length * ELEMENT_BYTES[storage.type];
+    const storage = typeof key === "string" ? storages.get(key) : undefined;
+    if (typeof key !== "string" || !storage) {
+      throw new PickleError(`storage ${shown(key)} belongs to no tensor`);
+    }
+    const { length, type } = storage;
+    const found = await readCount(source, at);
+    if (found !== length) {
+      throw new PickleError(
+        `storage ${shown(key)} should have ${length} elements, but ${found} are announced`,
+      );
+    }
+    places.set(key, at + 8);
+    at += 8 + length * ELEMENT_BYTES[type];
   }
   if (at > source.size) throw new PickleError("it is cut off");
   const missing = [...storages.keys()].find((key) => !places.has(key));
-  if (missing !== undefined) throw new PickleError(`storage ${missing.slice(0, 50)} is not there`);
-  return object.value;
-}
-
-async function readTar(source: ByteSource): Promise<PickleValue> {
-  const members = await tarMembers(source);
-  const member = (name: string): ByteSource => {
-    const found = members.get(name);
-    if (!found) throw new PickleError(`its member "${name}" is missing`);
-    return found;
-  };
-  const nothing = torchWorld(() => {
-    throw new PickleError("a persistent id stands where none is expected");
-  });
-  const read = async (source: ByteSource, at: number) => {
-    // Storages' headers are short; a state dict may be as long as any pickle.
-    const window = await source.read(at, Math.min(source.size - at, 2 ** 16));
-    const { value, end } = unpickle(window, nothing);
-    return { value, end: at + end };
-  };
-
-  const storages = new Map<PickleValue, TorchStorage>();
-  const file = member("storages");
-  let { value: count, end: at } = await read(file, 0);
-  for (let i = 0; i < Number(count); i++) {
-    const header = await read(file, at);
-    if (!Array.isArray(header.value)) throw new PickleError(`the head of storage ${i} is no tuple`);
-    const [key, , kind] = header.value;
-    const type = storageType(kind);
-    const length = await readCount(file, header.end);
-    const start = header.end + 8;
-    const width = ELEMENT_BYTES[type];
-    at = start + length * width;
-    if (at > file.size) throw new PickleError(`storage ${i} is cut off`);
-    storages.set(
-      key,
-      new TorchStorage(
-        type,
-        length,
-        (from, count) => file.read(start + from * width, count * width),
-      ),
-    );
-  }
-  const views = await read(file, at);
-  for (const view of Array.isArray(views.value) ? views.value : []) {
-    const [target, root, offset, length] = Array.isArray(view) ? view : [];
-    const whole = storages.get(root);
-    if (!whole) throw new PickleError("a view of storages is of none");
-    const place = { offset: Number(offset), length: Number(length) };
-    checkView(whole, place);
-    storages.set(
-      target,
-      new TorchStorage(
-        whole.type,
-        place.length,
-        (from, count) => whole.read(place.offset + from, count),
-      ),
-    );
-  }
-
-  const tensors = new Map<string, TorchTensor>();
-  const table = member("tensors");
-  ({ value: count, end: at } = await read(table, 0));
-  for (let i = 0; i < Number(count); i++) {
-    const header = await read(table, at);
-    const [key, storageKey] = Array.isArray(header.value) ? header.value : [];
-    const storage = storages.get(storageKey);
-    if (!storage) throw new PickleError(`tensor ${i} has no storage`);
-    const dimensions = new DataView((await table.read(header.end, 4)).buffer).getInt32(0, true);
-    if (!(dimensions >= 0 && dimensions <= 16)) {
-      throw new PickleError(`tensor ${i} has ${dimensions} dimensions`);
-    }
-    at = header.end + 8;
-    const numbers: number[] = [];
-    for (let k = 0; k < 2 * dimensions + 1; k++) {
-      numbers.push(await readCount(table, at));
-      at += 8;
-    }
-    const shape = numbers.slice(0, dimensions);
-    const strides = numbers.slice(dimensions, -1);
-    tensors.set(String(key), new TorchTensor(storage, numbers.at(-1)!, shape, strides));
-  }
-
-  const pickle = member("pickle");
-  if (pickle.size > MOST_PICKLE) throw new PickleError(`its pickle has ${pickle.size} bytes`);
-  const world = torchWorld((id) => {
-    const key = Array.isArray(id) ? id[0] : id;
-    const tensor = tensors.get(String(key));
-    if (!tensor) throw new PickleError(`tensor ${String(key).slice(0, 50)} is not there`);
-    return tensor;
-  });
-  return unpickle(await pickle.read(0, pickle.size), world).value;
-}
-
-/** The members of a tar, by name. */
-async function tarMembers(source: ByteSource): Promise<Map<string, ByteSource>> {
-  const members = new Map<string, ByteSource>();
-  for (let at = 0; at + 512 <= source.size && members.size < 100;) {
-    const header = await source.read(at, 512);
-    const field = (from: number, length: number) =>
-      new TextDecoder().decode(header.subarray(from, from + length)).replace(/[\0 ].*$/s, "");
-    const name = field(0, 100).replace(/^\.\//, "");
-    if (name === "") break;
-    const size = parseInt(field(124, 12), 8);
-    if (!(size >= 0 && at + 512 + size <= source.size)) {
-      throw new PickleError(`its member "${name}" is cut off`);
-    }
-    members.set(name, part(source, at + 512, size));
-    at += 512 + Math.ceil(size / 512) * 512;
-  }
-  return members;
+  if (missing !== undefined) throw new PickleError(`storage ${shown(missing)} is not there`);
+  return { value: object.value, unbuilt: [...world.unbuilt] };
 }
 
 /** What the persistent id of a storage says: `("storage", class, key, device, length[, view])`. */
 function storageId(id: PickleValue) {
-  const [kind, type, key, , length, view] = Array.isArray(id) ? id : [];
-  if (kind !== "storage" || typeof key !== "string" || !isCount(length)) {
+  const [what, storageClass, key, , length, view] = Array.isArray(id) ? id : [];
+  if (what !== "storage" || typeof key !== "string" || !isCount(length)) {
     throw new PickleError("a persistent id is not that of a storage");
   }
-  const [, offset, size] = Array.isArray(view) ? view : [];
+  const [, offset = null, size = null] = Array.isArray(view) ? view : [];
   return {
     key,
-    type: storageType(type),
+    type: storageType(storageClass),
+    /** Its name, where its elements are of no known type. */
+    kind: storageClass instanceof PickleGlobal ? dotted(storageClass.name) : "",
     length,
-    view: Array.isArray(view) ? { offset: Number(offset), length: Number(size) } : null,
+    view: Array.isArray(view) ? { offset, length: size } : null,
   };
-}
-
-function checkView(whole: TorchStorage, { offset, length }: { offset: number; length: number }) {
-  if (!isCount(offset) || !isCount(length) || offset + length > whole.length) {
-    throw new PickleError(
-      `a view of ${length} elements at ${offset} does not fit a storage of ${whole.length}`,
-    );
-  }
-}
-
-async function expectCount(source: ByteSource, at: number, count: number, what: string) {
-  const found = await readCount(source, at);
-  if (found !== count) {
-    throw new PickleError(`${what} should have ${count} elements, but ${found} are announced`);
-  }
-}
-
-async function readCount(source: ByteSource, at: number): Promise<number> {
-  const count = Number(new DataView((await source.read(at, 8)).buffer).getBigInt64(0, true));
-  if (!isCount(count)) throw new PickleError(`a count is ${count}`);
-  return count;
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -1,42 +1,71 @@
 import { basename, dirname, join } from "node:path";
 import { exists } from "../../data/files.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import { UserError } from "../../engine/errors.ts";
+import { Interrupted, UserError } from "../../engine/errors.ts";
+import type { Gpu } from "../../engine/gpu.ts";
+import { costsOf } from "../../eval/job/cost.ts";
 import { resultsOf } from "../../eval/job/counts.ts";
+import type { Pass } from "../../eval/job/job.ts";
+import { kindOf } from "../../eval/measures.ts";
 import { allMeasures, possibleOn, some } from "../../eval/job/plan.ts";
-import { expectOurs } from "../../eval/ours.ts";
-import { REPORT, saveTables } from "../../eval/tables/save.ts";
+import { expectOwnReport } from "../../eval/report/own_report.ts";
+import { saveTables } from "../../eval/tables/save.ts";
 import type { MeasuredModel } from "../../eval/tables/rows.ts";
 import { trainAndReport } from "../../eval/training_run.ts";
 import { DEFAULT_LOCATION } from "../../model/calm/location.ts";
 import { METHODS } from "../../model/classifier.ts";
 import { openGpu } from "../../model/open_gpu.ts";
+import { openModel } from "../../model/open_model.ts";
+import { untilInterrupted } from "../interrupts.ts";
 import { foreignOptions } from "../model_options.ts";
 import type { ParsedOptions } from "../options.ts";
 import type { Progress } from "../progress.ts";
-import { measureModel, openDatasetOf, shardOf, withTuning, wsolOptions } from "./model_job.ts";
+import {
+  measureModel,
+  openDatasetOf,
+  type Opened,
+  shardOf,
+  withTuning,
+  Work,
+  wsolOptions,
+} from "./model_job.ts";
 
 /** Measures everything of several models and writes the tables. */
 export async function measureAll(options: ParsedOptions, progress: Progress) {
   const dataset = await openDatasetOf(options, progress);
   const out = options.text("out") ?? join("runs", `eval-${dataset.name}`);
-  await expectOurs(join(out, REPORT));
+  await expectOwnReport(join(out, "report.html"));
   const { index, count } = shardOf(options);
   const checkpoints = await checkpointsOf(options, dataset, { progress, sharded: count > 1 });
   const possible = await possibleOn(dataset, (message) => progress.line(message));
   const listOf = (name: string) =>
     options.text(name)?.split(",").map((word) => word.trim()) ?? null;
   const part = count > 1 ? `.${index}-of-${count}` : "";
+  const labels = labelsOf(checkpoints);
+  const passes = ({ model: { options: { method }, crop } }: Pick<Opened, "model">): Pass[] => {
+    const all = allMeasures(method, possible, {
+      sample: options.number("sample") ?? 64,
+      pictures: dataset.test.ids.length,
+      side: crop,
+      ...wsolOptions(options),
+      compatible: options.flag("compat-official"),
+      rise: options.flag("rise"),
+      seed: options.number("seed") ?? 0,
+    });
+    const measures = some(all, { names: listOf("measures"), kinds: listOf("map") });
+    const test = { pairedOnly: false, choosesThresholds: false, measures };
+    return withTuning({ ...test, split: "test" }, options);
+  };
   const models: MeasuredModel[] = [];
   const files: string[] = [];
   const gpu = await openGpu();
   try {
-    for (const checkpoint of checkpoints) {
-      const label = basename(dirname(checkpoint)) || "model";
+    const shares = await planAll(gpu, checkpoints, { passes, options, dataset, progress });
+    const work = new Work(shares[0]);
+    for (const [i, checkpoint] of checkpoints.entries()) {
+      if (i > 0) work.next(shares[i]);
+      const label = labels[i];
       const countsFile = join(out, "counts", `${label}${part}.json`);
-      if (files.includes(countsFile)) {
-        throw new UserError(`Two checkpoints are in folders called ${label}: rename one`);
-      }
       const counts = await measureModel(gpu, checkpoint, {
         options,
         progress,
@@ -44,20 +73,8 @@ export async function measureAll(options: ParsedOptions, progress: Progress) {
         foreign: foreignOptions(options),
         label,
         countsFile,
-        passes({ model: { options: { method }, crop } }) {
-          const all = allMeasures(method, possible, {
-            sample: options.number("sample") ?? 64,
-            pictures: dataset.test.ids.length,
-            side: crop,
-            ...wsolOptions(options),
-            compatible: options.flag("compat-official"),
-            rise: options.flag("rise"),
-            seed: options.number("seed") ?? 0,
-          });
-          const measures = some(all, { names: listOf("measures"), kinds: listOf("map") });
-          const test = { pairedOnly: false, choosesThresholds: false, measures };
-          return withTuning({ ...test, split: "test" }, options);
-        },
+        passes,
+        work,
       });
       progress.line(`${label} is measured; its counts are in ${countsFile}`);
       files.push(countsFile);
@@ -70,6 +87,50 @@ export async function measureAll(options: ParsedOptions, progress: Progress) {
   }
   if (count > 1) return { counts: files, shard: [index, count] };
   return await writeTables(out, models, progress);
+}
+
+/** The folders of checkpoints, which tell them apart. */
+function labelsOf(checkpoints: readonly string[]): string[] {
+  const labels = checkpoints.map((checkpoint) => basename(dirname(checkpoint)) || "model");
+  const twice = labels.find((label, i) => labels.indexOf(label) !== i);
+  if (twice === undefined) return labels;
+  throw new UserError(`Two checkpoints are in folders called ${twice}: rename one`);
+}
+
+/**
+ * Says what will be measured of each model.
+ *
+ * @returns each model's share of the work
+ */
+async function planAll(
+  gpu: Gpu,
+  checkpoints: readonly string[],
+  { passes, options, dataset, progress }: {
+    readonly passes: (opened: Pick<Opened, "model">) => Pass[];
+    readonly options: ParsedOptions;
+    readonly dataset: Dataset;
+    readonly progress: Progress;
+  },
+): Promise<number[]> {
+  const costs: number[] = [];
+  const lines: string[] = [];
+  for (const checkpoint of checkpoints) {
+    const model = await openModel(gpu, checkpoint, foreignOptions(options));
+    const planned = passes({ model });
+    model.model.dispose();
+    const measures = planned.flatMap(({ measures }) => measures);
+    const kinds = new Set(measures.map(kindOf).filter((kind) => kind !== null));
+    costs.push(
+      planned.reduce((sum, pass) => sum + costsOf(pass).reduce((a, b) => a + b, 0), 0),
+    );
+    lines.push(`  ${checkpoint}: ${measures.length} measures of ${kinds.size} kinds of map`);
+  }
+  progress.line(
+    [`${dataset.test.ids.length} test pictures of ${dataset.name}, of each model:`, ...lines]
+      .join("\n"),
+  );
+  const total = costs.reduce((a, b) => a + b, 0);
+  return costs.map((cost) => cost / total);
 }
 
 /** Writes the tables and prints them. */
@@ -104,20 +165,22 @@ async function checkpointsOf(
       throw new UserError(`There is no ${checkpoint}: ${train}, or name yours with --checkpoint`);
     }
     progress.line(`There is no ${checkpoint} yet: training it`);
-    const { interrupted } = await trainAndReport({
-      dataset: dataset.name,
-      data: dataset.root,
-      model: { arch: "small-resnet", method, ...DEFAULT_LOCATION },
-      seed: 0,
-      out: folder,
-      skipCorrupt: options.flag("skip-corrupt"),
-      recipe: {},
-    }, {
-      signal: new AbortController().signal,
-      onLine: (text) => progress.line(text),
-      onProgress: ({ label, share }) => progress.update(`${method}: ${label}`, share, ""),
-    });
-    if (interrupted) throw new UserError(`Stopped while training ${checkpoint}`);
+    const { interrupted } = await untilInterrupted((signal) =>
+      trainAndReport({
+        dataset: "birds",
+        data: dataset.root,
+        model: { arch: "small-resnet", method, ...DEFAULT_LOCATION },
+        seed: 0,
+        out: folder,
+        skipCorrupt: options.flag("skip-corrupt"),
+        recipe: {},
+      }, {
+        signal,
+        onLine: (text) => progress.line(text),
+        onProgress: ({ label, share }) => progress.update(`${method}: ${label}`, share, ""),
+      })
+    );
+    if (interrupted) throw new Interrupted(`Stopped while training ${checkpoint}`);
   }
   return found;
 }

@@ -75,7 +75,9 @@ async function measuresOf(
     readonly side: number;
   },
 ): Promise<Measure[]> {
-  const asked = options.text("map")?.split(",").map((kind) => checkKind(method, kind.trim()));
+  const asked = options.text("map")?.split(",").map((kind) =>
+    checkKind({ method, classes: dataset.classes.length }, kind.trim())
+  );
   const kinds = asked ?? [ownKind(method)];
   const baseline = (options.text("baseline") ?? "blur") as Baseline;
   const seed = options.number("seed") ?? 0;

@@ -1,22 +1,21 @@
 import { extname, join } from "node:path";
 import { UserError } from "../../engine/errors.ts";
-import { expectOurDrawing } from "../../eval/ours.ts";
+import { expectOwnDrawing } from "../../eval/report/own_report.ts";
 import type { Asked } from "./draw.ts";
 import { asMapName, nameKey, type PictureFile } from "./names.ts";
 
 /**
- * Expects that explaining pictures replaces no file that it reads, and no drawing of others.
+ * Expects that explaining pictures replaces none of them, whatever links and names lead to it, and no
+ * drawing of others.
  *
- * @param inputs files that are read
- * @throws {UserError} naming the first file that would be lost
+ * @throws {UserError} before anything is written, naming the first file that would be lost
  */
 export async function expectNothingLost(
   files: readonly PictureFile[],
-  inputs: readonly string[],
   { folder, kinds, label }: Pick<Asked, "folder" | "kinds" | "label">,
 ): Promise<void> {
   const read = new Map<string, string>();
-  for (const path of inputs) for (const id of await identitiesOf(path)) read.set(id, path);
+  for (const { path } of files) for (const id of await identitiesOf(path)) read.set(id, path);
   const names = new Map(files.map(({ name }) => [nameKey(name), name]));
   const outputsLike = (entry: string): string[] => {
     const ending = extname(entry).toLowerCase();
@@ -38,11 +37,11 @@ export async function expectNothingLost(
       const input = (await identitiesOf(path)).map((id) => read.get(id)).find((found) => found);
       if (input === undefined) continue;
       throw new UserError(
-        `${input} would be replaced by the output ${path}: choose another folder with --out`,
+        `${path} would be written over ${input}, a picture to explain: choose another --out`,
       );
     }
   }
-  for (const { name } of files) await expectOurDrawing(join(folder, name));
+  for (const { name } of files) await expectOwnDrawing(join(folder, name));
 }
 
 async function entriesOf(folder: string): Promise<string[]> {

@@ -1,8 +1,7 @@
 import { softmax } from "../../engine/ops/softmax.ts";
-import type { Batch } from "../../data/loader.ts";
-import { UserError } from "../../engine/errors.ts";
-import { type Classifier, uploadPictures } from "../../model/classifier.ts";
 import { expectDistribution } from "../distribution.ts";
+import type { Batch } from "../../data/loader.ts";
+import { type Classifier, type Method, uploadPictures } from "../../model/classifier.ts";
 
 /** A map over the cells of the feature map, row by row. */
 export interface AttributionMap {
@@ -43,18 +42,24 @@ export interface Explanation {
   readonly predicted: number;
   /**
    * One map of a class; the kinds a model has are in `mapKinds`. A counterfactual is against the
-   * likeliest other class where none is named.
-   *
-   * @throws {UserError} for the counterfactual of a model with one class
+   * likeliest other class where none is named, and a model of one class has none.
    */
   map(kind: MapKind, label: number, others?: OtherClasses): AttributionMap;
 }
 
+/** What decides the maps of a model. */
+export interface MappedModel {
+  readonly method: Method;
+  /** Number of classes; one alone has nothing to be told from. */
+  readonly classes: number;
+}
+
 /** The map kinds of a model: CALM's are probabilities, CAM's are scaled logits (eq. 2). */
-export function mapKinds(model: Pick<Classifier, "method">): readonly MapKind[] {
-  return model.method === "cam"
+export function mapKinds({ method, classes }: MappedModel): readonly MapKind[] {
+  const kinds: MapKind[] = method === "cam"
     ? ["cam-max", "cam-minmax", "cam", "subset", "counterfactual"]
     : ["joint", "conditional", "saliency", "posterior", "subset", "counterfactual"];
+  return classes > 1 ? kinds : kinds.filter((kind) => kind !== "counterfactual");
 }
 
 /**
@@ -69,7 +74,7 @@ export function mapKinds(model: Pick<Classifier, "method">): readonly MapKind[] 
  * - cam: the class logits f_ŷ themselves
  * - cam-max, cam-minmax (eq. 2): the class logits scaled to [0, 1]
  *
- * @throws {UserError} when the model's probabilities are none
+ * @throws {UserError} when what the network gives are no probabilities
  */
 export async function explain(
   model: Classifier,
@@ -116,22 +121,18 @@ export async function explain(
   });
 }
 
-/** The class of the greatest probability; of equal ones the first. */
+/** The class of the greatest probability. */
 export function likeliest(probabilities: Float32Array): number {
-  return runnerUp(probabilities, -1) ?? 0;
+  return probabilities.reduce((best, p, y) => p > probabilities[best] ? y : best, 0);
 }
 
-/** The likeliest of the classes besides one; null where there is no other. */
+/** The class of the greatest probability of all but one; null where there is no other. */
 export function runnerUp(probabilities: Float32Array, label: number): number | null {
-  let best: number | null = null;
-  for (const [y, p] of probabilities.entries()) {
-    if (y !== label && (best === null || p > probabilities[best])) best = y;
-  }
-  return best;
+  return probabilities.reduce<number | null>(
+    (best, p, y) => y !== label && (best === null || p > probabilities[best]) ? y : best,
+    null,
+  );
 }
-
-const ONE_CLASS =
-  "A counterfactual map tells a class from another one, and the model knows one class only";
 
 /** The last layers' outputs for one picture. */
 interface Cells {
@@ -147,7 +148,10 @@ function valuesOf(
   own: Cells,
   kind: MapKind,
   label: number,
-  { against, superset }: { against: number | null; superset: readonly number[] },
+  { against, superset }: {
+    readonly against: number | null;
+    readonly superset: readonly number[];
+  },
 ): Float32Array {
   const { cells, classes, perClass, location } = own;
   const perLabel = (y: number) =>
@@ -166,7 +170,7 @@ function valuesOf(
       return Float32Array.from(total);
     }
     case "counterfactual": {
-      if (against === null) throw new UserError(ONE_CLASS);
+      if (against === null) throw new Error("A counterfactual map needs another class");
       const other = ofClass(against);
       return ofClass(label).map((value, z) => value - other[z]);
     }

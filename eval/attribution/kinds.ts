@@ -1,7 +1,7 @@
 import { didYouMean } from "../../engine/did_you_mean.ts";
 import { UserError } from "../../engine/errors.ts";
 import type { Method } from "../../model/classifier.ts";
-import { MAP_KINDS, type MapKind, mapKinds } from "./explain.ts";
+import { MAP_KINDS, type MapKind, mapKinds, type MappedModel } from "./explain.ts";
 import { GRAD_CAM_KINDS, type GradCamKind } from "./grad_cam.ts";
 import { GRADIENT_KINDS, type GradientKind } from "./gradient_maps.ts";
 
@@ -33,18 +33,19 @@ export function ownKind(method: Method): AttributionKind {
 }
 
 /**
- * @throws {UserError} when models of a method have no maps of this kind
+ * @throws {UserError} when a model has no maps of this kind
  */
-export function checkKind(method: Method, kind: string): AttributionKind {
+export function checkKind(model: MappedModel, kind: string): AttributionKind {
+  const { method, classes } = model;
   const possible: readonly string[] = [
-    ...mapKinds({ method }),
+    ...mapKinds(model),
     ...GRADIENT_KINDS,
     ...GRAD_CAM_KINDS,
   ];
   if (!possible.includes(kind)) {
     throw new UserError(
       `--map is "${kind}", expected one of ${possible.join(", ")} for a model of ${method}` +
-        didYouMean(kind, possible),
+        (classes === 1 ? " with one class" : "") + didYouMean(kind, possible),
     );
   }
   return kind as AttributionKind;

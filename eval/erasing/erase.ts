@@ -1,9 +1,9 @@
 import { Random } from "../../engine/random.ts";
 import { type Classifier, uploadPictures } from "../../model/classifier.ts";
 import type { Batch } from "../../data/loader.ts";
+import { expectDistribution } from "../distribution.ts";
 import type { AttributionMap } from "../attribution/explain.ts";
 import type { AttributionKind } from "../attribution/kinds.ts";
-import { expectDistribution } from "../distribution.ts";
 import type { View } from "../evaluation.ts";
 import { upscale } from "../upscale.ts";
 import { type Baseline, baselineOf } from "./baseline.ts";
@@ -76,7 +76,7 @@ export function erase(
 /**
  * p(y|x) of each picture.
  *
- * @throws {UserError} when the numbers are no probabilities
+ * @throws {UserError} when what the network gives are no probabilities
  */
 export async function probabilitiesOf(
   model: Classifier,

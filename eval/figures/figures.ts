@@ -1,6 +1,6 @@
 import type { Picture } from "../../data/dataset.ts";
 import type { OpenedModel } from "../../model/open_model.ts";
-import { type AttributionMap, type MapKind, runnerUp } from "../attribution/explain.ts";
+import { type AttributionMap, mapKinds, runnerUp } from "../attribution/explain.ts";
 import { type AttributionKind, ownKind } from "../attribution/kinds.ts";
 import { mapsOfPicture } from "../attribution/picture_maps.ts";
 import { type Cell, type Grid, mapCell } from "../pictures/grid.ts";
@@ -55,8 +55,8 @@ export async function figure3(
     readonly against?: number;
   },
 ): Promise<Grid> {
-  const kinds: MapKind[] = ["joint", "conditional", "saliency", "subset"];
-  if (classNames.length > 1) kinds.push("counterfactual");
+  const kinds = (["joint", "conditional", "saliency", "subset", "counterfactual"] as const)
+    .filter((kind) => mapKinds(model.model).includes(kind));
   const rows = [];
   for (const { picture, label } of shown) {
     const classes = superset?.(label) ?? familyOf(classNames, label);
@@ -71,8 +71,8 @@ export async function figure3(
       const map = (await maps.of(kind, []))(0, label);
       const caption = kind === "subset"
         ? [`Y: ${classes.length} classes`]
-        : kind === "counterfactual" && other !== null
-        ? [`y′: ${nameOf(classNames, other)}`]
+        : kind === "counterfactual"
+        ? [`y′: ${nameOf(classNames, other!)}`]
         : [];
       cells.push(mapCell(picture, map, { signed: kind === "counterfactual", caption }));
     }

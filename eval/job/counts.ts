@@ -4,6 +4,8 @@ import { writeAtomically } from "../../weights/atomic_write.ts";
 import type { Json } from "../evaluation.ts";
 import { evaluationOf, type Measure, type Measured } from "../measures.ts";
 import { ObjectLocalization } from "../wsol/localise.ts";
+import { Checked } from "./checked.ts";
+import { countsIn } from "./counts_check.ts";
 import type { Job } from "./job.ts";
 
 /** Part `index` (from 0) of `count`: the batches whose number is `index` modulo `count`. */
@@ -26,7 +28,7 @@ export interface Counts {
   }[];
 }
 
-const FORMAT = "calm-counts-1";
+const FORMAT = "calm-counts-2";
 
 /**
  * Writes counts to a file.
@@ -45,17 +47,21 @@ export async function saveCounts(path: string, counts: Counts): Promise<void> {
  */
 export async function readCounts(path: string): Promise<Counts> {
   const text = new TextDecoder().decode(await readFile(path));
-  let found: { format?: string } & Counts;
+  let found: unknown;
   try {
     found = JSON.parse(text);
   } catch {
     throw new UserError(`${path} is damaged: it is no JSON, expected counts that eval wrote`);
   }
-  const { format, job, shard, passes } = found;
+  const file = new Checked(path, "", found);
+  const format = file.field("format").value;
   if (format !== FORMAT) {
-    throw new UserError(`${path} holds no counts of an evaluation: its format is "${format}"`);
+    throw new UserError(
+      `${path} holds no counts of an evaluation: its format is ${JSON.stringify(format)}, ` +
+        `expected "${FORMAT}"`,
+    );
   }
-  return { job, shard, passes };
+  return countsIn(file);
 }
 
 /**

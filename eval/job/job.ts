@@ -8,6 +8,7 @@ import type { MapOptions } from "../attribution/batch_maps.ts";
 import { picturesOfPairs } from "../cues/paired_pictures.ts";
 import { viewOf } from "../evaluation.ts";
 import { evaluationOf, type Measure } from "../measures.ts";
+import { costsOf } from "./cost.ts";
 import type { Subject } from "./subject.ts";
 import { type Counts, expectSameJob, readCounts, saveCounts, type Shard } from "./counts.ts";
 
@@ -34,8 +35,8 @@ export interface RunOptions {
   readonly countsFile?: string;
   readonly skipCorrupt?: boolean;
   readonly onSkip?: (message: string) => void;
-  /** Told the share of this shard that is done. */
-  readonly onProgress?: (share: number) => void;
+  /** Told the share of this shard's work that is done, and of how many of its pictures. */
+  readonly onProgress?: (share: number, pictures: { done: number; of: number }) => void;
   /** Stops the job after the batch at hand; the counts so far are saved. */
   readonly signal?: AbortSignal;
 }
@@ -76,7 +77,14 @@ export async function runJob(
     openPass(pass, job, dataset, run, earlier?.passes[p])
   );
   const counts = (): Counts => ({ job, shard, passes: running.map((pass) => pass.counts()) });
-  const total = running.reduce((sum, { mine }) => sum + mine.length, 0);
+  const total = running.reduce((sum, { mine, cost }) => sum + mine.length * cost, 0);
+  // Batches are of one size but for the last.
+  const pictures = running.reduce((sum, pass) => sum + pass.picturesIn(pass.mine), 0);
+  const tell = (ofBatch: number) => {
+    const before = running.reduce((sum, { done, cost }) => sum + done.size * cost, 0);
+    const done = running.reduce((sum, pass) => sum + pass.picturesIn([...pass.done]), 0);
+    run.onProgress?.(Math.min(1, (before + ofBatch) / total), { done, of: pictures });
+  };
   let saved = performance.now();
   // Only between batches: half a batch's counts would be counted again.
   const save = async () => {
@@ -85,15 +93,20 @@ export async function runJob(
     return counts();
   };
   try {
-    for (const { split, loader, evaluations, done, mine } of running) {
+    for (const { split, loader, evaluations, costs, done, mine } of running) {
       const annotations = openAnnotations(dataset, split);
       const left = new Set(mine.filter((number) => !done.has(number)));
       for await (const batch of loader.batches(0, (number) => left.has(number))) {
         const ids = Array.from(batch.indices, (index) => split.ids[index]);
         const view = viewOf({ model, options, batch, ids, annotations, mapOptions });
-        for (const evaluation of evaluations) await evaluation.add(view);
+        let ofBatch = 0;
+        for (const [i, evaluation] of evaluations.entries()) {
+          await evaluation.add(view);
+          ofBatch += costs[i];
+          if (i < evaluations.length - 1) tell(ofBatch);
+        }
         done.add(batch.number);
-        run.onProgress?.(running.reduce((sum, { done }) => sum + done.size, 0) / total);
+        tell(0);
         if (signal?.aborted) return await save();
         if (performance.now() - saved > SAVE_EVERY) await save();
       }
@@ -126,6 +139,7 @@ function openPass(
     return evaluation;
   });
   const done = new Set(earlier?.done);
+  const costs = costsOf({ measures });
   const mine = Array.from({ length: loader.batchesPerEpoch }, (_, number) => number)
     .filter((number) => number % shard.count === shard.index);
   return {
@@ -134,6 +148,14 @@ function openPass(
     evaluations,
     done,
     mine,
+    costs,
+    /** Of a batch. */
+    cost: costs.reduce((a, b) => a + b, 0),
+    picturesIn: (batches: readonly number[]) =>
+      batches.reduce(
+        (sum, number) => sum + Math.min(batchSize, split.ids.length - number * batchSize),
+        0,
+      ),
     counts: () => ({
       batches: loader.batchesPerEpoch,
       done: [...done].sort((a, b) => a - b),

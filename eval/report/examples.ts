@@ -22,9 +22,11 @@ export async function exampleCard(
     `test picture of the class ${classWords(classNames[label])}`,
   );
   const maps = await Promise.all(kinds.map((kind) => mapColumn(row, kind)));
-  const difference = await rather(row, classNames);
   return markup`<figure class="card"><figcaption>${verdict(row, classNames)}</figcaption>
-<div class="maps"><div>${original}<span>picture</span></div>${maps}${difference}</div></figure>
+<div class="maps"><div>${original}<span>picture</span></div>${maps}${await rather(
+    row,
+    classNames,
+  )}</div></figure>
 `;
 }
 
@@ -86,10 +88,10 @@ async function rather(
   { picture, label, explanation }: SheetRow,
   classNames: readonly string[],
 ): Promise<Markup | null> {
-  const against = runnerUp(explanation.probabilities, label);
-  if (against === null) return null;
-  const other = classWords(classNames[against]);
-  const map = explanation.map("counterfactual", label, { against });
+  const second = runnerUp(explanation.probabilities, label);
+  if (second === null) return null;
+  const other = classWords(classNames[second]);
+  const map = explanation.map("counterfactual", label);
   const drawn = overlay(picture, map, peakOf(map, true), redBlue);
   const own = await image(drawn, `map of what speaks for the class rather than for ${other}`);
   return markup`<div>${own}<span>rather than<br/>${other}</span></div>`;

@@ -22,9 +22,9 @@ export interface FinishedTraining {
   readonly recipe: TrainingRecipe;
   readonly progress: Pick<TrainingProgress, "trainLoss" | "trainAccuracy">;
   readonly test: { readonly accuracy: number; readonly loss: number };
-  /** Of training, since the run was begun or resumed. */
-  readonly seconds: number;
-  readonly imagesPerSecond: number;
+  /** Of training, since the run was begun or resumed; null where that is not known. */
+  readonly seconds: number | null;
+  readonly imagesPerSecond: number | null;
   /** Epochs that were complete when the run was resumed; 0 for a run in one go. */
   readonly resumedAt: number;
   readonly adapter: Pick<AdapterDescription, "description" | "fallback">;

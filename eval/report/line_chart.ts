@@ -1,4 +1,5 @@
-import { escape, svgText } from "./markup.ts";
+import { escape } from "../escape.ts";
+import { svgText } from "./markup.ts";
 import { legendOf, LINE, type Look, look, marker, type Placed } from "./chart_looks.ts";
 import { linearScale, type Scale } from "./scale.ts";
 

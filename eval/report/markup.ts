@@ -1,3 +1,5 @@
+import { escape } from "../escape.ts";
+
 /** A piece of HTML: what is put into a template as it is. Everything else is text. */
 export class Markup {
   readonly source: string;
@@ -14,22 +16,6 @@ export type Content = string | number | null | Markup | readonly Content[];
 /** A template of HTML: texts are escaped, pieces of HTML are not. */
 export function markup(strings: TemplateStringsArray, ...values: Content[]): Markup {
   return new Markup(String.raw({ raw: strings }, ...values.map(sourceOf)));
-}
-
-/** What XML 1.0 has no way to write, not even escaped: control characters, half surrogate pairs. */
-const UNWRITABLE = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
-
-/**
- * A text so that it means itself in HTML and SVG, also between double quotes. Characters that cannot
- * be written there become U+FFFD.
- */
-export function escape(text: string): string {
-  return text
-    .replace(UNWRITABLE, "\ufffd")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
 }
 
 function sourceOf(content: Content): string {

@@ -1,4 +1,4 @@
-import { GENERATOR } from "../generator.ts";
+import { GENERATOR } from "./own_report.ts";
 import { type Content, type Markup, markup, withSubscripts } from "./markup.ts";
 import { STYLE } from "./style.ts";
 
@@ -32,9 +32,9 @@ ${sections}</main>
 <html lang="en">
 <head>
 <meta charset="utf-8"/>
-<meta name="generator" content="${GENERATOR}"/>
 <meta name="viewport" content="width=device-width, initial-scale=1"/>
 <meta name="color-scheme" content="light dark"/>
+${GENERATOR}
 ${markup`<title>${heading}</title>`.source}
 <style>${STYLE}</style>
 </head>

@@ -41,13 +41,17 @@ export function adapterSection(run: FinishedTraining): Markup {
   const rows: [string, Content][] = [
     ["adapter", adapter.description],
     ["kind", adapter.fallback ? "software: shaders run on the processor" : "GPU"],
-    ["time of training", duration(seconds)],
+    ["time of training", seconds === null ? null : duration(seconds)],
     ["counted from", resumedAt > 0 ? `epoch ${resumedAt}, where it was resumed` : null],
-    ["speed", `${imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0)} pictures a second`],
+    ["speed", imagesPerSecond === null ? null : speed(imagesPerSecond)],
     ["mean of −log p(ŷ|x), test pictures", test.loss.toFixed(4)],
     ["folder of the run", out],
   ];
   return section("Adapter and time", definitions(rows));
+}
+
+function speed(imagesPerSecond: number): string {
+  return `${imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0)} pictures a second`;
 }
 
 function yesNo(value: boolean): string {

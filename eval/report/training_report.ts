@@ -51,12 +51,13 @@ function lead(run: FinishedTraining, method: string): Content {
   const brighter = kinds[0] === "joint"
     ? "the brighter, the more probable that the cue for this class was here"
     : "the brighter, the more this place speaks for the class";
-  const time = `${duration(seconds)}${resumedAt > 0 ? ` since epoch ${resumedAt}` : ""}`;
+  const since = resumedAt > 0 ? ` since epoch ${resumedAt}` : "";
+  const time = seconds === null ? "" : ` in ${duration(seconds)}${since},`;
   const hardware = `${adapter.description}${adapter.fallback ? " (a software adapter)" : ""}`;
   const classes = dataset.classes.length;
   const learned = classes > 1
     ? `learned to tell ${classes} classes apart, and maps show why it decides as it does`
-    : "was shown one class only, so that it has nothing to tell it from; maps show what it sees";
+    : "was shown one class only, which it tells from nothing; maps show what it sees";
   return [
     markup`<p>A ${withSubscripts(method)} model ${learned}: ${brighter}.</p>
 `,
@@ -65,7 +66,7 @@ function lead(run: FinishedTraining, method: string): Content {
     } test pictures classified right</p>
 `,
     markup`<p class="quiet">Trained on ${count(dataset.trainImages)} pictures of ${dataset.name} for
-${recipe.epochs} epochs, in ${time}, on ${hardware}.</p>`,
+${recipe.epochs} epochs,${time} on ${hardware}.</p>`,
   ];
 }
 

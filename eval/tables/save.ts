@@ -1,13 +1,12 @@
 import { join } from "node:path";
 import { writeAtomically } from "../../weights/atomic_write.ts";
+import { expectOwnReport } from "../report/own_report.ts";
 import { evaluationReport } from "../report/evaluation_report.ts";
-import { expectOurs } from "../ours.ts";
 import { toCsv, toMarkdown, toText } from "./table.ts";
 import { inOrder, type MeasuredModel } from "./rows.ts";
 import { buildTables } from "./tables.ts";
 
-/** The file of a folder of tables that is for reading. */
-export const REPORT = "report.html";
+const REPORT = "report.html";
 
 /** What was written. */
 export interface SavedTables {
@@ -24,13 +23,12 @@ export interface SavedTables {
  * Writes the tables of some models to a folder: `tables.md`, a `.csv` for each, `results.json` with
  * everything that was measured, and `report.html` for reading.
  *
- * @throws {UserError} when the folder cannot be written to, or its report is not of this program
+ * @throws {UserError} when the folder cannot be written to, or holds a report of another program
  */
 export async function saveTables(
   out: string,
   models: readonly MeasuredModel[],
 ): Promise<SavedTables> {
-  await expectOurs(join(out, REPORT));
   const tables = buildTables(models);
   const { subject } = models[0];
   const heading = `# ${subject.dataset}, ${subject.arch}\n\n`;
@@ -46,6 +44,7 @@ export async function saveTables(
       measured,
     })),
   };
+  await expectOwnReport(join(out, REPORT));
   const contents: Record<string, string> = {
     "tables.md": heading + tables.map(toMarkdown).join("\n"),
     ...Object.fromEntries(tables.map((table) => [`${table.name}.csv`, toCsv(table)])),

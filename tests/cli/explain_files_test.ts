@@ -82,7 +82,7 @@ gpuTest("an output that is an input is refused before anything is written", asyn
     const before = await listed(pictures);
     const given = ["--checkpoint", MODEL, "--out"];
     const refused = async (args: string[], out: string, lost: string) => {
-      const message = new RegExp(`${lost} would be replaced by the output .*: choose another`);
+      const message = new RegExp(`would be written over .*${lost}, a picture to explain: choose`);
       await refuses(["explain", ...args, ...given, out], message);
       assert.deepEqual(await listed(pictures), before);
       for (const name of before) {
@@ -117,10 +117,11 @@ gpuTest("drawings of others are not replaced, our own are", async () => {
     await explain(picture, "--out", folder);
     await Deno.writeTextFile(`${folder}/bird.svg`, "<svg/>");
     const given = ["--checkpoint", MODEL, "--out", folder];
-    const foreign = /bird\.svg is there and was not written by this program: move it, or choose/;
+    const foreign =
+      /bird\.svg was not written by this program, and a drawing would replace it: move/;
     await refuses(["explain", picture, ...given], foreign);
     await Deno.remove(`${folder}/bird.svg`);
-    await refuses(["explain", picture, ...given], /bird\.png is there and was not written by/);
+    await refuses(["explain", picture, ...given], /bird\.png was not written by/);
   });
 });
 
@@ -169,7 +170,7 @@ gpuTest("--skip-corrupt says which pictures were left out", async () => {
     await Deno.remove(`${folder}/b.jpg`);
     await refuses(
       ["explain", folder, ...given, "--skip-corrupt"],
-      /No picture could be read, and the first because: .*a\.jpg is damaged/,
+      /None of the 1 pictures is sound: .*a\.jpg is damaged/,
     );
   });
 });
@@ -185,10 +186,10 @@ gpuTest(
       const sizes = ["--classes", "2", "--train", "2", "--test", "1", "--size", "48"];
       assert.equal((await calm(["data", "birds", data, ...sizes])).code, 0);
       const given = ["--data", data, "--checkpoint", MODEL];
-      const foreign = /report\.html is there and was not written by this program/;
+      const foreign = /report\.html was not written by this program/;
       await refuses(["train", "--data", data, "--epochs", "1", ...out], foreign);
       await refuses(["eval", "all", ...given, ...out], foreign);
-      await refuses(["figure", "3", ...given, ...out], /figure3\.svg is there and was not written/);
+      await refuses(["figure", "3", ...given, ...out], /figure3\.svg was not written/);
       assert.deepEqual(await listed(folder), ["birds", "figure3.svg", "report.html"]);
       assert.equal(await Deno.readTextFile(`${folder}/report.html`), "my notes");
     });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { decodePicture } from "../../data/codecs.ts";
+import { basename } from "node:path";
+import { decodePicture, encodePng } from "../../data/codecs.ts";
 import { decodeNpy } from "../../eval/npy.ts";
 import { gpuTest } from "../gpu.ts";
 import { calm, refuses, SMALL, withBirds } from "./calm.ts";
@@ -70,6 +71,50 @@ gpuTest(
       const drawn = await decodePicture(await Deno.readFile(map.png), map.png);
       assert.deepEqual([drawn.width, drawn.height], [height, width]);
 
+      // Folders: links are followed, hidden files are not meant, names stay apart.
+      const mixed = `${data}/mixed`;
+      await Deno.mkdir(mixed);
+      const [a, b, c] = await Promise.all(
+        names.slice(0, 3).map((name) => Deno.readFile(`${pictures}/${name}`)),
+      );
+      await Deno.writeFile(`${mixed}/a.jpg`, a);
+      await Deno.writeFile(`${mixed}/a-2.jpg`, b);
+      await Deno.writeFile(`${mixed}/a.png`, await encodePng(await decodePicture(c, "c")));
+      await Deno.writeFile(`${mixed}/._a.jpg`, Uint8Array.of(0, 5, 22, 7));
+      await Deno.symlink(`${pictures}/${names[1]}`, `${mixed}/link.jpg`);
+      const apart = (await explain(mixed)).figures.map(({ image, png }: Record<string, string>) => [
+        basename(image),
+        basename(png),
+      ]);
+      assert.deepEqual(apart, [
+        ["a-2.jpg", "a-2.png"],
+        ["a.jpg", "a.png"],
+        ["a.png", "a-3.png"],
+        ["link.jpg", "link.png"],
+      ]);
+
+      // What is written never replaces what is explained.
+      const beside = [...checkpoint.slice(0, 2), "--out", `${mixed}/../mixed`];
+      const before = await Deno.readFile(`${mixed}/a.png`);
+      await refuses(
+        ["explain", `${mixed}/a.png`, ...beside],
+        /mixed\/a\.png would be written over .*a\.png, a picture to explain: choose another --out/,
+      );
+      assert.deepEqual(await Deno.readFile(`${mixed}/a.png`), before);
+
+      // Damaged pictures stop, or are left out by name.
+      await Deno.writeFile(`${mixed}/b.jpg`, b.subarray(0, 900));
+      await fails(["explain", mixed, ...checkpoint], /b\.jpg is damaged.*; --skip-corrupt leaves/);
+      const left = await explain(mixed, "--skip-corrupt");
+      assert.equal(left.figures.length, 4);
+      assert.deepEqual(left.skipped.map(({ image }: { image: string }) => basename(image)), [
+        "b.jpg",
+      ]);
+      await fails(
+        ["explain", `${mixed}/b.jpg`, ...checkpoint, "--skip-corrupt"],
+        /None of the 1 pictures is sound/,
+      );
+
       const picture = `${pictures}/${names[0]}`;
       const given = checkpoint.slice(0, 2);
       await refuses(["explain", picture, ...given, "--map", "subset"], /subset needs --classes/);
@@ -83,3 +128,11 @@ gpuTest(
     });
   },
 );
+
+/** Like `refuses`, after lines about other pictures. */
+async function fails(args: string[], message: RegExp): Promise<void> {
+  const { code, stderr } = await calm(args);
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, message);
+  assert.doesNotMatch(stderr, /^\s+at /m);
+}

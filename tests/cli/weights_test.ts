@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { decodePicture } from "../../data/codecs.ts";
 import { encodeSafetensors } from "../../weights/safetensors.ts";
+import { buildModel } from "../../model/build.ts";
 import { gpuTest } from "../gpu.ts";
+import { save, stateOf } from "../model/weight_files.ts";
 import { calm, refuses, SMALL, withBirds } from "./calm.ts";
 
 const goldens = fileURLToPath(new URL("../goldens/", import.meta.url));
@@ -49,6 +51,34 @@ Deno.test("weights and convert refuse what they cannot do", async () => {
     ["weights", "inspect", `${goldens}photograph.jpg`],
     /photograph\.jpg is not a valid safetensors file/,
   );
+});
+
+Deno.test("NaN in a file: inspect names the tensor, convert writes nothing", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/nan.safetensors`;
+    const tensors = new Map([
+      ["conv1.weight", { shape: [2, 2], data: Float32Array.of(1, NaN, Infinity, 2) }],
+      ["bn1.running_var", { shape: [2], data: Float32Array.of(1, -1) }],
+    ]);
+    await Deno.writeFile(path, await encodeSafetensors({ tensors, metadata: {} }));
+    const { code, stdout, stderr } = await calm(["weights", "inspect", path, "--json"]);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /damaged: conv1\.weight has 2 of 4 values that are NaN or infinite/);
+    assert.deepEqual(last(stdout).flaws, {
+      "conv1.weight": "has 2 of 4 values that are NaN or infinite",
+      "bn1.running_var": "has 1 of 2 values below 0, a variance has none",
+    });
+    for (const name of ["copy.pth", "copy.safetensors"]) {
+      await refuses(
+        ["convert", path, `${folder}/${name}`],
+        /nan\.safetensors: conv1\.weight has 2/,
+      );
+    }
+    assert.equal((await Array.fromAsync(Deno.readDir(folder))).length, 1);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 gpuTest(
@@ -121,30 +151,55 @@ gpuTest(
   },
 );
 
-gpuTest("train starts ResNet50 from a file, in parts of a batch, and plans before", async () => {
+gpuTest("train starts ResNet50 from a file, in parts of a batch, and plans before", async (gpu) => {
   await withBirds(async (data, out) => {
-    const pretrained = `${data}/resnet50.safetensors`;
-    const weight = { shape: [64, 3, 7, 7], data: new Float32Array(64 * 147).fill(0.01) };
-    const tensors = new Map([["conv1.weight", weight], [
-      "fc.bias",
-      { shape: [2], data: Float32Array.of(1, 2) },
-    ]]);
-    await Deno.writeFile(pretrained, await encodeSafetensors({ tensors, metadata: {} }));
+    const options = { arch: "resnet50", method: "cam", prior: "relu", classes: 1 } as const;
+    const model = buildModel(gpu, { ...options, detachNormaliser: true }, 1);
+    const state = await stateOf(model.backbone);
+    model.dispose();
+    const head = ["fc.bias", { shape: [2], data: Float32Array.of(1, 2) }] as const;
+    const pretrained = await save(`${data}/resnet50.safetensors`, [...state, head]);
     const run = ["train", "--data", data, ...SMALL, "--arch", "resnet50", "--out", out];
     const plan = await calm([...run, "--dry-run", "--micro-batch", "4", "--json"]);
     assert.equal(plan.code, 0, plan.stderr);
     assert.match(plan.stderr, /parameters +23,5\d\d,\d\d\d/);
     assert.ok(last(plan.stdout).peak_bytes > last(plan.stdout).model_bytes);
     const trained = await calm(
-      [...run, "--pretrained", pretrained, "--epochs", "1", "--micro-batch", "4", "--json"],
+      [
+        ...run,
+        "--pretrained",
+        pretrained,
+        "--epochs",
+        "1",
+        "--micro-batch",
+        "4",
+        "--lr",
+        "1e-4",
+        "--json",
+      ],
     );
     assert.equal(trained.code, 0, trained.stderr);
-    assert.match(trained.stderr, /1 tensors taken; 1 skipped \(fc\); 268 new \(bn1, layer1/);
+    assert.match(
+      trained.stderr,
+      /265 tensors taken; 1 skipped \(fc\); 4 new \(conv_last, attention\.0\)/,
+    );
     assert.equal(last(trained.stdout).arch, "resnet50");
     await refuses(
       ["train", "--data", data, "--arch", "vgg16", "--pretrained", pretrained, "--out", `${out}2`],
-      /resnet50\.safetensors holds none of the features of vgg16/,
+      /resnet50\.safetensors holds resnet50, not vgg16 \(--arch resnet50 takes it\)/,
     );
+    const inspect = async (path: string) => {
+      const { code, stdout, stderr } = await calm(["weights", "inspect", path, "--json"]);
+      assert.equal(code, 0, stderr);
+      return { ...last(stdout), stderr };
+    };
+    const whole = await inspect(pretrained);
+    assert.equal(whole.architecture, "resnet50");
+    assert.match(whole.stderr, /resnet50; no conv_last: a backbone for --pretrained/);
+    state.delete("layer4.2.bn3.running_var");
+    const parts = await inspect(await save(`${data}/parts.safetensors`, state));
+    assert.deepEqual([parts.architecture, parts.network], [null, "resnet50"]);
+    assert.match(parts.stderr, /no whole backbone: it lacks 1 of the 265 tensors of resnet50's/);
   });
 });
 

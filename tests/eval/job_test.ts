@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import type { Dataset, Split } from "../../data/dataset.ts";
+import { UserError } from "../../engine/errors.ts";
 import { Random } from "../../engine/random.ts";
 import {
   type Counts,
   mergeCounts,
   readCounts,
   resultsOf,
+  saveCounts,
   type Shard,
 } from "../../eval/job/counts.ts";
 import { type Job, runJob } from "../../eval/job/job.ts";
@@ -97,18 +99,24 @@ gpuTest(
       const seen: number[] = [];
       const onProgress = (share: number) => {
         seen.push(share);
-        if (seen.length === 3) stop.abort();
+        if (share > 3 / 5 - 1e-9) stop.abort();
       };
       const run = { shard: whole, countsFile, onProgress, signal: stop.signal };
       await runJob(job, opened, dataset, run);
       assert.deepEqual((await readCounts(countsFile)).passes[0].done, [0, 1, 2]);
+      assert.ok(seen.length === 3 * job.passes[0].measures.length, "told of every measure");
+      assert.deepEqual(seen, seen.toSorted((a, b) => a - b));
       const rest: number[] = [];
       const counts = await runJob(job, opened, dataset, {
         shard: whole,
         countsFile,
-        onProgress: (share) => rest.push(share),
+        onProgress: (share, { done, of }) => {
+          rest.push(share);
+          assert.equal(of, 9);
+          assert.ok(done >= 6 && done <= 9);
+        },
       });
-      assert.deepEqual(rest, [4 / 5, 1], "only what was left");
+      assert.ok(rest[0] > 3 / 5 && rest.at(-1) === 1, "only what was left");
       assert.deepEqual(resultsOf(counts), expected);
       assert.deepEqual(resultsOf(await readCounts(countsFile)), expected, "through the file");
 
@@ -154,3 +162,80 @@ gpuTest(
     model.dispose();
   },
 );
+
+gpuTest("counts that were tampered with are refused by field, or are sound counts", async (gpu) => {
+  const model = buildModel(gpu, OPTIONS, 9);
+  const counts = await runJob(job, { model, options: OPTIONS }, dataset, { shard: whole });
+  model.dispose();
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/counts.json`;
+  try {
+    await saveCounts(path, counts);
+    const text = await Deno.readTextFile(path);
+    const read = async (content: unknown) => {
+      await Deno.writeTextFile(
+        path,
+        typeof content === "string" ? content : JSON.stringify(content),
+      );
+      return resultsOf(mergeCounts([{ path, counts: await readCounts(path) }]));
+    };
+    await read(text);
+    const refused = (content: unknown, message: RegExp) =>
+      assert.rejects(read(content), (error) => {
+        assert.ok(error instanceof UserError, `${error}`);
+        assert.match(error.message, message);
+        return true;
+      });
+    const changed = (change: (file: Counts & Record<string, unknown>) => void) => {
+      const file = JSON.parse(text);
+      change(file);
+      return file;
+    };
+    type Loose = Record<string, unknown>;
+    await refused(text.slice(0, 500), /counts\.json is damaged: it is no JSON/);
+    await refused([], /counts\.json is damaged: it is \[\], expected an object/);
+    await refused(changed((file) => file.format = "x"), /format is "x", expected "calm-counts-2"/);
+    await refused(
+      changed((file) => (file as Loose).shard = null),
+      /damaged: shard is null, expected an object/,
+    );
+    await refused(
+      changed((file) => ((file.passes[0] as Loose).done as number[])[1] = 0),
+      /passes\[0\]\.done\[1\] is 0, expected each batch once/,
+    );
+    await refused(
+      changed((file) => (file.passes[0].tallies as unknown[][])[0] = [[0, "64.0", 1, 0]]),
+      /passes\[0\]\.tallies\[0\]\[0\]\[1\] is "64\.0", expected a number/,
+    );
+    await refused(
+      changed((file) => (file.job.passes[0].measures[1].options as Loose).kind = "constructor"),
+      /measures\[1\]\.options\.kind is "constructor", expected one of joint,/,
+    );
+
+    // Every place in turn: no stack traces.
+    const places: (string | number)[][] = [];
+    const walk = (value: unknown, place: (string | number)[]) => {
+      places.push(place);
+      if (typeof value !== "object" || value === null) return;
+      const keys = Array.isArray(value) ? value.keys().take(3) : Object.keys(value);
+      for (const key of keys) walk((value as Loose)[key], [...place, key]);
+    };
+    walk(JSON.parse(text), []);
+    assert.ok(places.length > 80);
+    for (const place of places.slice(1)) {
+      for (const odd of [null, "x", -1, 1.5, 1e300, [], {}, true, [[]]]) {
+        const file = JSON.parse(text);
+        const [last, ...rest] = place.toReversed();
+        rest.toReversed().reduce((at, key) => at[key], file)[last] = odd;
+        await read(file).catch((error) => {
+          assert.ok(
+            error instanceof UserError,
+            `${place.join(".")} = ${JSON.stringify(odd)}: ${error}`,
+          );
+        });
+      }
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
-import type { SheetRow } from "../../eval/pictures/contact_sheet.ts";
+import { contactSheet, type SheetRow } from "../../eval/pictures/contact_sheet.ts";
+import { escape } from "../../eval/escape.ts";
+import { svgDocument } from "../../eval/pictures/svg.ts";
 import { COLOURS, look } from "../../eval/report/chart_looks.ts";
 import { evaluationReport } from "../../eval/report/evaluation_report.ts";
 import type { FinishedTraining } from "../../eval/report/finished_training.ts";
 import { lineChart } from "../../eval/report/line_chart.ts";
 import { markup } from "../../eval/report/markup.ts";
+import { expectOwnDrawing, expectOwnReport } from "../../eval/report/own_report.ts";
 import { linearScale } from "../../eval/report/scale.ts";
 import { tableMarkup } from "../../eval/report/table_html.ts";
 import { trainingReport } from "../../eval/report/training_report.ts";
 import { probability } from "../../eval/report/words.ts";
 import type { MeasuredModel } from "../../eval/tables/rows.ts";
+import { saveTables } from "../../eval/tables/save.ts";
 import type { Table } from "../../eval/tables/table.ts";
 import { buildTables } from "../../eval/tables/tables.ts";
 import { expectSelfContained, parseMarkup } from "./markup_check.ts";
@@ -297,4 +301,70 @@ Deno.test("probabilities as a person reads them", () => {
     "4e−4",
     "–",
   ]);
+});
+
+Deno.test("names of classes may hold anything: pages and drawings stay well-formed", async () => {
+  const hostile = [
+    "001.]]>&lt;<img src=x onerror=alert(1)>",
+    `002."'<script>fetch('//evil')</script>\u0000\u001b[31m\ud800\uffff${"x".repeat(500)}\u202e`,
+  ];
+  const run = finished();
+  const text = await trainingReport({ ...run, dataset: { ...run.dataset, classes: hostile } });
+  expectSelfContained(text);
+  assert.ok(text.includes("]]&gt;&amp;lt;&lt;img src=x"));
+  const { svg } = await contactSheet(run.rows, {
+    kinds: ["joint"],
+    classNames: hostile,
+    title: ["]]>", "\u0007"],
+  });
+  parseMarkup(svg);
+  assert.equal(escape("a\u0000\ud800b\t\n]]>"), "a\ufffd\ufffdb\t\n]]&gt;");
+});
+
+Deno.test("a report of another program is not replaced", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/report.html`;
+    await expectOwnReport(path);
+    await Deno.writeTextFile(path, await trainingReport(finished()));
+    await expectOwnReport(path);
+    await Deno.writeTextFile(path, "<html><h1>My report</h1></html>");
+    await assert.rejects(expectOwnReport(path), /report\.html was not written by this program/);
+    await assert.rejects(
+      saveTables(folder, [measuredModel("a", "cam", ["cam"])]),
+      /report\.html was not written by this program/,
+    );
+    assert.equal(await Deno.readTextFile(path), "<html><h1>My report</h1></html>");
+    assert.deepEqual(
+      (await Array.fromAsync(Deno.readDir(folder))).length,
+      1,
+      "nothing half-written",
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a drawing's SVG file tells whose it and its PNG file are", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/figure1`;
+    const write = (ending: string, text: string) => Deno.writeTextFile(path + ending, text);
+    await expectOwnDrawing(path);
+    await write(".png", "");
+    await assert.rejects(expectOwnDrawing(path), /figure1\.png was not written by this program/);
+    const ours = svgDocument(10, 20.5, []);
+    const mark = "<metadata>CALM on WebGPU</metadata>";
+    assert.ok(ours.includes(mark));
+    for (const text of [ours, ours.replace(mark, "")]) {
+      await write(".svg", text);
+      await expectOwnDrawing(path);
+    }
+    for (const text of ["", "<svg/>", ours.replace(mark, "").replace("#fff", "#eee")]) {
+      await write(".svg", text);
+      await assert.rejects(expectOwnDrawing(path), /figure1\.svg was not written by this program/);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -185,6 +185,32 @@ gpuTest(
   },
 );
 
+Deno.test({
+  name: "epochs leave the number of memory mappings as it is",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    // A device of its own: each bind group of Mesa's software driver is a mapping.
+    const gpu = await Gpu.request();
+    const recipe = { ...RECIPE, epochs: 40, lrDecayEvery: 100 };
+    const run = start(gpu, recipe);
+    const mappings: number[] = [];
+    await train(run.model, run.optimiser, run.loader, {
+      recipe,
+      progress: NOT_BEGUN,
+      events: {
+        async onEpoch() {
+          const lines = (await Deno.readTextFile("/proc/self/maps")).split("\n");
+          // Those of the device's memory; the others are JavaScript's, whose heap comes and goes.
+          mappings.push(lines.filter((line) => / rw-s /.test(line)).length);
+        },
+      },
+    });
+    run.end();
+    gpu.destroy();
+    assert.ok(mappings[39] <= mappings[3] + 8, `${mappings}`);
+  },
+});
+
 gpuTest("a loss that is not a number stops the run and names the step", async (gpu) => {
   const recipe = { ...RECIPE, lr: 1e30 };
   const run = start(gpu, recipe);
@@ -203,7 +229,7 @@ gpuTest("a checkpoint of another shape is refused by name and changes nothing", 
     model: OPTIONS,
     recipe: RECIPE,
     dataset: { name: "birds", root: "" },
-    classNames: [],
+    classNames: ["a", "b", "c"],
     progress: NOT_BEGUN,
   });
   const checkpoint = await readCheckpoint(path);

@@ -2,15 +2,21 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { explain } from "../../eval/attribution/explain.ts";
+import { placesOfArchitecture } from "../../model/backbone_fit.ts";
 import { buildModel, type ModelOptions } from "../../model/build.ts";
 import { openModel } from "../../model/open_model.ts";
 import { describeReport, takePretrained } from "../../model/take_weights.ts";
 import { writeAtomically } from "../../weights/atomic_write.ts";
-import { bytesOf, type HostTensor, type StoredTensor } from "../../weights/host_tensor.ts";
+import {
+  bytesOf,
+  elements,
+  type HostTensor,
+  type StoredTensor,
+} from "../../weights/host_tensor.ts";
 import { toFile } from "../../weights/layout.ts";
-import { encodeSafetensors } from "../../weights/safetensors.ts";
 import { torchChunks } from "../../weights/torch_writer.ts";
 import { gpuTest } from "../gpu.ts";
+import { inFolder, save, stateOf } from "./weight_files.ts";
 
 const OPTIONS: ModelOptions = {
   arch: "small-resnet",
@@ -25,40 +31,29 @@ const filled = (size: number, value: number): HostTensor => ({
   data: new Float32Array(size).fill(value),
 });
 
-async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-async function save(path: string, tensors: [string, HostTensor][]): Promise<string> {
-  await Deno.writeFile(path, await encodeSafetensors({ tensors: new Map(tensors), metadata: {} }));
-  return path;
-}
-
 gpuTest("VGG's features are matched in their order where a pooling is left out", async (gpu) => {
   await inFolder(async (folder) => {
-    // torchvision's vgg16_bn: every bias says the number of its layer.
-    const widths = [64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512];
-    const numbers = [0, 3, 7, 10, 14, 17, 20, 24, 27, 30, 34, 37, 40];
-    const tensors = numbers.flatMap((n, i): [string, HostTensor][] => [
-      [`features.${n}.bias`, filled(widths[i], n)],
-      [`features.${n + 1}.running_mean`, filled(widths[i], n + 1)],
-    ]);
+    // torchvision's vgg16_bn: every number of a layer is the layer's.
+    const features = [...placesOfArchitecture("vgg16_bn")]
+      .filter(([name]) => name.startsWith("features."));
+    assert.equal(features.length, 78);
     const path = await save(join(folder, "vgg.safetensors"), [
-      ...tensors,
+      ...features.map(([name, shape]): [string, HostTensor] => {
+        const value = Number(name.split(".")[1]);
+        return [name, { shape, data: new Float32Array(elements(shape)).fill(value) }];
+      }),
       ["classifier.0.bias", filled(4096, 0)],
     ]);
     const options = { ...OPTIONS, arch: "vgg16_bn", largeFeatureMap: true } as const;
     const model = buildModel(gpu, options, 0);
     const report = await takePretrained(model, path, "vgg16_bn");
-    assert.equal(report.taken.length, 26);
+    assert.equal(report.taken.length, 78);
     assert.deepEqual(report.skipped, ["classifier.0.bias"]);
     assert.ok(report.fresh.includes("conv6.weight") && report.fresh.includes("conv_last.bias"));
-    assert.match(describeReport(report), /^26 tensors taken; 1 skipped \(classifier\.0\); \d+ new/);
+    assert.match(
+      describeReport(report),
+      /^78 tensors taken; 1 skipped \(classifier\.0\); 10 new \(conv6, bn6, conv_last, attention\.0\)$/,
+    );
     const state = new Map([...model.state()].map(({ name, tensor }) => [name, tensor]));
     for (
       const [name, value] of [
@@ -86,13 +81,18 @@ gpuTest(
         /vgg\.safetensors holds none of the features of small-resnet: its first tensor is features/,
       );
       const before = [...model.state()].find(({ name }) => name === "bn1.bias")!.tensor;
-      const odd = await save(join(folder, "odd.safetensors"), [
-        ["bn1.bias", filled(16, 5)],
-        ["layer1.bn1.bias", filled(17, 5)],
-      ]);
+      const state = await stateOf(model);
+      state.set("bn1.bias", filled(16, 5)).set("layer1.bn1.bias", filled(17, 5));
+      const odd = await save(join(folder, "odd.safetensors"), state);
       await assert.rejects(
         takePretrained(model, odd, "small-resnet"),
-        /layer1\.bn1\.bias has shape \[17\], but this model needs \[16\]/,
+        /odd\.safetensors has layer1\.bn1\.bias of shape \[17\], where small-resnet has \[16\]/,
+      );
+      state.set("layer1.bn1.bias", filled(16, 5)).delete("layer3.bn2.running_mean");
+      const shard = await save(join(folder, "model-00001-of-00002.safetensors"), state);
+      await assert.rejects(
+        takePretrained(model, shard, "small-resnet"),
+        /00002\.safetensors lacks 1 of the 45 tensors of small-resnet's backbone: layer3\.bn2\.running_mean \(it is one of several shards/,
       );
       assert.equal((await before.read())[0], 0);
       model.dispose();
@@ -103,13 +103,14 @@ gpuTest(
 gpuTest("a file is compared with the hash in its published name", async (gpu) => {
   await inFolder(async (folder) => {
     const model = buildModel(gpu, OPTIONS, 0);
-    const plain = await save(join(folder, "net.pth"), [["layer1.bn1.bias", filled(16, 5)]]);
+    const state = await stateOf(model);
+    const plain = await save(join(folder, "net.pth"), state);
     const hash = createHash("sha256").update(await Deno.readFile(plain)).digest("hex");
     const right = join(folder, `net-${hash.slice(0, 8)}.pth`);
     const wrong = join(folder, "net-19c8e357.pth");
     await Deno.copyFile(plain, right);
     await Deno.copyFile(plain, wrong);
-    assert.equal((await takePretrained(model, right, "small-resnet")).taken.length, 1);
+    assert.equal((await takePretrained(model, right, "small-resnet")).taken.length, 47);
     await assert.rejects(
       takePretrained(model, wrong, "small-resnet"),
       new RegExp(`is not what its name says: its SHA-256 begins with ${hash.slice(0, 8)}`),

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
 import { type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { serveFiles } from "../../viewer/http_server.ts";
 import { buildSite, respond } from "../../viewer/site.ts";
 
 /** Chromium and its WebGPU on a software adapter, which headless it does not offer by itself. */
@@ -36,17 +37,14 @@ const browser = !missing || required
 export const extra = new Map<string, Uint8Array<ArrayBuffer>>();
 const site = browser ? await buildSite() : new Map();
 const server = browser
-  ? Deno.serve(
-    { hostname: "localhost", port: 0, onListen() {} },
-    (request) => respond(new Map([...site, ...extra]), request),
-  )
+  ? serveFiles(0, (request) => Promise.resolve(respond(new Map([...site, ...extra]), request)))
   : null;
-const origin = server ? `http://localhost:${server.addr.port}/` : "";
+const origin = server ? `http://localhost:${server.port}/` : "";
 
 if (browser) {
   Deno.test.afterAll(async () => {
     await browser.close();
-    await server!.shutdown();
+    server!.close();
   });
 }
 

@@ -72,6 +72,8 @@ Deno.test("viewer serves the page, says where, and names a port that is taken", 
     const response = await fetch(url + path);
     assert.equal(response.status, 200);
     assert.ok(response.headers.get("content-type")!.startsWith(type));
+    const policy = response.headers.get("content-security-policy")!;
+    assert.match(policy, /^default-src 'none'; script-src 'self'; .*frame-ancestors 'none'$/);
     assert.ok((await response.bytes()).length > 1000);
   }
   const missing = await fetch(`${url}../deno.json`);
@@ -81,8 +83,8 @@ Deno.test("viewer serves the page, says where, and names a port that is taken", 
   const second = await (await command("--port", new URL(url).port)).output();
   assert.equal(second.code, 1);
   assert.match(new TextDecoder().decode(second.stderr), /Port \d+ is taken: name another/);
-  child.kill();
+  child.kill("SIGTERM");
   await reader.cancel();
   await child.stderr.cancel();
-  await child.status;
+  assert.equal((await child.status).code, 0, "a clean end");
 });

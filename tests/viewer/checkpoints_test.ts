@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { buildModel, type ModelOptions } from "../../model/build.ts";
 import { saveCheckpoint } from "../../model/checkpoint.ts";
-import type { CheckpointHeader } from "../../model/restore.ts";
+import type { CheckpointHeader } from "../../model/checkpoint_header.ts";
 import { buildOptimiser, NOT_BEGUN } from "../../model/trainer.ts";
 import type { Gpu } from "../../engine/gpu.ts";
 import { bytesSource } from "../../weights/byte_source.ts";

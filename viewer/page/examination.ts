@@ -43,16 +43,12 @@ export interface Erased {
 /** Long side of the pictures that are shown, in pixels. */
 const LONG_SIDE = 512;
 
-/**
- * Kinds of map that a model has: those of its last layers, and those that need gradients. With one
- * class there is no other that a counterfactual could tell it from.
- */
-export function kindsOf({ model, options: { classes } }: OpenedModel): {
+/** Kinds of map that a model has: those of its last layers, and those that need gradients. */
+export function kindsOf({ model }: OpenedModel): {
   readonly own: readonly AttributionKind[];
   readonly gradients: readonly AttributionKind[];
 } {
-  const own = mapKinds(model).filter((kind) => kind !== "counterfactual" || classes > 1);
-  return { own, gradients: [...GRAD_CAM_KINDS, ...GRADIENT_KINDS] };
+  return { own: mapKinds(model), gradients: [...GRAD_CAM_KINDS, ...GRADIENT_KINDS] };
 }
 
 /** What a model says of a picture: probabilities, maps, and the same with pixels erased. */

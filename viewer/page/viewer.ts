@@ -123,7 +123,7 @@ export class Viewer {
   #choiceFor({ explanation: { probabilities } }: Examination): MapChoice {
     const { label, against } = this.#controls.choice;
     if (label === against) {
-      this.#controls.choose({ against: runnerUp(probabilities, label) ?? label });
+      this.#controls.choose({ against: runnerUp(probabilities, label) ?? undefined });
     }
     return this.#controls.choice;
   }

@@ -1,0 +1,119 @@
+import { Gpu } from "../engine/gpu.ts";
+import type { StoredTensor } from "../weights/host_tensor.ts";
+import { shapeInFile } from "../weights/layout.ts";
+import type { Backbone } from "./backbones/backbone.ts";
+import { type Architecture, ARCHITECTURES, buildModel } from "./build.ts";
+import { networkName } from "./network_name.ts";
+
+/** PyTorch counts batches for averages that nobody here uses. */
+export const COUNTER = /\.num_batches_tracked$/;
+
+/** What the official code removes from torchvision's files, and the last layer of any other. */
+const NOT_BACKBONE = /^(fc|classifier|AuxLogits|Mixed_7\w|conv_last|optimizer)\./;
+
+/** What the official code adds behind torchvision's backbones. */
+const ADDED = /^(conv6|bn6|A3_1b|A3_2b)\./;
+
+/** The prior branch: taken where file and model have it. */
+const PRIOR = /^attention\./;
+
+type Tensors = ReadonlyMap<string, StoredTensor>;
+
+/** Shapes of a backbone's tensors by their names, as files have them. */
+export type Places = ReadonlyMap<string, readonly number[]>;
+
+/** The tensors of a file that are for a backbone, by the backbone's names. */
+export interface BackboneFit {
+  readonly tensors: Tensors;
+  /** Names in the file of the rest. */
+  readonly skipped: readonly string[];
+}
+
+/** The places for a backbone's tensors. */
+export function placesOf(backbone: Backbone): Places {
+  return new Map(
+    [...backbone.state()].map(({ name, tensor }) => [name, shapeInFile(tensor.shape)]),
+  );
+}
+
+/** The places of an architecture; no GPU is needed. */
+export function placesOfArchitecture(arch: Architecture): Places {
+  const options = {
+    arch,
+    method: "cam",
+    prior: "relu",
+    detachNormaliser: true,
+    classes: 1,
+  } as const;
+  return placesOf(buildModel(Gpu.imagined(), options, 0).backbone);
+}
+
+/**
+ * Finds the tensors of a backbone in a file: torchvision's, or a checkpoint of the same backbone.
+ * Every one has to be there, batch norms' statistics, too, and nothing of another network; only
+ * what the official code adds to torchvision's backbones may be missing, as a whole. VGG's
+ * `features.N` are matched in their order, for leaving a pooling out shifts their numbers.
+ *
+ * @returns the tensors, or what is wrong as a sentence whose subject is the file
+ */
+export function fitBackbone(
+  arch: Architecture,
+  places: Places,
+  all: Tensors,
+): BackboneFit | string {
+  const left = (name: string) => NOT_BACKBONE.test(name) || COUNTER.test(name);
+  const skipped = [...all.keys()].filter(left);
+  const named = new Map([...all].filter(([name]) => !left(name)));
+  const tensors = arch.startsWith("vgg") ? alignFeatures(named, places) : named;
+
+  const network = networkName(all);
+  const wanted = arch.startsWith("inception") ? "inception_v3" : arch;
+  if (network !== null && network !== wanted) {
+    const known = ARCHITECTURES.find((name) => name === network);
+    return `holds ${network}, not ${arch}${known ? ` (--arch ${known} takes it)` : ""}`;
+  }
+  if (![...tensors.keys()].some((name) => places.has(name))) {
+    const [first] = all.keys();
+    return `holds none of the features of ${arch}: ` +
+      (first === undefined ? "it has no tensors" : `its first tensor is ${first}`);
+  }
+  const hasAdded = [...tensors.keys()].some((name) => ADDED.test(name));
+  const needed = [...places.keys()].filter((name) => hasAdded || !ADDED.test(name));
+  const missing = needed.filter((name) => !tensors.has(name));
+  if (missing.length > 0) {
+    return `lacks ${missing.length} of the ${needed.length} tensors of ${arch}'s backbone: ` +
+      shorten(missing);
+  }
+  const extra = [...tensors.keys()].filter((name) => !places.has(name) && !PRIOR.test(name));
+  if (extra.length > 0) {
+    return `has ${extra.length} tensors that ${arch} does not: ${shorten(extra)}`;
+  }
+  for (const [name, { shape }] of tensors) {
+    const expected = places.get(name) ?? shape;
+    if (shape.join() !== expected.join()) {
+      return `has ${name} of shape [${shape}], where ${arch} has [${expected}]`;
+    }
+  }
+  return { tensors, skipped };
+}
+
+function shorten([first, ...rest]: readonly string[]): string {
+  return rest.length > 0 ? `${first} …` : first;
+}
+
+/** Renames `features.N` to the backbone's numbers, in their order, where there are as many. */
+function alignFeatures(tensors: Tensors, places: Places): Tensors {
+  const pattern = /^features\.(\d+)\./;
+  const numbers = (names: Iterable<string>) => {
+    const found = [...names].flatMap((name) => pattern.exec(name)?.[1] ?? []);
+    return [...new Set(found.map(Number))].sort((a, b) => a - b);
+  };
+  const from = numbers(tensors.keys());
+  const to = numbers(places.keys());
+  if (from.length !== to.length) return tensors;
+  const renamed = [...tensors].map(([name, tensor]): [string, StoredTensor] => {
+    const place = to[from.indexOf(Number(pattern.exec(name)?.[1]))];
+    return [place === undefined ? name : name.replace(pattern, `features.${place}.`), tensor];
+  });
+  return new Map(renamed);
+}
