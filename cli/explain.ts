@@ -1,35 +1,17 @@
-import { join } from "node:path";
 import type { Command } from "../cli.ts";
-import { encodePng } from "../data/codecs.ts";
 import type { Picture } from "../data/dataset.ts";
 import { exists } from "../data/files.ts";
-import { resizeLikePillow } from "../data/resize.ts";
 import { UserError } from "../engine/errors.ts";
-import { type AttributionMap, mapKinds, runnerUp } from "../eval/attribution/explain.ts";
+import { mapKinds } from "../eval/attribution/explain.ts";
 import { ATTRIBUTION_KINDS, type AttributionKind, checkKind } from "../eval/attribution/kinds.ts";
-import { mapsOfPicture } from "../eval/attribution/picture_maps.ts";
-import { encodeNpy } from "../eval/npy.ts";
-import { type Cell, drawGrid, mapCell } from "../eval/pictures/grid.ts";
-import { MAP_TITLES } from "../eval/pictures/map_titles.ts";
-import { readable, shortNumber } from "../eval/pictures/svg.ts";
-import { upscale } from "../eval/upscale.ts";
 import { openGpu } from "../model/open_gpu.ts";
 import { type OpenedModel, openModel } from "../model/open_model.ts";
-import { writeAtomically } from "../weights/atomic_write.ts";
-import { Outputs } from "./explain/outputs.ts";
-import { type PictureFile, pictureFiles, readUpright } from "./explain/pictures.ts";
+import { type Asked, drawExplanation } from "./explain/draw.ts";
+import { expectNothingLost } from "./explain/outputs.ts";
+import { pictureFiles, readUpright } from "./explain/pictures.ts";
 import { checkpointOf, classOf, foreignOptions, MODEL_OPTIONS } from "./model_options.ts";
 import type { ParsedOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
-
-/** Maps with negative values. */
-const SIGNED: readonly AttributionKind[] = ["counterfactual", "cam"];
-
-/** Pictures side by side. */
-const PER_ROW = 4;
-
-/** Pixels of the long side of what is drawn; larger photographs are made smaller. */
-const LONG_SIDE = 1024;
 
 /** `./calm explain IMAGE …`. */
 const explainCommand: Command = {
@@ -96,143 +78,72 @@ async function run(options: ParsedOptions) {
   const gpu = await openGpu();
   try {
     const opened = await openModel(gpu, checkpoint, foreignOptions(options));
-    const kinds = wantedKinds(options.text("map"), opened);
-    // Before anything is written: a picture must not be lost under its own maps.
-    const free = await Outputs.besides(files.map(({ path }) => path));
-    for (const { path, name } of files) {
-      const figure = join(folderOf(options), name);
-      for (const ending of [".svg", ".png"]) await free.expectFree(figure + ending, path);
-    }
-    if (kinds.includes("subset") && !options.has("classes")) {
-      throw new UserError("--map subset needs --classes NAME,…: the classes to add up");
-    }
+    const asked = askedOf(options, opened);
+    await expectNothingLost(files, asked);
     const outputs = [];
     const figures = [];
-    const skipped = [];
+    const skipped: { image: string; reason: string }[] = [];
     for (const [i, file] of files.entries()) {
       if (files.length > 1) progress.update("explaining", i / files.length, file.path);
-      const picture = await readOrSkip(file, options.flag("skip-corrupt"));
-      if ("reason" in picture) {
-        progress.line(`Left out: ${picture.reason}`);
-        skipped.push({ image: file.path, reason: picture.reason });
+      const picture = await readOrSkip(file.path, options.flag("skip-corrupt"), files.length);
+      if (picture instanceof UserError) {
+        progress.line(`Left out: ${picture.message}`);
+        skipped.push({ image: file.path, reason: picture.message });
         continue;
       }
-      const of = { ...file, picture };
-      const { maps, figure } = await explainOne(of, kinds, { opened, options, free, progress });
+      const { maps, figure, line } = await drawExplanation(file, picture, opened, asked);
       outputs.push(...maps);
       figures.push(figure);
+      progress.line(line);
     }
-    if (figures.length === 0) throw new UserError(`None of the ${files.length} pictures is sound`);
+    if (outputs.length === 0) {
+      throw new UserError(`None of the ${files.length} pictures is sound: ${skipped[0].reason}`);
+    }
     return { checkpoint, outputs, figures, skipped };
   } finally {
     gpu.destroy();
   }
 }
 
-/** A picture, or why there is none where such may be left out. */
+/** A picture; where damaged ones are left out, what is wrong with it. */
 async function readOrSkip(
-  { path }: PictureFile,
+  path: string,
   skipCorrupt: boolean,
-): Promise<Picture | { readonly reason: string }> {
+  pictures: number,
+): Promise<Picture | UserError> {
   try {
     return await readUpright(path);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    if (skipCorrupt) return { reason: error.message };
+    if (skipCorrupt) return error;
+    if (pictures === 1) throw error;
     throw new UserError(`${error.message}; --skip-corrupt leaves such pictures out`);
   }
 }
 
-async function explainOne(
-  { path, name: stem, picture }: PictureFile & { readonly picture: Picture },
-  kinds: readonly AttributionKind[],
-  { opened, options, free, progress }: {
-    readonly opened: OpenedModel;
-    readonly options: ParsedOptions;
-    readonly free: Outputs;
-    readonly progress: Progress;
-  },
-) {
-  const { classNames, crop, options: { classes } } = opened;
-  // The network saw the whole picture, so its maps lie over the whole of it, whatever its aspect.
-  const zoom = Math.min(1, LONG_SIDE / Math.max(picture.width, picture.height));
-  const [width, height] = [picture.width, picture.height].map((side) =>
-    Math.max(1, Math.round(side * zoom))
-  );
-  const shown = zoom < 1 ? resizeLikePillow(picture, width, height) : picture;
-  const wanted = (option: string, text = options.text(option)) =>
-    text === undefined ? undefined : classOf(option, text, classNames, classes);
-  const subset = options.text("classes")?.split(",").map((text) => wanted("classes", text.trim())!);
-  const batchMaps = mapsOfPicture(opened, picture, {
-    against: wanted("against"),
-    superset: subset && (() => subset),
-  });
-  const [{ probabilities, predicted }] = await batchMaps.explanations();
-  const label = wanted("class") ?? predicted;
-  const against = wanted("against") ?? runnerUp(probabilities, label);
-  const nameOf = (y: number) => classNames?.[y] ?? `class ${y}`;
-  const told = (y: number) => `p(y|x) = ${shortNumber(probabilities[y])}`;
-  const folder = folderOf(options);
-  for (const kind of kinds) {
-    const file = join(folder, `${stem}-${kind}-${label}`);
-    for (const ending of [".png", ".npy"]) await free.expectFree(file + ending, path);
+/** What of each picture is to be drawn, and where. */
+function askedOf(options: ParsedOptions, opened: OpenedModel): Asked {
+  const { classNames, options: { classes } } = opened;
+  const named = (option: string, text: string | undefined) =>
+    text === undefined ? null : classOf(option, text.trim(), classNames, classes);
+  const kinds = wantedKinds(options.text("map"), opened);
+  const asked: Asked = {
+    kinds,
+    label: named("class", options.text("class")),
+    against: named("against", options.text("against")),
+    subset: options.text("classes")?.split(",").map((text) => named("classes", text)!) ?? null,
+    npy: options.flag("npy") ? options.flag("resize") ? "resized" : "raw" : null,
+    folder: options.text("out") ?? "explained",
+  };
+  if (kinds.includes("subset") && !asked.subset) {
+    throw new UserError("--map subset needs --classes NAME,…: the classes to add up");
   }
-
-  const maps = [];
-  const cells: Cell[] = [{
-    heading: { title: "picture" },
-    picture: shown,
-    caption: [readable(nameOf(label)), told(label) + (label === predicted ? ", predicted" : "")],
-  }];
-  for (const kind of kinds) {
-    const map = (await batchMaps.of(kind, [[label]]))(0, label);
-    const signed = SIGNED.includes(kind);
-    const about = kind === "counterfactual" && against !== null
-      ? [`less ${readable(nameOf(against))}`, told(against)]
-      : kind === "subset"
-      ? [`${subset!.length} classes`]
-      : [];
-    const cell = mapCell(shown, map, { signed, caption: about });
-    cells.push({ ...cell, heading: titleOf(kind) });
-    const file = join(folder, `${stem}-${kind}-${label}`);
-    await writeAtomically(`${file}.png`, await encodePng(cell.picture));
-    const npy = options.flag("npy") ? `${file}.npy` : null;
-    if (npy) await writeAtomically(npy, options.flag("resize") ? scaled(map, crop) : raw(map));
-    const probability = probabilities[label];
-    maps.push({
-      ...{ image: path, map: kind, class: nameOf(label), npy, png: `${file}.png`, probability },
-      ...(kind === "counterfactual" && against !== null ? { against: nameOf(against) } : {}),
-    });
+  if (kinds.includes("counterfactual") && asked.label !== null && asked.label === asked.against) {
+    throw new UserError(
+      `--class and --against are both "${options.text("class")}", expected two classes`,
+    );
   }
-  const rows = [];
-  for (let from = 0; from < cells.length; from += PER_ROW) {
-    rows.push({ cells: cells.slice(from, from + PER_ROW) });
-  }
-  const { svg, png } = await drawGrid({ columns: [], rows });
-  const figure = join(folder, stem);
-  await writeAtomically(`${figure}.svg`, new TextEncoder().encode(svg));
-  await writeAtomically(`${figure}.png`, png);
-  progress.line(`${figure}.png  ${nameOf(label)}, ${told(label)}: ${kinds.join(", ")}`);
-  return { maps, figure: { image: path, svg: `${figure}.svg`, png: `${figure}.png` } };
-}
-
-function folderOf(options: ParsedOptions): string {
-  return options.text("out") ?? "explained";
-}
-
-function titleOf(kind: AttributionKind): { title: string; formula: string } {
-  const [title, formula] = MAP_TITLES[kind];
-  return { title, formula };
-}
-
-/** Float32, at the map's own resolution. */
-function raw({ values, width, height }: AttributionMap): Uint8Array {
-  return encodeNpy(Float32Array.from(values), [height, width]);
-}
-
-/** Float32, at the resolution of the network's input. */
-function scaled(map: AttributionMap, side: number): Uint8Array {
-  return encodeNpy(Float32Array.from(upscale(map, side)), [side, side]);
+  return asked;
 }
 
 function wantedKinds(text: string | undefined, { model }: OpenedModel): AttributionKind[] {

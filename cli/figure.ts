@@ -11,6 +11,7 @@ import { figure5 } from "../eval/figures/figure5.ts";
 import { figure1, figure3, figure4, figure6 } from "../eval/figures/figures.ts";
 import { choosePairs, chooseShown, readShown } from "../eval/figures/subjects.ts";
 import { drawGrid, type Grid } from "../eval/pictures/grid.ts";
+import { expectOwnDrawing } from "../eval/report/own_report.ts";
 import { openSupersets } from "../eval/supersets.ts";
 import { METHODS } from "../model/classifier.ts";
 import { openGpu } from "../model/open_gpu.ts";
@@ -85,10 +86,11 @@ const figure: Command = {
       throw new UserError(`./calm figure takes ${FIGURES.join(", ")}, not ${number ?? "nothing"}`);
     }
     const progress = new Progress();
+    const path = join(options.text("out") ?? "figures", `figure${number}`);
+    await expectOwnDrawing(path);
     const drawn = number === "5"
       ? await curves(options)
       : await pictures(number, options, progress);
-    const path = join(options.text("out") ?? "figures", `figure${number}`);
     await writeAtomically(`${path}.svg`, new TextEncoder().encode(drawn.svg));
     await writeAtomically(`${path}.png`, drawn.png);
     progress.line(`${path}.png and .svg`);

@@ -1,53 +1,67 @@
-import { resolve } from "node:path";
+import { extname, join } from "node:path";
 import { UserError } from "../../engine/errors.ts";
+import { expectOwnDrawing } from "../../eval/report/own_report.ts";
+import type { Asked } from "./draw.ts";
+import { asMapName, nameKey, type PictureFile } from "./names.ts";
 
-/** What is written while pictures are explained: never over one of them, nor twice. */
-export class Outputs {
-  #inputs = new Map<string, string>();
-  #written = new Map<string, string>();
-
-  private constructor() {}
-
-  /** @param pictures paths of all pictures that are to be explained */
-  static async besides(pictures: readonly string[]): Promise<Outputs> {
-    const outputs = new Outputs();
-    for (const path of pictures) {
-      const identity = await identityOf(path);
-      if (identity !== null) outputs.#inputs.set(identity, path);
-    }
-    return outputs;
-  }
-
-  /**
-   * @throws {UserError} when a path leads to one of the pictures, by whatever name, or is the place
-   * of what was written for another picture
-   */
-  async expectFree(path: string, picture: string): Promise<void> {
-    const identity = await identityOf(path);
-    const input = identity === null ? undefined : this.#inputs.get(identity);
-    if (input !== undefined) {
+/**
+ * Expects that explaining pictures replaces none of them, whatever links and names lead to it, and no
+ * drawing of others.
+ *
+ * @throws {UserError} before anything is written, naming the first file that would be lost
+ */
+export async function expectNothingLost(
+  files: readonly PictureFile[],
+  { folder, kinds, label }: Pick<Asked, "folder" | "kinds" | "label">,
+): Promise<void> {
+  const read = new Map<string, string>();
+  for (const { path } of files) for (const id of await identitiesOf(path)) read.set(id, path);
+  const names = new Map(files.map(({ name }) => [nameKey(name), name]));
+  const outputsLike = (entry: string): string[] => {
+    const ending = extname(entry).toLowerCase();
+    const stem = entry.slice(0, entry.length - ending.length);
+    const figure = names.get(nameKey(stem));
+    const figures = figure !== undefined && [".png", ".svg"].includes(ending)
+      ? [figure + ending]
+      : [];
+    if (![".png", ".npy"].includes(ending)) return figures;
+    const maps = asMapName(stem, kinds)
+      .map(({ stem, ...map }) => ({ ...map, name: names.get(nameKey(stem)) }))
+      .filter((map) => map.name !== undefined && (label === null || map.label === label))
+      .map(({ name, kind, label }) => `${name}-${kind}-${label}${ending}`);
+    return [...figures, ...maps];
+  };
+  for (const entry of await entriesOf(folder)) {
+    for (const output of outputsLike(entry)) {
+      const path = join(folder, output);
+      const input = (await identitiesOf(path)).map((id) => read.get(id)).find((found) => found);
+      if (input === undefined) continue;
       throw new UserError(
         `${path} would be written over ${input}, a picture to explain: choose another --out`,
       );
     }
-    // Some file systems do not tell capitals from small letters.
-    const place = resolve(path).toLowerCase();
-    const other = this.#written.get(place) ?? picture;
-    if (other !== picture) {
-      throw new UserError(
-        `${path} would be written for ${other} and for ${picture}: rename one of them`,
-      );
-    }
-    this.#written.set(place, picture);
+  }
+  for (const { name } of files) await expectOwnDrawing(join(folder, name));
+}
+
+async function entriesOf(folder: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw new UserError(`--out ${folder} cannot be read: ${(error as Error).message}`);
   }
 }
 
-/** Tells files apart, whatever links and names lead to them; null where there is none. */
-async function identityOf(path: string): Promise<string | null> {
+/**
+ * What tells whether two paths are of one file, by whatever links, spelling or case: none where there
+ * is no file.
+ */
+async function identitiesOf(path: string): Promise<string[]> {
   try {
     const { dev, ino } = await Deno.stat(path);
-    return ino === null ? (await Deno.realPath(path)).toLowerCase() : `${dev} ${ino}`;
+    return [await Deno.realPath(path), ...(ino ? [`${dev} ${ino}`] : [])];
   } catch {
-    return null;
+    return [];
   }
 }

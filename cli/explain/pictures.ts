@@ -1,21 +1,18 @@
-import { basename, extname, join } from "node:path";
+import { basename, extname, join, normalize } from "node:path";
 import { decodePicture } from "../../data/codecs.ts";
 import type { Picture } from "../../data/dataset.ts";
 import { readFile } from "../../data/files.ts";
 import { readOrientation, upright } from "../../data/orientation.ts";
+import { FORMAT_BYTES, pictureFormat } from "../../data/picture_format.ts";
 import { UserError } from "../../engine/errors.ts";
+import { nameOutputs, type PictureFile } from "./names.ts";
 
 const ENDINGS = [".jpg", ".jpeg", ".png", ".webp"];
 
-/** A picture file and what its outputs are called. */
-export interface PictureFile {
-  readonly path: string;
-  readonly name: string;
-}
-
 /**
  * The picture files that arguments stand for: files, folders (all pictures in them), and patterns
- * with * and ? in the last part, for shells that do not expand them.
+ * with * and ? in the last part, for shells that do not expand them. Of a folder, pictures are what
+ * is called so and what begins as one; links are followed, hidden files are left out.
  *
  * @throws {UserError} when an argument stands for none
  */
@@ -26,33 +23,8 @@ export async function pictureFiles(args: readonly string[]): Promise<PictureFile
     if (found.length === 0) throw new UserError(`${arg}: no picture (${ENDINGS.join(", ")}) there`);
     paths.push(...found);
   }
-  return nameOutputs([...new Set(paths)]);
-}
-
-/**
- * Calls outputs after their pictures. Pictures of one name, from several folders or with several
- * endings, get `-2`, `-3` … behind it, in their order, past names that are taken; capitals do not
- * tell names apart, for some file systems do not either.
- */
-export function nameOutputs(paths: readonly string[]): PictureFile[] {
-  const stemOf = (path: string) => basename(path, extname(path));
-  const taken = new Set<string>();
-  const first = paths.map((path) => {
-    const key = stemOf(path).toLowerCase();
-    const isFirst = !taken.has(key);
-    taken.add(key);
-    return isFirst;
-  });
-  return paths.map((path, i) => {
-    const stem = stemOf(path);
-    if (first[i]) return { path, name: stem };
-    for (let n = 2;; n++) {
-      const name = `${stem}-${n}`;
-      if (taken.has(name.toLowerCase())) continue;
-      taken.add(name.toLowerCase());
-      return { path, name };
-    }
-  });
+  const distinct = new Map(paths.map((path) => [normalize(path), path]));
+  return nameOutputs([...distinct.values()]);
 }
 
 /**
@@ -67,31 +39,50 @@ export async function readUpright(path: string): Promise<Picture> {
 
 async function expand(arg: string): Promise<string[]> {
   const stat = await Deno.stat(arg).catch(() => null);
-  if (stat?.isDirectory) return await listed(arg, () => true);
-  if (stat || !/[*?]/.test(basename(arg))) return [arg];
-  const pattern = basename(arg).replace(/[.+^${}()|[\]\\]/g, "\\$&")
+  const isHidden = (name: string) => name.startsWith(".");
+  if (stat?.isDirectory) return await listed(arg, (name) => !isHidden(name));
+  const last = basename(arg);
+  if (stat || !/[*?]/.test(last)) return [arg];
+  const pattern = last.replace(/[.+^${}()|[\]\\]/g, "\\$&")
     .replaceAll("*", ".*").replaceAll("?", ".");
-  const folder = arg.slice(0, arg.length - basename(arg).length);
-  return await listed(folder || ".", (name) => new RegExp(`^${pattern}$`).test(name));
+  const folder = arg.slice(0, arg.length - last.length);
+  return await listed(folder || ".", (name) =>
+    // As in a shell: hidden files are meant by patterns that begin with a dot only.
+    new RegExp(`^${pattern}$`).test(name) && (isHidden(last) || !isHidden(name)));
 }
 
-/** Pictures of a folder, links to pictures among them; hidden files are not meant. */
 async function listed(folder: string, wanted: (name: string) => boolean): Promise<string[]> {
   const names: string[] = [];
   try {
-    for await (const { name, isFile, isSymlink } of Deno.readDir(folder)) {
-      const isPicture = isFile || (isSymlink && await leadsToFile(join(folder, name)));
-      if (
-        !name.startsWith(".") && isPicture && ENDINGS.includes(extname(name).toLowerCase()) &&
-        wanted(name)
-      ) names.push(name);
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      if (!isDirectory && wanted(name)) names.push(name);
     }
   } catch (error) {
     throw new UserError(`${folder} cannot be read: ${(error as Error).message}`);
   }
-  return names.sort().map((name) => join(folder, name));
+  const paths = names.sort().map((name) => join(folder, name));
+  const pictures: string[] = [];
+  for (const path of paths) if (await isPicture(path)) pictures.push(path);
+  return pictures;
 }
 
-async function leadsToFile(link: string): Promise<boolean> {
-  return await Deno.stat(link).then(({ isFile }) => isFile, () => false);
+/** Whether a file, or what a link leads to, is called a picture or begins as one. */
+async function isPicture(path: string): Promise<boolean> {
+  const isCalledSo = ENDINGS.includes(extname(path).toLowerCase());
+  const stat = await Deno.stat(path).catch(() => null);
+  // A link that leads nowhere is not passed over without a word: reading it tells what is wrong.
+  if (!stat) return isCalledSo;
+  if (!stat.isFile) return false;
+  return isCalledSo || await beginsAsPicture(path);
+}
+
+async function beginsAsPicture(path: string): Promise<boolean> {
+  try {
+    using file = await Deno.open(path);
+    const head = new Uint8Array(FORMAT_BYTES);
+    pictureFormat(head.subarray(0, await file.read(head) ?? 0), path);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,6 +1,8 @@
 import { encodePng } from "../../data/codecs.ts";
 import type { Picture } from "../../data/dataset.ts";
+import { classWords } from "../class_words.ts";
 import { escape } from "../escape.ts";
+import { DRAWN_BY } from "../report/own_report.ts";
 
 /** Text at a place, its baseline at y. */
 export function svgText(
@@ -37,13 +39,12 @@ export async function svgImage(
 export function svgDocument(width: number, height: number, parts: readonly string[]): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
     `viewBox="0 0 ${width} ${height}" font-family="DejaVu Sans, sans-serif">` +
-    `<rect width="100%" height="100%" fill="#fff"/>${parts.join("")}</svg>`;
+    `${DRAWN_BY}<rect width="100%" height="100%" fill="#fff"/>${parts.join("")}</svg>`;
 }
 
 /** `017.Marsh_Wren` → `Marsh Wren`, cut to a number of characters. */
 export function readable(name: string, most = 26): string {
-  const words = name.replace(/^\d+\./, "").replaceAll("_", " ");
-  return words.length > most ? `${words.slice(0, most - 1)}…` : words;
+  return classWords(name, most);
 }
 
 /** A number with three digits that count. */

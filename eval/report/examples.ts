@@ -1,13 +1,14 @@
 import { encodeJpeg, encodePng } from "../../data/codecs.ts";
 import type { Picture } from "../../data/dataset.ts";
 import { type MapKind, runnerUp } from "../attribution/explain.ts";
+import { classWords } from "../class_words.ts";
 import { inferno, redBlue } from "../pictures/colour_map.ts";
 import type { SheetRow } from "../pictures/contact_sheet.ts";
 import { peakOf } from "../pictures/grid.ts";
 import { overlay } from "../pictures/overlay.ts";
 import { type Markup, markup } from "./markup.ts";
 import { MAP_WORDS } from "./map_words.ts";
-import { className, probability, statement } from "./words.ts";
+import { probability, statement } from "./words.ts";
 
 /** A row of the contact sheet as a card: the picture, its maps, and what the model says. */
 export async function exampleCard(
@@ -18,7 +19,7 @@ export async function exampleCard(
   const { picture, label } = row;
   const original = await image(
     picture,
-    `test picture of the class ${className(classNames[label])}`,
+    `test picture of the class ${classWords(classNames[label])}`,
   );
   const maps = await Promise.all(kinds.map((kind) => mapColumn(row, kind)));
   return markup`<figure class="card"><figcaption>${verdict(row, classNames)}</figcaption>
@@ -35,7 +36,7 @@ export async function openingPicture(
   kind: MapKind,
   classNames: readonly string[],
 ): Promise<Markup> {
-  const name = className(classNames[label]);
+  const name = classWords(classNames[label]);
   const map = explanation.map(kind, label);
   const original = await image(picture, `test picture of the class ${name}`);
   const inColours = await image(
@@ -62,7 +63,7 @@ const SCALE_WORDS = "each map’s own greatest value, written below it as “max
 /** The true class, and what was predicted: right or wrong as a word. */
 function verdict({ label, explanation }: SheetRow, classNames: readonly string[]): Markup {
   const { predicted, probabilities } = explanation;
-  const name = (of: number) => className(classNames[of]);
+  const name = (of: number) => classWords(classNames[of]);
   const told = predicted === label
     ? markup`<span class="right">right</span>`
     : markup`<span class="wrong">wrong</span>, predicted ${name(predicted)}`;
@@ -89,7 +90,7 @@ async function rather(
 ): Promise<Markup | null> {
   const second = runnerUp(explanation.probabilities, label);
   if (second === null) return null;
-  const other = className(classNames[second]);
+  const other = classWords(classNames[second]);
   const map = explanation.map("counterfactual", label);
   const drawn = overlay(picture, map, peakOf(map, true), redBlue);
   const own = await image(drawn, `map of what speaks for the class rather than for ${other}`);

@@ -1,11 +1,21 @@
-import { exists, readText } from "../../data/files.ts";
+import { exists } from "../../data/files.ts";
 import { UserError } from "../../engine/errors.ts";
 
-/** What every page of this program says of who made it. */
-export const GENERATOR = '<meta name="generator" content="CALM on WebGPU"/>';
+const PROGRAM = "CALM on WebGPU";
 
-/** How pages began before they said so. */
-const EARLIER = '<header class="opening';
+/** What every page of this program says of who made it. */
+export const GENERATOR = `<meta name="generator" content="${PROGRAM}"/>`;
+
+/** What every drawing of this program says of who made it. */
+export const DRAWN_BY = `<metadata>${PROGRAM}</metadata>`;
+
+/** How pages and drawings began before they said so. */
+const EARLIER_PAGE = '<header class="opening';
+const EARLIER_DRAWING =
+  /^<svg [^>]* font-family="DejaVu Sans, sans-serif"><rect width="100%" height="100%" fill="#fff"\/>/;
+
+/** The beginning of a drawing, in which its mark stands. */
+const HEAD_BYTES = 4096;
 
 /**
  * Looks at a report that would be replaced.
@@ -13,11 +23,41 @@ const EARLIER = '<header class="opening';
  * @throws {UserError} when there is a file of that name that this program did not write
  */
 export async function expectOwnReport(path: string): Promise<void> {
-  if (!await exists(path)) return;
-  const text = await readText(path);
-  if (text.includes(GENERATOR) || text.includes(EARLIER)) return;
-  throw new UserError(
-    `${path} was not written by this program, and a report would replace it: move it away, or ` +
+  const text = await textOf(path);
+  if (text === null || text.includes(GENERATOR) || text.includes(EARLIER_PAGE)) return;
+  throw foreign(path, "a report");
+}
+
+/**
+ * Looks at a drawing that would be replaced, `PATH.svg` and `PATH.png`: the one tells whose the other
+ * is.
+ *
+ * @throws {UserError} when one of them is there that this program did not write
+ */
+export async function expectOwnDrawing(path: string): Promise<void> {
+  const svg = await textOf(`${path}.svg`, HEAD_BYTES);
+  if (svg !== null && !svg.includes(DRAWN_BY) && !EARLIER_DRAWING.test(svg)) {
+    throw foreign(`${path}.svg`, "a drawing");
+  }
+  if (svg === null && await exists(`${path}.png`)) throw foreign(`${path}.png`, "a drawing");
+}
+
+function foreign(path: string, what: string): UserError {
+  return new UserError(
+    `${path} was not written by this program, and ${what} would replace it: move it away, or ` +
       "choose another --out",
   );
+}
+
+/** A file's text, or the first of it, whatever its encoding; null where there is none. */
+async function textOf(path: string, most?: number): Promise<string | null> {
+  if (!await exists(path)) return null;
+  try {
+    if (most === undefined) return new TextDecoder().decode(await Deno.readFile(path));
+    using file = await Deno.open(path);
+    const bytes = new Uint8Array(most);
+    return new TextDecoder().decode(bytes.subarray(0, await file.read(bytes) ?? 0));
+  } catch (error) {
+    throw new UserError(`${path} cannot be read: ${(error as Error).message}`);
+  }
 }

@@ -54,9 +54,12 @@ function lead(run: FinishedTraining, method: string): Content {
   const since = resumedAt > 0 ? ` since epoch ${resumedAt}` : "";
   const time = seconds === null ? "" : ` in ${duration(seconds)}${since},`;
   const hardware = `${adapter.description}${adapter.fallback ? " (a software adapter)" : ""}`;
+  const classes = dataset.classes.length;
+  const learned = classes > 1
+    ? `learned to tell ${classes} classes apart, and maps show why it decides as it does`
+    : "was shown one class only, which it tells from nothing; maps show what it sees";
   return [
-    markup`<p>A ${withSubscripts(method)} model learned to tell ${dataset.classes.length} classes
-apart, and maps show why it decides as it does: ${brighter}.</p>
+    markup`<p>A ${withSubscripts(method)} model ${learned}: ${brighter}.</p>
 `,
     markup`<p class="result"><strong>${percentage(test.accuracy)}</strong> of ${
       count(dataset.testImages)

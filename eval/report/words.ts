@@ -1,8 +1,3 @@
-/** `017.Marsh_Wren` → `Marsh Wren`. */
-export function className(name: string): string {
-  return name.replace(/^\d+\./, "").replaceAll("_", " ");
-}
-
 /** A value of a map or a class as a person reads it. */
 export function probability(value: number): string {
   if (!Number.isFinite(value)) return "–";

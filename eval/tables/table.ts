@@ -34,7 +34,8 @@ export interface Table {
 export function format(cell: Cell, column: Column): string {
   const { digits } = column;
   if (cell === null || Number.isNaN(cell)) return "–";
-  if (typeof cell === "string") return cell;
+  // In one line: rows are lines in Markdown and in a terminal, which obeys control characters.
+  if (typeof cell === "string") return cell.replace(/\p{Cc}+/gu, " ");
   if (typeof cell === "object") {
     const [low, high] = cell.interval.map((end) => format(end, column));
     return `${format(cell.value, column)} [${low}, ${high}]`;
@@ -47,7 +48,7 @@ export function format(cell: Cell, column: Column): string {
 export function toMarkdown({ title, note, columns, rows }: Table): string {
   const cells = [
     columns.map(({ title }) => title),
-    ...rows.map((row) => row.map((cell, i) => format(cell, columns[i]))),
+    ...rows.map((row) => row.map((cell, i) => format(cell, columns[i]).replace(/[\\|]/g, "\\$&"))),
   ];
   const widths = columns.map((_, i) => Math.max(3, ...cells.map((row) => row[i].length)));
   const line = (row: readonly string[]) =>
@@ -75,7 +76,7 @@ export function toText({ title, columns, rows }: Table): string {
 
 /** Comma-separated values (RFC 4180), numbers in full; intervals are columns of their own. */
 export function toCsv({ columns, rows }: Table): string {
-  const quote = (text: string) => /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const quote = (text: string) => /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   const plain = (value: string | number | null) =>
     value === null || Number.isNaN(value) ? "" : quote(String(value));
   const withInterval = columns.map((_, i) =>

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { contactSheet, type SheetRow } from "../../eval/pictures/contact_sheet.ts";
 import { escape } from "../../eval/escape.ts";
+import { svgDocument } from "../../eval/pictures/svg.ts";
 import { COLOURS, look } from "../../eval/report/chart_looks.ts";
 import { evaluationReport } from "../../eval/report/evaluation_report.ts";
 import type { FinishedTraining } from "../../eval/report/finished_training.ts";
 import { lineChart } from "../../eval/report/line_chart.ts";
 import { markup } from "../../eval/report/markup.ts";
-import { expectOwnReport } from "../../eval/report/own_report.ts";
+import { expectOwnDrawing, expectOwnReport } from "../../eval/report/own_report.ts";
 import { linearScale } from "../../eval/report/scale.ts";
 import { tableMarkup } from "../../eval/report/table_html.ts";
 import { trainingReport } from "../../eval/report/training_report.ts";
@@ -339,6 +340,30 @@ Deno.test("a report of another program is not replaced", async () => {
       1,
       "nothing half-written",
     );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a drawing's SVG file tells whose it and its PNG file are", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/figure1`;
+    const write = (ending: string, text: string) => Deno.writeTextFile(path + ending, text);
+    await expectOwnDrawing(path);
+    await write(".png", "");
+    await assert.rejects(expectOwnDrawing(path), /figure1\.png was not written by this program/);
+    const ours = svgDocument(10, 20.5, []);
+    const mark = "<metadata>CALM on WebGPU</metadata>";
+    assert.ok(ours.includes(mark));
+    for (const text of [ours, ours.replace(mark, "")]) {
+      await write(".svg", text);
+      await expectOwnDrawing(path);
+    }
+    for (const text of ["", "<svg/>", ours.replace(mark, "").replace("#fff", "#eee")]) {
+      await write(".svg", text);
+      await assert.rejects(expectOwnDrawing(path), /figure1\.svg was not written by this program/);
+    }
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

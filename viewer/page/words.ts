@@ -1,9 +1,11 @@
 import type { AttributionKind } from "../../eval/attribution/kinds.ts";
+import { classWords } from "../../eval/class_words.ts";
 import type { OpenedModel } from "../../model/open_model.ts";
 
-/** A class as people read it: `005.Northern_Mossthrush` is "Northern Mossthrush". */
+/** A class as people read it. */
 export function className({ classNames }: Pick<OpenedModel, "classNames">, label: number): string {
-  return classNames?.[label]?.replace(/^\d+\./, "").replaceAll("_", " ") ?? `class ${label}`;
+  const name = classNames?.[label];
+  return name === undefined ? `class ${label}` : classWords(name);
 }
 
 /** A probability with three decimals. */
