@@ -1,5 +1,12 @@
 import { ELEMENT_BYTES, elements, type ElementType, type StoredTensor } from "./host_tensor.ts";
-import { PickleError, PickleGlobal, type PickleValue, type PickleWorld } from "./pickle.ts";
+import {
+  PickleError,
+  PickleGlobal,
+  type PickleValue,
+  type PickleWorld,
+  UnbuiltObject,
+} from "./pickle.ts";
+import { printable, shown } from "./shown.ts";
 
 /** A run of elements in a PyTorch file, which tensors are views of. */
 export class TorchStorage {
@@ -15,26 +22,30 @@ export class TorchStorage {
 /** A view of a storage, as `torch._utils._rebuild_tensor_v2` describes it. */
 export class TorchTensor implements StoredTensor {
   readonly type: ElementType;
+  readonly offset: number;
+  /** Bytes of the file that are read for it. */
+  readonly bytesRead: number;
 
   /** @throws {PickleError} when the view reaches beyond its storage */
   constructor(
     readonly storage: TorchStorage,
-    readonly offset: number,
+    offset: PickleValue,
     readonly shape: readonly number[],
     readonly strides: readonly number[],
   ) {
     this.type = storage.type;
-    const sound = shape.length === strides.length && shape.length <= 16 &&
-      [offset, ...shape, ...strides].every((n) => Number.isSafeInteger(n) && n >= 0);
+    this.offset = typeof offset === "number" ? offset : NaN;
+    const sound = shape.length === strides.length && shape.length <= 16 && isCount(this.offset);
     const count = elements(shape);
-    const last = shape.reduce((at, extent, d) => at + (extent - 1) * strides[d], offset);
+    const last = shape.reduce((at, extent, d) => at + (extent - 1) * strides[d], this.offset);
     // Strides of 0 could make any number of elements out of one: as many as are stored will do.
-    if (!sound || count > storage.length || (count > 0 && !(last < storage.length))) {
+    if (!sound || !(count <= storage.length) || (count > 0 && !(last < storage.length))) {
       throw new PickleError(
-        `a tensor of shape [${shape}], strides [${strides}] and offset ${offset} does not fit its ` +
-          `storage of ${storage.length} elements`,
+        `a tensor of shape [${shape}], strides [${strides}] and offset ${shown(offset)} does not ` +
+          `fit its storage of ${storage.length} elements`,
       );
     }
+    this.bytesRead = count === 0 ? 0 : (last - this.offset + 1) * ELEMENT_BYTES[this.type];
   }
 
   /** The elements in row-major order. */
@@ -82,78 +93,135 @@ const STORAGE_TYPES: Readonly<Record<string, ElementType>> = {
 };
 
 /**
- * The element type of a storage class such as `torch FloatStorage` or `torch.cuda HalfStorage`.
+ * The element type of a storage class such as `torch FloatStorage` or `torch.cuda HalfStorage`;
+ * null for a type that is not known here, complex numbers say.
  *
- * @throws {PickleError} when it is none
+ * @throws {PickleError} when it is no such class
  */
-export function storageType(value: PickleValue): ElementType {
-  const name = value instanceof PickleGlobal ? value.name : String(value);
-  const [, type] = name.match(/^torch(?:\.cuda)? (\w+?)(?:Storage|Tensor)$/) ?? [];
-  if (!Object.hasOwn(STORAGE_TYPES, type ?? "")) {
-    throw new PickleError(`${name.slice(0, 100)} is not a type of storage that can be read`);
+export function storageType(value: PickleValue): ElementType | null {
+  const name = value instanceof PickleGlobal ? value.name : "";
+  const [, type] = name.match(/^torch(?:\.cuda|\.storage)? (\w{1,40}?)(?:Storage|Tensor)$/) ?? [];
+  if (type === undefined) {
+    throw new PickleError(
+      `${name ? dotted(name) : shown(value)} is not a type of storage that can be read`,
+    );
   }
-  return STORAGE_TYPES[type];
+  return Object.hasOwn(STORAGE_TYPES, type) ? STORAGE_TYPES[type] : null;
 }
 
-/** The calls that rebuild tensors and plain containers. Everything else is refused by its name. */
-export function torchWorld(persistent: PickleWorld["persistent"]): PickleWorld {
+/** Modules that run programs, load code or change files: no checkpoint has a use for them. */
+const HARMFUL_MODULES =
+  /^(os|posix|nt|subprocess|pty|commands|shutil|socket|runpy|importlib|imp|ctypes|webbrowser|code|pdb|timeit)(\.|$)/;
+const HARMFUL_BUILTINS = /^(builtins|__builtin__) (eval|exec|execfile|compile|open|__import__)$/;
+
+/** What Python and NumPy build plain values with: nobody asks what became of these. */
+const PLAIN =
+  /^(torch device|_codecs encode|numpy dtype|(builtins|__builtin__) (set|frozenset|bytearray|complex|range|slice))$/;
+
+/** Functions that build an object of the class that is their first argument. */
+const BUILDERS =
+  /^(copy_?reg (_reconstructor|__newobj__|__newobj_ex__)|(builtins|__builtin__) getattr)$/;
+
+/** `module name` as Python writes it. */
+export function dotted(name: string): string {
+  return printable(name.replace(" ", "."), 100);
+}
+
+/** What a file's pickles hold. */
+export interface TorchContents {
+  readonly value: PickleValue;
+  /** Names of classes and functions whose objects were left out. */
+  readonly unbuilt: ReadonlySet<string>;
+}
+
+/** Largest pickle that is read, in bytes; that of ResNet50 with its optimiser has 0.1 MB. */
+export const MOST_PICKLE = 2 ** 26;
+
+/** Most names that are kept for messages. */
+const MOST_NAMES = 100;
+
+/**
+ * The calls that rebuild tensors and plain containers. Of any other call only the name is kept
+ * (`UnbuiltObject`): objects beside the tensors do not matter, and where a tensor should be, one
+ * is missing. A call that no checkpoint has a use for is refused, for the file is an attack.
+ */
+export function torchWorld(
+  persistent: PickleWorld["persistent"],
+): PickleWorld & Pick<TorchContents, "unbuilt"> {
+  const unbuilt = new Set<string>();
+  const leaveOut = (name: string) => {
+    if (unbuilt.size < MOST_NAMES && !PLAIN.test(name)) unbuilt.add(dotted(name));
+    return new UnbuiltObject(dotted(name));
+  };
+  const call: PickleWorld["call"] = ({ name }, args, spend) => {
+    switch (name) {
+      case "torch._utils _rebuild_tensor_v2":
+      case "torch._utils _rebuild_tensor": {
+        const [storage, offset, shape, strides] = args;
+        if (storage instanceof UnbuiltObject) return storage;
+        if (!(storage instanceof TorchStorage)) {
+          throw new PickleError(`${dotted(name)} is called without a storage`);
+        }
+        return new TorchTensor(storage, offset, counts(shape), counts(strides));
+      }
+      case "torch._utils _rebuild_parameter":
+      case "torch._utils _rebuild_parameter_with_state":
+      case "torch.nn.parameter Parameter":
+        if (args[0] instanceof TorchTensor || args[0] instanceof UnbuiltObject) return args[0];
+        throw new PickleError(`${dotted(name)} is called without a tensor`);
+      case "torch._tensor _rebuild_from_type_v2": {
+        const [rebuild, , inner] = args;
+        // Of a subclass of Tensor: what its plain tensor is rebuilt with. Not itself again, for
+        // that could be nested without end.
+        if (!(rebuild instanceof PickleGlobal) || !Array.isArray(inner)) break;
+        return /^torch\._utils _rebuild_(tensor|parameter)/.test(rebuild.name)
+          ? call(rebuild, inner, spend)
+          : leaveOut(rebuild.name);
+      }
+      case "torch Size":
+        return counts(args[0]);
+      case "collections OrderedDict": {
+        const [pairs = []] = args;
+        if (args.length > 1 || !Array.isArray(pairs)) break;
+        spend(pairs.length);
+        if (!pairs.every((pair) => Array.isArray(pair) && pair.length === 2)) break;
+        return new Map(pairs as [PickleValue, PickleValue][]);
+      }
+      case "collections defaultdict":
+        return new Map();
+      default: {
+        if (HARMFUL_MODULES.test(name.split(" ")[0]) || HARMFUL_BUILTINS.test(name)) {
+          throw new PickleError(
+            `it wants to call ${dotted(name)}, for which a checkpoint has no use: it may be an ` +
+              "attack on whoever opens it",
+          );
+        }
+        const [made] = args;
+        return leaveOut(BUILDERS.test(name) && made instanceof PickleGlobal ? made.name : name);
+      }
+    }
+    throw new PickleError(`${dotted(name)} is called with odd arguments`);
+  };
   return {
     persistent,
-    call({ name }, args) {
-      switch (name) {
-        case "torch._utils _rebuild_tensor_v2":
-        case "torch._utils _rebuild_tensor": {
-          const [storage, offset, shape, strides] = args;
-          if (!(storage instanceof TorchStorage)) {
-            throw new PickleError(`${name} is called without a storage`);
-          }
-          return new TorchTensor(storage, offset as number, counts(shape), counts(strides));
-        }
-        case "torch._utils _rebuild_parameter":
-        case "torch.nn.parameter Parameter":
-          if (args[0] instanceof TorchTensor) return args[0];
-          throw new PickleError(`${name} is called without a tensor`);
-        case "torch Size":
-          return counts(args[0]);
-        case "torch device":
-          return String(args[0]).slice(0, 100);
-        case "collections OrderedDict": {
-          if (args.length === 0) return new Map();
-          if (args.length > 1 || !Array.isArray(args[0])) break;
-          const pairs = args[0].filter((pair) => Array.isArray(pair) && pair.length === 2);
-          if (pairs.length !== args[0].length) break;
-          return new Map(pairs as [PickleValue, PickleValue][]);
-        }
-        case "collections defaultdict":
-          return new Map();
-        default:
-          throw new PickleError(
-            `it wants to call ${
-              name.slice(0, 100).replace(" ", ".")
-            }, and only tensors and plain ` +
-              "containers are rebuilt",
-          );
-      }
-      throw new PickleError(`${name.replace(" ", ".")} is called with odd arguments`);
-    },
+    unbuilt,
+    call,
     build(object, state) {
-      // state_dict() hangs its versions on the dictionary; they are not needed.
-      if (object instanceof Map) return object;
-      throw new PickleError(`it sets the state of ${describe(object)} to ${describe(state)}`);
+      // state_dict() hangs its versions on the dictionary, and parameters may have attributes:
+      // neither is needed.
+      if (object instanceof Map || object instanceof TorchTensor) return object;
+      throw new PickleError(`it sets the state of ${shown(object)} to ${shown(state)}`);
     },
   };
 }
 
-/** A list of numbers of at least 0. */
+/** Extents or strides: numbers of at least 0. */
 function counts(value: PickleValue): number[] {
-  if (Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && (n as number) >= 0)) {
-    return value as number[];
-  }
-  throw new PickleError(`${describe(value)} is not a list of extents`);
+  if (Array.isArray(value) && value.length <= 64 && value.every(isCount)) return value as number[];
+  throw new PickleError(`${shown(value)} is not a list of extents`);
 }
 
-function describe(value: PickleValue): string {
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === "object" && value !== null) return `a ${value.constructor.name}`;
-  return String(value).slice(0, 100);
+/** True for a whole number of at least 0. */
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
