@@ -12,6 +12,11 @@ export const MODEL_OPTIONS: OptionTable = {
     help: "a run's checkpoint, or one of the official PyTorch code",
     default: "runs/birds-calm-em/checkpoint.safetensors",
   },
+  weights: {
+    type: "text",
+    value: "NAME",
+    help: "which of a PyTorch file's several tables of weights, e.g. ema",
+  },
   method: {
     type: "choice",
     choices: METHODS,
@@ -40,6 +45,7 @@ export function checkpointOf(options: ParsedOptions): string {
 /** What the user said of a checkpoint of another program. */
 export function foreignOptions(options: ParsedOptions): ForeignOptions {
   return {
+    weights: options.text("weights"),
     method: options.text("method") as Method | undefined,
     prior: options.text("prior") as Prior | undefined,
     largeFeatureMap: options.flag("large-feature-map") || undefined,

@@ -8,6 +8,8 @@ import { takeAll } from "./take_all.ts";
 
 /** What the file of another program does not say. */
 export interface ForeignOptions {
+  /** Which dictionary of tensors to take where a file has several, see `openStateFile`. */
+  readonly weights?: string;
   readonly method?: Method;
   /** Default: `"relu"`, the official code's. */
   readonly prior?: ModelOptions["prior"];
@@ -25,6 +27,8 @@ export interface OpenedModel {
   readonly classNames: readonly string[] | null;
   /** Sides of the pictures it was trained on. */
   readonly crop: number;
+  /** Which of the dictionaries of tensors in the file it is, where there are several. */
+  readonly dictionary?: string;
 }
 
 /** Pictures of the official code. */
@@ -42,9 +46,10 @@ export async function openModel(
   path: string,
   foreign: ForeignOptions = {},
 ): Promise<OpenedModel> {
-  const file = await openStateFile(path);
+  const { weights, ...said } = foreign;
+  const file = await openStateFile(path, { weights });
   try {
-    return await readModel(gpu, file, foreign);
+    return await readModel(gpu, file, said);
   } finally {
     file.close();
   }
@@ -70,7 +75,7 @@ export async function readModel(
   }
   const options = guessOptions(file, foreign);
   const model = await filled(buildModel(gpu, options, 0), (model) => takeAll(model, file));
-  return { model, options, classNames: null, crop: OFFICIAL_CROP };
+  return { model, options, classNames: null, crop: OFFICIAL_CROP, dictionary: file.dictionary };
 }
 
 /** A model with weights put in; it is given back to the GPU when they do not fit. */
@@ -113,6 +118,11 @@ function guessOptions(file: StateFile, foreign: ForeignOptions): ModelOptions {
     throw new UserError(
       `${path} is a ${arch} without conv_last: a backbone to train from (--pretrained), not a ` +
         "model with maps",
+    );
+  }
+  if (!(last.shape.length === 4 && last.shape[0] > 0)) {
+    throw new UserError(
+      `${path}: conv_last.weight has shape [${last.shape}], expected [classes, channels, 1, 1]`,
     );
   }
   const { method, prior = "relu", largeFeatureMap, skipMixed6e = true } = foreign;

@@ -1,8 +1,11 @@
 import { UserError } from "../engine/errors.ts";
 import { type ByteSource, openFile } from "./byte_source.ts";
 import type { StoredTensor } from "./host_tensor.ts";
+import { refuseOtherKinds } from "./other_kinds.ts";
+import { withoutPrefixes } from "./prefixes.ts";
 import { readSafetensors } from "./safetensors.ts";
-import { aboutUnbuilt, stateDictOf } from "./state_dict.ts";
+import { shown } from "./shown.ts";
+import { stateDictOf } from "./state_dict.ts";
 import { looksLikeTorch, readTorchFile } from "./torch_file.ts";
 import type { TorchTensor } from "./torch_objects.ts";
 
@@ -12,14 +15,22 @@ export interface StateFile {
   readonly format: "safetensors" | "PyTorch";
   /** Bytes of the file. */
   readonly size: number;
-  /** Names as a network has them: without the file's own `state_dict` and `module.`. */
+  /** Names as a network has them: without `module.`, `_orig_mod.` and `model.` in front. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** Texts and numbers beside the tensors: a safetensors file's metadata, or `epoch` and the like. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Sentences for the user: what was left out of the file. */
+  /** Key of the dictionary of tensors that was taken, where the file has several. */
+  readonly dictionary?: string;
+  /** Sentences for the user: what was chosen in the file, and what was left out. */
   readonly notes: readonly string[];
   /** Closes the file; tensors cannot be read afterwards. */
   close(): void;
+}
+
+/** What to take of a file. */
+export interface StateFileOptions {
+  /** The key of a dictionary of tensors, or a part of it. Default: the plain weights. */
+  readonly weights?: string;
 }
 
 /**
@@ -30,11 +41,11 @@ export interface StateFile {
  */
 export async function openStateFile(
   path: string,
-  say: (note: string) => void = console.error,
+  { say = console.error, ...options }: StateFileOptions & { say?: (note: string) => void } = {},
 ): Promise<StateFile> {
   const source = await openFile(path);
   try {
-    const file = await readStateFile(source);
+    const file = await readStateFile(source, options);
     file.notes.forEach((note) => say(note));
     return file;
   } catch (error) {
@@ -43,19 +54,29 @@ export async function openStateFile(
   }
 }
 
-/** The same for a source that is open. */
-export async function readStateFile(source: ByteSource): Promise<StateFile> {
+/** The same for a source that is open; whoever asks shows the notes. */
+export async function readStateFile(
+  source: ByteSource,
+  { weights }: StateFileOptions = {},
+): Promise<StateFile> {
   const { path, size } = source;
   const file = { path, size, close: () => source.close() };
-  if (!looksLikeTorch(await source.read(0, Math.min(512, size)))) {
-    const { tensors, metadata } = await readSafetensors(source);
-    return { ...file, format: "safetensors", tensors, metadata, notes: [] };
+  const head = await source.read(0, Math.min(512, size));
+  if (looksLikeTorch(head)) {
+    const { tensors, ...rest } = stateDictOf(path, await readTorchFile(source), weights);
+    checkWork(path, size, tensors);
+    return { ...file, format: "PyTorch", ...rest, tensors: withoutPrefixes(path, tensors) };
   }
-  const { value, unbuilt } = await readTorchFile(source);
-  const { tensors, metadata } = stateDictOf(path, value);
-  checkWork(path, size, tensors);
-  const notes = aboutUnbuilt(path, unbuilt);
-  return { ...file, format: "PyTorch", tensors: withoutModule(path, tensors), metadata, notes };
+  await refuseOtherKinds(source, head);
+  if (weights !== undefined) {
+    throw new UserError(
+      `--weights is ${shown(weights)}, but ${path} is a safetensors file, which has only one table`,
+    );
+  }
+  const { tensors, metadata } = await readSafetensors(source);
+  if (tensors.size === 0) throw new UserError(`${path} holds no tensors`);
+  const rest = { metadata, notes: [] };
+  return { ...file, format: "safetensors", ...rest, tensors: withoutPrefixes(path, tensors) };
 }
 
 /** Largest sum of all tensors in sizes of the file: a few tensors may share a storage. */
@@ -73,14 +94,4 @@ function checkWork(path: string, size: number, tensors: ReadonlyMap<string, Torc
     `${path} is refused: its ${tensors.size} tensors share their storages so that they have ` +
       `${bytes} bytes, ${Math.round(bytes / size)} times those of the file`,
   );
-}
-
-function withoutModule(path: string, tensors: ReadonlyMap<string, TorchTensor>) {
-  const renamed = new Map<string, StoredTensor>();
-  for (const [key, value] of tensors) {
-    const name = key.replace(/^module\./, "");
-    if (renamed.has(name)) throw new UserError(`${path} has the tensor ${name} twice`);
-    renamed.set(name, value);
-  }
-  return renamed;
 }

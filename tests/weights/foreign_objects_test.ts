@@ -8,7 +8,7 @@ const folder = fileURLToPath(new URL("../goldens/torch/", import.meta.url));
 for (const name of ["foreign.pth", "foreign_legacy.pth"]) {
   Deno.test(`${name}: objects of other programs beside the tensors are left out by name`, async () => {
     const said: string[] = [];
-    const file = await openStateFile(folder + name, (note) => said.push(note));
+    const file = await openStateFile(folder + name, { say: (note) => said.push(note) });
     assert.deepEqual([...file.tensors.keys()], ["conv.weight", "conv.bias"]);
     const { shape, data } = await readFloat32(file.tensors.get("conv.weight")!);
     assert.deepEqual(shape, [2, 3]);
@@ -25,7 +25,7 @@ for (const name of ["foreign.pth", "foreign_legacy.pth"]) {
 }
 
 Deno.test("a file of tensors and texts alone leaves nothing out", async () => {
-  const file = await openStateFile(folder + "official.pth.tar", assert.fail);
+  const file = await openStateFile(folder + "official.pth.tar", { say: assert.fail });
   assert.deepEqual(file.notes, []);
   file.close();
 });

@@ -63,28 +63,38 @@ export const call = (module: string, name: string, argument: string) =>
 export const laughs = (levels = 60) =>
   bytes(0x4e, 0x85, ...Array(levels).fill([0x71, 0, 0x68, 0, 0x86]));
 
-/** A float32 vector in a file that `torchFile` makes. */
-export class Vector {
-  readonly numbers: readonly number[];
-  constructor(...numbers: number[]) {
-    this.numbers = numbers;
-  }
+/** A float32 tensor in a file that `torchFile` makes. */
+export class Saving {
+  constructor(readonly shape: readonly number[], readonly data: Float32Array<ArrayBuffer>) {}
 }
 
-/** What `torchFile` writes: texts, numbers below 256, vectors, and dictionaries of these. */
-export type Saved = string | number | Vector | { readonly [key: string]: Saved };
+/** A vector for `torchFile`. */
+export const vector = (...numbers: number[]) =>
+  new Saving([numbers.length], Float32Array.from(numbers));
+
+/** What `torchFile` writes: texts, numbers, tensors, and dictionaries of these. */
+export type Saved = string | number | Saving | { readonly [key: string]: Saved };
+
+const whole = (value: number) => [0x4a, ...new Uint8Array(Int32Array.of(value).buffer)];
+const list = (values: readonly number[]) => [0x28, ...values.flatMap(whole), 0x74];
 
 /** The zip that `torch.save` writes of a value. */
 export function torchFile(value: Saved): Promise<Uint8Array<ArrayBuffer>> {
   const storages: Record<string, Uint8Array<ArrayBuffer>> = {};
   const instructions = (value: Saved): number[] => {
     if (typeof value === "string") return short(value);
-    if (typeof value === "number") return [0x4b, value];
-    if (value instanceof Vector) {
+    if (typeof value === "number") return whole(value);
+    if (value instanceof Saving) {
+      const { shape, data } = value;
       const key = String(Object.keys(storages).length);
-      const length = [0x4b, value.numbers.length];
-      storages[key] = new Uint8Array(Float32Array.from(value.numbers).buffer);
-      return tensorCall(storage(length, short(key)), [0x4b, 0], [...length, 0x85], [0x4b, 1, 0x85]);
+      storages[key] = new Uint8Array(data.buffer);
+      const strides = shape.map((_, d) => shape.slice(d + 1).reduce((a, b) => a * b, 1));
+      return tensorCall(
+        storage(whole(data.length), short(key)),
+        [0x4b, 0],
+        list(shape),
+        list(strides),
+      );
     }
     const items = Object.entries(value).flatMap(([key, item]) => [
       ...short(key),
