@@ -1,6 +1,6 @@
 import type { ByteSource } from "./byte_source.ts";
 import { ELEMENT_BYTES } from "./host_tensor.ts";
-import { PickleError, unpickle } from "./pickle.ts";
+import { PickleError, PickleGlobal, unpickle } from "./pickle.ts";
 import { printable } from "./shown.ts";
 import { keyText, partOf, readCount, sameStorage, storageId } from "./torch_storage.ts";
 import { MOST_PICKLE, type TorchContents, TorchStorage, torchWorld } from "./torch_objects.ts";
@@ -20,6 +20,8 @@ export async function readTorchLegacy(source: ByteSource): Promise<TorchContents
   const places = new Map<string, number>();
   const storages = new Map<string, TorchStorage>();
   const world = torchWorld((id) => {
+    // ("module", class, file, source): the class of a module, with its program.
+    if (Array.isArray(id) && id[0] === "module" && id[1] instanceof PickleGlobal) return id[1];
     const { key, type, className, length, view } = storageId(id);
     // How many bytes to step over would be a guess.
     if (!type) throw new PickleError(`${className} is not a type of storage that can be read`);

@@ -157,8 +157,11 @@ export function torchWorld(
     switch (name) {
       case "torch._utils _rebuild_tensor_v2":
       case "torch._utils _rebuild_tensor": {
-        const [storage, offset, shape, strides] = args;
+        const [storage, offset, shape, strides, , , flags] = args;
         if (storage instanceof UnbuiltObject) return storage;
+        if (flags instanceof Map && flags.get("neg")) {
+          throw new PickleError("a tensor is the negative of what is stored: save its clone()");
+        }
         if (!(storage instanceof TorchStorage)) {
           throw new PickleError(`${dotted(name)} is called without a storage`);
         }

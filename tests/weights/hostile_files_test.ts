@@ -155,6 +155,14 @@ const HOSTILE: [name: string, bytes: Uint8Array<ArrayBuffer>, message: RegExp][]
     /wants to call os\.system.* may be an attack/,
   ],
   [
+    "a tensor that is the negative of its storage",
+    tensor(
+      ...[storage(FOUR), [0x4b, 0], [0x4b, 4, 0x85], [0x4b, 1, 0x85], 0x89, 0x7d],
+      ...[0x7d, short("neg"), 0x88, 0x73],
+    ),
+    /a tensor is the negative of what is stored/,
+  ],
+  [
     "a dictionary that holds itself",
     pickle(0x7d, [0x71, 0], short("model"), [0x68, 0], 0x73),
     /a dic/,
@@ -208,6 +216,23 @@ const CONTAINERS: [name: string, bytes: Uint8Array, message: RegExp][] = [
       pickle(laughs(), 0x85),
     ),
     /a key is a list of 2, expected a text or a number/,
+  ],
+  [
+    "legacy: a whole module, whose class brings its program",
+    legacy(
+      pickle(
+        ...[
+          0x28,
+          short("module"),
+          global("my.nets", "Net"),
+          short("net.py"),
+          short("class Net: 0"),
+        ],
+        ...[0x74, 0x51, 0x29, 0x81, 0x7d, 0x62],
+      ),
+      pickle(0x5d),
+    ),
+    /made by my\.nets\.Net, which is not run here: save its state_dict\(\) instead/,
   ],
   [
     "legacy: a view that is nested",
