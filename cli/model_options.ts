@@ -14,6 +14,11 @@ export const MODEL_OPTIONS: OptionTable = {
     help: "a run's checkpoint, or one of the official PyTorch code",
     default: "runs/birds-calm-em/checkpoint.safetensors",
   },
+  weights: {
+    type: "text",
+    value: "NAME",
+    help: "which of a PyTorch file's several tables of weights, e.g. ema",
+  },
   method: {
     type: "choice",
     choices: METHODS,
@@ -54,13 +59,14 @@ export function checkpointOf(options: ParsedOptions): string {
 export function foreignOptions(options: ParsedOptions): ForeignOptions {
   const classNames = options.text("class-names");
   return {
+    weights: options.text("weights"),
     method: options.text("method") as Method | undefined,
     prior: options.text("prior") as Prior | undefined,
     largeFeatureMap: options.flag("large-feature-map") || undefined,
     skipMixed6e: options.flag("use-mixed-6e") ? false : undefined,
     crop: options.number("crop"),
     classNames: classNames === undefined ? undefined : readClassNames(classNames),
-    onAssumption: sayOnce,
+    say: sayOnce,
   };
 }
 

@@ -9,6 +9,8 @@ import { takeAll } from "./take_all.ts";
 
 /** What the file of another program does not say. */
 export interface ForeignOptions {
+  /** Which dictionary of tensors to take where a file has several, see `openStateFile`. */
+  readonly weights?: string;
   readonly method?: Method;
   /** Default: `"relu"`, the official code's. */
   readonly prior?: ModelOptions["prior"];
@@ -19,8 +21,11 @@ export interface ForeignOptions {
   /** Sides of the pictures it was trained on; default 224. */
   readonly crop?: number;
   readonly classNames?: readonly string[];
-  /** Told what is taken for granted because neither file nor user says it. */
-  readonly onAssumption?: (sentence: string) => void;
+  /**
+   * Told what was chosen in the file and left out, and what is taken for granted because neither
+   * file nor user says it. Default: standard error.
+   */
+  readonly say?: (sentence: string) => void;
 }
 
 /** A model read from a file. */
@@ -31,6 +36,8 @@ export interface OpenedModel {
   readonly classNames: readonly string[] | null;
   /** Sides of the pictures it was trained on. */
   readonly crop: number;
+  /** Which of the dictionaries of tensors in the file it is, where there are several. */
+  readonly dictionary?: string;
 }
 
 /** Pictures of the official code. */
@@ -48,9 +55,10 @@ export async function openModel(
   path: string,
   foreign: ForeignOptions = {},
 ): Promise<OpenedModel> {
-  const file = await openStateFile(path);
+  const { weights, ...rest } = foreign;
+  const file = await openStateFile(path, { weights, say: foreign.say });
   try {
-    return await readModel(gpu, file, foreign);
+    return await readModel(gpu, file, rest);
   } finally {
     file.close();
   }
@@ -60,7 +68,7 @@ export async function openModel(
 export async function readModel(
   gpu: Gpu,
   file: StateFile,
-  { onAssumption, ...foreign }: ForeignOptions = {},
+  { say = console.error, ...foreign }: Omit<ForeignOptions, "weights"> = {},
 ): Promise<OpenedModel> {
   if (file.metadata.format === CHECKPOINT_FORMAT) {
     if (Object.values(foreign).some((value) => value !== undefined)) {
@@ -83,13 +91,14 @@ export async function readModel(
     );
   }
   if (crop === undefined) {
-    onAssumption?.(
+    say(
       `${file.path} does not say how large its pictures were: ${OFFICIAL_CROP} pixels are assumed, ` +
         "as the official code has them (--crop N says otherwise)",
     );
   }
   const model = await filled(buildModel(gpu, options, 0), (model) => takeAll(model, file));
-  return { model, options, classNames, crop: crop ?? OFFICIAL_CROP };
+  const { dictionary } = file;
+  return { model, options, classNames, crop: crop ?? OFFICIAL_CROP, dictionary };
 }
 
 /** A model with weights put in; it is given back to the GPU when they do not fit. */
@@ -128,6 +137,11 @@ function guessOptions(file: StateFile, foreign: ForeignOptions): ModelOptions {
     throw new UserError(
       `${path} is a ${arch} without conv_last: a backbone to train from (--pretrained), not a ` +
         "model with maps",
+    );
+  }
+  if (!(last.shape.length === 4 && last.shape[0] > 0)) {
+    throw new UserError(
+      `${path}: conv_last.weight has shape [${last.shape}], expected [classes, channels, 1, 1]`,
     );
   }
   const { method, prior = "relu", largeFeatureMap, skipMixed6e = true } = foreign;

@@ -58,6 +58,9 @@ export interface PickleWorld {
  */
 const MOST_VALUES = 5_000_000;
 
+/** Longest name of a class with its module, which is compared each time that it is called. */
+const LONGEST_NAME = 500;
+
 const MARK = Symbol("mark");
 type Slot = PickleValue | typeof MARK;
 
@@ -138,7 +141,10 @@ export function unpickle(
     }
     push(world.call(callee, args, spend));
   };
-  const global = (module: string, name: string) => push(new PickleGlobal(`${module} ${name}`));
+  const global = (module: string, name: string) => {
+    if (module.length + name.length > LONGEST_NAME) fail("a name is too long");
+    push(new PickleGlobal(`${module} ${name}`));
+  };
 
   while (true) {
     const opcode = input.u8();

@@ -1,5 +1,6 @@
 import { UserError } from "../engine/errors.ts";
 import { type ByteSource, bytesSource } from "./byte_source.ts";
+import { duplicateKey } from "./duplicate_key.ts";
 import {
   bytesOf,
   ELEMENT_BYTES,
@@ -9,6 +10,7 @@ import {
   readFloat32,
   type StoredTensor,
 } from "./host_tensor.ts";
+import { printable, shown } from "./shown.ts";
 
 /** Named float32 tensors and string metadata. */
 export interface TensorFile {
@@ -24,6 +26,9 @@ export interface StoredTensors {
 
 /** Largest header that is read, as in the reference implementation. */
 const MAX_HEADER = 100_000_000;
+
+/** Most extents of a tensor. */
+const MOST_EXTENTS = 16;
 
 /** Writes the safetensors format in one piece. */
 export async function encodeSafetensors(
@@ -95,15 +100,18 @@ export async function readSafetensors(source: ByteSource): Promise<StoredTensors
   if (length > MAX_HEADER || 8 + length > source.size) {
     fail(`its header should have ${length} bytes, but the file has ${source.size}`);
   }
+  const json = await source.read(8, length);
+  let text = "";
   let header: unknown;
   try {
-    header = JSON.parse(
-      new TextDecoder("utf-8", { fatal: true }).decode(await source.read(8, length)),
-    );
+    text = new TextDecoder("utf-8", { fatal: true }).decode(json);
+    header = JSON.parse(text);
   } catch {
     fail("its header is not JSON");
   }
   if (!isRecord(header)) return fail("its header is not an object");
+  const twice = duplicateKey(text);
+  if (twice !== null) fail(`its header has ${shown(twice)} twice`);
   const { __metadata__: metadata = {}, ...entries } = header;
   if (!isRecord(metadata) || !Object.values(metadata).every((value) => typeof value === "string")) {
     return fail("its metadata is not a table of strings");
@@ -114,20 +122,19 @@ export async function readSafetensors(source: ByteSource): Promise<StoredTensors
   const tensors = new Map<string, StoredTensor>();
   for (const [name, entry] of Object.entries(entries)) {
     const { dtype, shape, data_offsets: offsets } = isRecord(entry) ? entry : {};
+    const tensor = `tensor ${printable(name)}`;
     if (typeof dtype !== "string" || !Object.hasOwn(ELEMENT_BYTES, dtype)) {
-      return fail(
-        `tensor ${name} has type ${dtype}, expected one of ${
-          Object.keys(ELEMENT_BYTES).join(", ")
-        }`,
-      );
+      const known = Object.keys(ELEMENT_BYTES).join(", ");
+      return fail(`${tensor} has type ${shown(dtype)}, expected one of ${known}`);
     }
     const type = dtype as ElementType;
     if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) {
-      return fail(`tensor ${name} has no valid shape and offsets`);
+      return fail(`${tensor} has no valid shape and offsets`);
     }
+    if (shape.length > MOST_EXTENTS) fail(`${tensor} has ${shape.length} extents`);
     const [start, end] = offsets;
     if (start > end || end > room || end - start !== elements(shape) * ELEMENT_BYTES[type]) {
-      fail(`tensor ${name} of shape [${shape}] claims bytes ${start} to ${end} of ${room}`);
+      fail(`${tensor} of shape [${shape}] claims bytes ${start} to ${end} of ${room}`);
     }
     spans.push([start, end]);
     tensors.set(name, { type, shape, read: () => source.read(body + start, end - start) });

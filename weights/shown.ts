@@ -12,6 +12,13 @@ export function shown(value: unknown, most = 60): string {
   return name && name !== "Object" ? `a ${name}` : "an object";
 }
 
+/** Some names of a file in a message, and whether there are more. */
+export function listed(names: Iterable<string>, most = 8): string {
+  const all = [...names];
+  return all.slice(0, most).map((name) => printable(name, 60)).join(", ") +
+    (all.length > most ? `, … (${all.length})` : "");
+}
+
 /** A name or text of a file as it may be printed: control characters become `?`. */
 export function printable(text: string, most = 200): string {
   const short = text.length > most ? `${text.slice(0, most)}…` : text;

@@ -1,131 +1,76 @@
 import { UserError } from "../engine/errors.ts";
-import type { StoredTensor } from "./host_tensor.ts";
-import type { PickleValue } from "./pickle.ts";
-import { printable } from "./shown.ts";
-import { TorchTensor } from "./torch_objects.ts";
+import { chooseDictionary, type Dictionary } from "./dictionaries.ts";
+import { type PickleValue, UnbuiltObject } from "./pickle.ts";
+import { listed, printable, shown } from "./shown.ts";
+import { type TorchContents, TorchTensor } from "./torch_objects.ts";
 
-type Dictionary = ReadonlyMap<PickleValue, PickleValue>;
-
-/** Where training programs put the network's tensors; averages of them have names of their own. */
-const PLAIN = ["state_dict", "model_state_dict", "model", "net"];
-
-/** A dictionary of tensors that was found in a file. */
+/** The network's tensors in a PyTorch file, and the texts and numbers around them. */
 export interface StateDict {
-  readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** Texts and numbers beside it. */
+  readonly tensors: ReadonlyMap<string, TorchTensor>;
   readonly metadata: Readonly<Record<string, string>>;
-  /** Which one it is, where the file has several. */
-  readonly note: string | null;
+  /** Key of the dictionary that was taken, where there is a choice. */
+  readonly dictionary?: string;
+  /** Sentences for the user: what was chosen and what was left out. */
+  readonly notes: readonly string[];
 }
 
+/** Calls of PyTorch that would have made a tensor. */
+const TENSOR_CALL = /^torch\.\S*(_rebuild_\w+|Tensor|Storage)$/;
+
 /**
- * Finds the network's tensors in what a PyTorch file holds: a state dict, or a dictionary of them.
+ * Finds the network's tensors in what `torch.save` wrote.
  *
- * @param options `wanted`: key of the dictionary to take, or a part that only one has, default the
- * plain weights; `unbuilt`: names of objects that were left out, for messages
- * @throws {UserError} when there is none, or it is not clear which one is meant
+ * @param wanted the dictionary that the user chose, see `chooseDictionary`
+ * @throws {UserError} when there are none, or when one of them is something else
  */
-export function findStateDict(
+export function stateDictOf(
   path: string,
-  object: PickleValue,
-  { wanted, unbuilt }: { readonly wanted?: string; readonly unbuilt: readonly string[] },
+  { value: object, unbuilt }: TorchContents,
+  wanted?: string,
 ): StateDict {
-  if (!(object instanceof Map)) throw none(path, unbuilt);
-  const dictionaries = new Map<string, Dictionary>();
-  for (const [key, value] of object) {
-    if (typeof key === "string" && hasTensors(value)) dictionaries.set(key, value);
-  }
-  const names = [...dictionaries.keys()];
-  if (wanted === undefined && hasTensors(object)) {
-    // Dictionaries beside a network's own tensors are nobody's habit.
-    if (names.length > 0) throw unclear(path, names);
-    return { tensors: named(path, object), metadata: {}, note: null };
-  }
-  if (names.length === 0) throw none(path, unbuilt);
-  const taken = wanted === undefined ? plainest(path, names) : chosen(path, names, wanted);
-  const others = names.filter((name) => name !== taken).map((name) => printable(name, 50));
-  const metadata: Record<string, string> = {};
-  for (const [key, value] of object) {
-    if (typeof key === "string" && (typeof value === "string" || typeof value === "number")) {
-      metadata[key] = String(value);
+  const { state, outer, name: dictionary, others } = chooseDictionary(path, object, wanted);
+  const tensors = new Map<string, TorchTensor>();
+  for (const [name, value] of state) {
+    if (value instanceof TorchTensor) {
+      if (typeof name === "string") tensors.set(name, value);
+      else throw new UserError(`${path}: the name of a tensor is ${shown(name)}, expected a text`);
+    } else if (value instanceof UnbuiltObject && isTensor(name, value)) {
+      const what = `${shown(name)} is made by ${value.name}`;
+      throw new UserError(`${path}: ${what}, which is not run here; expected a plain tensor`);
     }
   }
-  return {
-    tensors: named(path, dictionaries.get(taken)!),
-    metadata,
-    note: others.length > 0
-      ? `${path}: the weights called ${
-        printable(taken, 50)
-      } were taken; --weights chooses others ` +
-        `(${others.join(", ")})`
-      : null,
-  };
+  const notes = [...aboutChoice(path, dictionary, others), ...aboutUnbuilt(path, unbuilt)];
+  return { tensors, metadata: textsOf(outer), dictionary, notes };
 }
 
-/**
- * Takes off what wrappers put before every name: DataParallel's `module.`, `torch.compile`'s
- * `_orig_mod.`, Lightning's `model.`, in any order.
- *
- * @throws {UserError} when two tensors then have one name
- */
-export function withoutPrefixes(
-  path: string,
-  tensors: ReadonlyMap<string, StoredTensor>,
-): ReadonlyMap<string, StoredTensor> {
-  const names = [...tensors.keys()];
-  let length = 0;
-  for (let found: string | undefined = ""; found !== undefined; length += found?.length ?? 0) {
-    const start: number = length;
-    found = ["module.", "_orig_mod.", "model."].find((prefix) =>
-      names.length > 0 && names.every((name) => name.startsWith(prefix, start))
-    );
+/** True where an object that was not built sits in the place of a network's tensor. */
+function isTensor(name: PickleValue, { name: maker }: UnbuiltObject): boolean {
+  // Modules may add one object of any kind to their state, under this name.
+  if (typeof name !== "string" || /(^|\.)_extra_state$/.test(name)) return false;
+  return name.includes(".") || TENSOR_CALL.test(maker);
+}
+
+/** The texts and numbers of a dictionary: `epoch`, `arch` and the like. */
+function textsOf(dictionary: Dictionary): Record<string, string> {
+  const texts: [string, string][] = [];
+  for (const [key, value] of dictionary) {
+    if (typeof key !== "string") continue;
+    if (typeof value === "string") texts.push([printable(key), value]);
+    else if (typeof value === "number") texts.push([printable(key), String(value)]);
   }
-  const short = new Map([...tensors].map(([name, tensor]) => [name.slice(length), tensor]));
-  if (short.size < tensors.size) throw new UserError(`${path} has a tensor twice`);
-  return short;
+  return Object.fromEntries(texts);
 }
 
-function hasTensors(value: unknown): value is Dictionary {
-  return value instanceof Map && value.values().some((entry) => entry instanceof TorchTensor);
+/** A sentence that names the dictionaries, when there are others. */
+function aboutChoice(path: string, name: string | undefined, others: readonly string[]): string[] {
+  if (others.length === 0) return [];
+  const taken = name === undefined ? "those outside of any" : `those of ${printable(name, 60)}`;
+  const left = listed(others);
+  return [`${path}: the weights are ${taken}; it also has ${left} (--weights NAME chooses)`];
 }
 
-function named(path: string, dictionary: Dictionary): Map<string, StoredTensor> {
-  const tensors = new Map<string, StoredTensor>();
-  for (const [name, value] of dictionary) {
-    if (!(value instanceof TorchTensor)) continue;
-    if (typeof name !== "string") throw new UserError(`${path} has a tensor without a name`);
-    tensors.set(name, value);
-  }
-  return tensors;
-}
-
-function plainest(path: string, names: readonly string[]): string {
-  const plain = PLAIN.find((name) => names.includes(name)) ??
-    (names.length === 1 ? names[0] : undefined);
-  if (plain === undefined) throw unclear(path, names);
-  return plain;
-}
-
-function chosen(path: string, names: readonly string[], wanted: string): string {
-  const found = names.includes(wanted) ? [wanted] : names.filter((name) => name.includes(wanted));
-  if (found.length === 1) return found[0];
-  throw new UserError(
-    `--weights is "${wanted}", expected one of those in ${path}: ` +
-      names.map((name) => printable(name, 50)).join(", "),
-  );
-}
-
-function unclear(path: string, names: readonly string[]): UserError {
-  return new UserError(
-    `${path} holds several sets of weights: choose with --weights from ` +
-      names.map((name) => printable(name, 50)).join(", "),
-  );
-}
-
-function none(path: string, unbuilt: readonly string[]): UserError {
-  const left = unbuilt.length > 0 ? `; what it calls was not run: ${unbuilt.join(", ")}` : "";
-  return new UserError(
-    `${path} holds no tensors by name: a state dict is expected, or a dictionary that has one as ` +
-      `${PLAIN.join(", ")}${left}`,
-  );
+/** A sentence that names the objects beside the tensors, when not all was built. */
+function aboutUnbuilt(path: string, unbuilt: ReadonlySet<string>): string[] {
+  if (unbuilt.size === 0) return [];
+  return [`${path}: objects beside the weights are left out, made by ${listed(unbuilt)}`];
 }

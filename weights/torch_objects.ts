@@ -100,7 +100,7 @@ const STORAGE_TYPES: Readonly<Record<string, ElementType>> = {
  */
 export function storageType(value: PickleValue): ElementType | null {
   const name = value instanceof PickleGlobal ? value.name : "";
-  const [, type] = name.match(/^torch(?:\.cuda)? (\w{1,40}?)(?:Storage|Tensor)$/) ?? [];
+  const [, type] = name.match(/^torch(?:\.cuda|\.storage)? (\w{1,40}?)(?:Storage|Tensor)$/) ?? [];
   if (type === undefined) {
     throw new PickleError(
       `${name ? dotted(name) : shown(value)} is not a type of storage that can be read`,
@@ -114,16 +114,28 @@ const HARMFUL_MODULES =
   /^(os|posix|nt|subprocess|pty|commands|shutil|socket|runpy|importlib|imp|ctypes|webbrowser|code|pdb|timeit)(\.|$)/;
 const HARMFUL_BUILTINS = /^(builtins|__builtin__) (eval|exec|execfile|compile|open|__import__)$/;
 
+/** What Python and NumPy build plain values with: nobody asks what became of these. */
+const PLAIN =
+  /^(torch device|_codecs encode|numpy dtype|(builtins|__builtin__) (set|frozenset|bytearray|complex|range|slice))$/;
+
+/** Functions that build an object of the class that is their first argument. */
+const BUILDERS =
+  /^(copy_?reg (_reconstructor|__newobj__|__newobj_ex__)|(builtins|__builtin__) getattr)$/;
+
 /** `module name` as Python writes it. */
 export function dotted(name: string): string {
   return printable(name.replace(" ", "."), 100);
 }
 
-/** What a file's pickles may refer to, and what was not built of it. */
-export interface TorchWorld extends PickleWorld {
+/** What a file's pickles hold. */
+export interface TorchContents {
+  readonly value: PickleValue;
   /** Names of classes and functions whose objects were left out. */
   readonly unbuilt: ReadonlySet<string>;
 }
+
+/** Largest pickle that is read, in bytes; that of ResNet50 with its optimiser has 0.1 MB. */
+export const MOST_PICKLE = 2 ** 26;
 
 /** Most names that are kept for messages. */
 const MOST_NAMES = 100;
@@ -133,18 +145,23 @@ const MOST_NAMES = 100;
  * (`UnbuiltObject`): objects beside the tensors do not matter, and where a tensor should be, one
  * is missing. A call that no checkpoint has a use for is refused, for the file is an attack.
  */
-export function torchWorld(persistent: PickleWorld["persistent"]): TorchWorld {
+export function torchWorld(
+  persistent: PickleWorld["persistent"],
+): PickleWorld & Pick<TorchContents, "unbuilt"> {
   const unbuilt = new Set<string>();
   const leaveOut = (name: string) => {
-    if (unbuilt.size < MOST_NAMES) unbuilt.add(dotted(name));
+    if (unbuilt.size < MOST_NAMES && !PLAIN.test(name)) unbuilt.add(dotted(name));
     return new UnbuiltObject(dotted(name));
   };
   const call: PickleWorld["call"] = ({ name }, args, spend) => {
     switch (name) {
       case "torch._utils _rebuild_tensor_v2":
       case "torch._utils _rebuild_tensor": {
-        const [storage, offset, shape, strides] = args;
+        const [storage, offset, shape, strides, , , flags] = args;
         if (storage instanceof UnbuiltObject) return storage;
+        if (flags instanceof Map && flags.get("neg")) {
+          throw new PickleError("a tensor is the negative of what is stored: save its clone()");
+        }
         if (!(storage instanceof TorchStorage)) {
           throw new PickleError(`${dotted(name)} is called without a storage`);
         }
@@ -166,8 +183,6 @@ export function torchWorld(persistent: PickleWorld["persistent"]): TorchWorld {
       }
       case "torch Size":
         return counts(args[0]);
-      case "torch device":
-        return new UnbuiltObject(dotted(name));
       case "collections OrderedDict": {
         const [pairs = []] = args;
         if (args.length > 1 || !Array.isArray(pairs)) break;
@@ -184,7 +199,8 @@ export function torchWorld(persistent: PickleWorld["persistent"]): TorchWorld {
               "attack on whoever opens it",
           );
         }
-        return leaveOut(name);
+        const [made] = args;
+        return leaveOut(BUILDERS.test(name) && made instanceof PickleGlobal ? made.name : name);
       }
     }
     throw new PickleError(`${dotted(name)} is called with odd arguments`);

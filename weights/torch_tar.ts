@@ -2,48 +2,67 @@ import { type ByteSource, part } from "./byte_source.ts";
 import { ELEMENT_BYTES } from "./host_tensor.ts";
 import { PickleError, type PickleValue, unpickle } from "./pickle.ts";
 import { printable, shown } from "./shown.ts";
-import { MOST_PICKLE, type TorchContents } from "./torch_file.ts";
-import { isCount, storageType, TorchStorage, TorchTensor, torchWorld } from "./torch_objects.ts";
-import { readCount, viewOf } from "./torch_views.ts";
+import { keyText, partOf, readCount, storageView } from "./torch_storage.ts";
+import {
+  isCount,
+  MOST_PICKLE,
+  storageType,
+  type TorchContents,
+  TorchStorage,
+  TorchTensor,
+  torchWorld,
+} from "./torch_objects.ts";
+
+/** Most storages and tensors that are read; a network has some hundreds. */
+const MOST_PARTS = 100_000;
 
 /**
- * The tar of PyTorch 0.1: members `storages`, `tensors` and `pickle`, see docs of `readTorchFile`.
+ * The tar of PyTorch 0.1, as which torchvision's resnet50-19c8e357.pth is published: members
+ * `storages`, `tensors` and `pickle`, the last of which refers to the tensors.
  *
- * @throws {PickleError} when it is damaged
+ * @throws {PickleError | UserError} when it is damaged, or a tar of something else
  */
-export async function readTar(source: ByteSource): Promise<TorchContents> {
+export async function readTorchTar(source: ByteSource): Promise<TorchContents> {
   const members = await tarMembers(source);
   const member = (name: string): ByteSource => {
     const found = members.get(name);
-    if (!found) throw new PickleError(`its member "${name}" is missing`);
-    return found;
+    if (found) return found;
+    const [first = "nothing"] = members.keys();
+    throw new PickleError(
+      `its member "${name}" is missing (if it is a tar of other files, ${printable(first, 60)} ` +
+        "say, unpack it first)",
+    );
   };
-  const nothing = torchWorld(() => {
-    throw new PickleError("a persistent id stands where none is expected");
+  const tensors = await readTensors(member("tensors"), await readStorages(member("storages")));
+  const pickle = member("pickle");
+  if (pickle.size > MOST_PICKLE) throw new PickleError(`its pickle has ${pickle.size} bytes`);
+  const world = torchWorld((id) => {
+    const key = keyText(Array.isArray(id) ? id[0] : id);
+    const tensor = tensors.get(key);
+    if (!tensor) throw new PickleError(`tensor ${key} is not there`);
+    return tensor;
   });
-  const read = async (source: ByteSource, at: number) => {
-    // Storages' headers are short; a state dict may be as long as any pickle.
-    const window = await source.read(at, Math.min(source.size - at, 2 ** 16));
-    const { value, end } = unpickle(window, nothing);
-    return { value, end: at + end };
-  };
+  const { value } = unpickle(await pickle.read(0, pickle.size), world);
+  return { value, unbuilt: world.unbuilt };
+}
 
+/** The storages and the views of them, by key: one after the other, the views behind. */
+async function readStorages(file: ByteSource): Promise<ReadonlyMap<string, TorchStorage>> {
   const storages = new Map<string, TorchStorage>();
-  const file = member("storages");
-  let { value: count, end: at } = await read(file, 0);
-  for (let i = 0; i < counted(count); i++) {
-    const header = await read(file, at);
-    if (!Array.isArray(header.value)) throw new PickleError(`the head of storage ${i} is no tuple`);
-    const [key, , kind] = header.value;
+  let { count, end: at } = await readHead(file, "storages");
+  for (let i = 0; i < count; i++) {
+    const { value, end } = await readPickle(file, at);
+    if (!Array.isArray(value)) throw new PickleError(`the head of storage ${i} is no tuple`);
+    const [key, , kind] = value;
     const type = storageType(kind);
-    if (type === null) throw new PickleError(`storage ${i} has elements of an unknown type`);
-    const length = await readCount(file, header.end);
-    const start = header.end + 8;
+    if (!type) throw new PickleError(`storage ${i} is of a type that is not known`);
+    const length = await readCount(file, end);
+    const start = end + 8;
     const width = ELEMENT_BYTES[type];
     at = start + length * width;
     if (at > file.size) throw new PickleError(`storage ${i} is cut off`);
     storages.set(
-      keyOf(key),
+      keyText(key),
       new TorchStorage(
         type,
         length,
@@ -51,61 +70,65 @@ export async function readTar(source: ByteSource): Promise<TorchContents> {
       ),
     );
   }
-  const views = await read(file, at);
+  const views = await readPickle(file, at);
   for (const view of Array.isArray(views.value) ? views.value : []) {
-    const [target = null, root = null, offset = null, length = null] = Array.isArray(view)
-      ? view
-      : [];
-    const whole = storages.get(keyOf(root));
+    const [target, root, offset, length] = Array.isArray(view) ? view : [];
+    const whole = storages.get(keyText(root));
     if (!whole) throw new PickleError("a view of storages is of none");
-    storages.set(keyOf(target), viewOf(whole, { offset, length }));
+    storages.set(keyText(target), partOf(whole, storageView(offset, length)));
   }
+  return storages;
+}
 
+/** The tensors by key: where each begins in its storage, its shape and strides. */
+async function readTensors(
+  file: ByteSource,
+  storages: ReadonlyMap<string, TorchStorage>,
+): Promise<ReadonlyMap<string, TorchTensor>> {
   const tensors = new Map<string, TorchTensor>();
-  const table = member("tensors");
-  ({ value: count, end: at } = await read(table, 0));
-  for (let i = 0; i < counted(count); i++) {
-    const header = await read(table, at);
-    const [key = null, storageKey = null] = Array.isArray(header.value) ? header.value : [];
-    const storage = storages.get(keyOf(storageKey));
+  let { count, end: at } = await readHead(file, "tensors");
+  for (let i = 0; i < count; i++) {
+    const { value, end } = await readPickle(file, at);
+    const [key, storageKey] = Array.isArray(value) ? value : [];
+    const storage = storages.get(keyText(storageKey));
     if (!storage) throw new PickleError(`tensor ${i} has no storage`);
-    const dimensions = new DataView((await table.read(header.end, 4)).buffer).getInt32(0, true);
+    const dimensions = new DataView((await file.read(end, 4)).buffer).getInt32(0, true);
     if (!(dimensions >= 0 && dimensions <= 16)) {
       throw new PickleError(`tensor ${i} has ${dimensions} dimensions`);
     }
-    at = header.end + 8;
+    at = end + 8;
     const numbers: number[] = [];
     for (let k = 0; k < 2 * dimensions + 1; k++) {
-      numbers.push(await readCount(table, at));
+      numbers.push(await readCount(file, at));
       at += 8;
     }
     const shape = numbers.slice(0, dimensions);
     const strides = numbers.slice(dimensions, -1);
-    tensors.set(keyOf(key), new TorchTensor(storage, numbers.at(-1)!, shape, strides));
+    tensors.set(keyText(key), new TorchTensor(storage, numbers.at(-1)!, shape, strides));
   }
+  return tensors;
+}
 
-  const pickle = member("pickle");
-  if (pickle.size > MOST_PICKLE) throw new PickleError(`its pickle has ${pickle.size} bytes`);
-  const world = torchWorld((id) => {
-    const key = Array.isArray(id) ? id[0] ?? null : id;
-    const tensor = tensors.get(keyOf(key));
-    if (!tensor) throw new PickleError(`tensor ${shown(key)} is not there`);
-    return tensor;
+/** How many things a member says that it holds. */
+async function readHead(file: ByteSource, what: string): Promise<{ count: number; end: number }> {
+  const { value, end } = await readPickle(file, 0);
+  if (!isCount(value) || value > MOST_PARTS) {
+    throw new PickleError(`its number of ${what} is ${shown(value)}`);
+  }
+  return { count: value, end };
+}
+
+/** A short pickle: the head of a storage or tensor, or the list of views. */
+async function readPickle(
+  source: ByteSource,
+  at: number,
+): Promise<{ value: PickleValue; end: number }> {
+  const nothing = torchWorld(() => {
+    throw new PickleError("a persistent id stands where none is expected");
   });
-  const { value } = unpickle(await pickle.read(0, pickle.size), world);
-  return { value, unbuilt: [...world.unbuilt] };
-}
-
-/** A key of the tables: a text, or a number as a text. Nothing else is made into one. */
-function keyOf(key: PickleValue): string {
-  if (typeof key === "string") return key;
-  if (typeof key === "number" || typeof key === "bigint") return String(key);
-  throw new PickleError(`${shown(key)} stands where a key is expected`);
-}
-
-function counted(value: PickleValue): number {
-  if (isCount(value)) return value;
-  throw new PickleError(`${shown(value)} stands where a count is expected`);
+  const window = await source.read(at, Math.min(source.size - at, 2 ** 16));
+  const { value, end } = unpickle(window, nothing);
+  return { value, end: at + end };
 }
 
 /** The members of a tar, by name. */
@@ -119,7 +142,7 @@ async function tarMembers(source: ByteSource): Promise<Map<string, ByteSource>> 
     if (name === "") break;
     const size = parseInt(field(124, 12), 8);
     if (!(size >= 0 && at + 512 + size <= source.size)) {
-      throw new PickleError(`its member "${printable(name, 50)}" is cut off`);
+      throw new PickleError(`its member "${printable(name)}" is cut off`);
     }
     members.set(name, part(source, at + 512, size));
     at += 512 + Math.ceil(size / 512) * 512;

@@ -1,11 +1,14 @@
 import { UserError } from "../engine/errors.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { crc32 } from "./crc32.ts";
+import { printable } from "./shown.ts";
 
-/** One file in a zip that is stored without compression, as PyTorch writes them. */
+/** One file in a zip. */
 export interface ZipEntry {
   readonly name: string;
   readonly size: number;
+  /** Compressed or encrypted: such contents are not read. */
+  readonly isPacked: boolean;
   /** CRC-32 of the contents. */
   readonly checksum: number;
   /** Position of the local header. */
@@ -23,7 +26,7 @@ const LOCAL = 0x04034b50;
 /**
  * Reads the directory of a zip, with the 64-bit extensions.
  *
- * @throws {UserError} when it is damaged or compressed
+ * @throws {UserError} when it is damaged
  */
 export async function readZipDirectory(source: ByteSource): Promise<Map<string, ZipEntry>> {
   const fail = (what: string): never => {
@@ -63,16 +66,16 @@ export async function readZipDirectory(source: ByteSource): Promise<Map<string, 
     const wide = wideFields(fields, at + 46 + nameLength, extraLength);
     const number = (position: number) => {
       const value = fields.getUint32(at + position, true);
-      return value === 0xffffffff ? wide.shift() ?? fail(`${name} lacks its 64-bit sizes`) : value;
+      return value === 0xffffffff
+        ? wide.shift() ?? fail(`${printable(name)} lacks its 64-bit sizes`)
+        : value;
     };
     const stored = number(24);
     const packed = number(20);
-    if (fields.getUint16(at + 10, true) !== 0 || stored !== packed) {
-      fail(`${name} is compressed or encrypted; PyTorch stores its files as they are`);
-    }
     entries.set(name, {
       name,
       size: stored,
+      isPacked: fields.getUint16(at + 10, true) !== 0 || stored !== packed,
       checksum: fields.getUint32(at + 16, true),
       header: number(42),
     });
@@ -81,12 +84,24 @@ export async function readZipDirectory(source: ByteSource): Promise<Map<string, 
   return entries;
 }
 
-/** Where an entry's contents begin: behind its local header. */
+/**
+ * Where an entry's contents begin: behind its local header.
+ *
+ * @throws {UserError} when it is compressed, or not there
+ */
 export async function contentsOf(source: ByteSource, entry: ZipEntry): Promise<number> {
+  if (entry.isPacked) {
+    throw new UserError(
+      `${source.path}: ${printable(entry.name)} is compressed or encrypted; PyTorch stores its ` +
+        "files as they are",
+    );
+  }
   const local = new DataView((await source.read(entry.header, 30)).buffer);
   const start = entry.header + 30 + local.getUint16(26, true) + local.getUint16(28, true);
   if (local.getUint32(0, true) !== LOCAL || start + entry.size > source.size) {
-    throw new UserError(`${source.path} is a damaged zip: ${entry.name} is not where it should be`);
+    throw new UserError(
+      `${source.path} is a damaged zip: ${printable(entry.name)} is not where it should be`,
+    );
   }
   return start;
 }
@@ -103,7 +118,9 @@ export async function readEntry(
   const bytes = await source.read(await contentsOf(source, entry), entry.size);
   if (crc32(bytes) !== entry.checksum) {
     throw new UserError(
-      `${source.path} is damaged: ${entry.name} does not have the checksum that the zip says`,
+      `${source.path} is damaged: ${
+        printable(entry.name)
+      } does not have the checksum that the zip says`,
     );
   }
   return bytes;

@@ -6,7 +6,7 @@ import type { Supersets } from "../supersets.ts";
 
 /** What is evaluated: counts of different subjects cannot be put together. */
 export interface Subject {
-  /** SHA-256 of the checkpoint file. */
+  /** SHA-256 of the checkpoint file, and which of its tables of weights where it has several. */
   readonly checkpoint: string;
   readonly arch: string;
   readonly method: Method;
@@ -29,7 +29,10 @@ export interface Subject {
  */
 export async function describeSubject(
   checkpoint: string,
-  { options: { arch, method }, crop }: Pick<OpenedModel, "options" | "crop">,
+  { options: { arch, method }, crop, dictionary }: Pick<
+    OpenedModel,
+    "options" | "crop" | "dictionary"
+  >,
   { name, classes }: Pick<Dataset, "name" | "classes">,
   { batchSize, blur = 0, seed = 0, supersets }: {
     readonly batchSize: number;
@@ -39,7 +42,7 @@ export async function describeSubject(
   },
 ): Promise<Subject> {
   return {
-    checkpoint: await sha256(checkpoint),
+    checkpoint: await sha256(checkpoint) + (dictionary === undefined ? "" : ` ${dictionary}`),
     arch,
     method,
     dataset: name,

@@ -52,7 +52,7 @@ Deno.test("weights and convert refuse what they cannot do", async () => {
   await refuses(["convert", `${goldens}torch/zip.pth`, "x.onnx"], /x\.onnx should end in/);
   await refuses(
     ["weights", "inspect", `${goldens}photograph.jpg`],
-    /photograph\.jpg is not a valid safetensors file/,
+    /photograph\.jpg is a picture, not a checkpoint/,
   );
 });
 

@@ -16,6 +16,7 @@ import {
 import { toFile } from "../../weights/layout.ts";
 import { torchChunks } from "../../weights/torch_writer.ts";
 import { gpuTest } from "../gpu.ts";
+import { Saving, torchFile } from "../weights/pickles.ts";
 import { inFolder, save, stateOf } from "./weight_files.ts";
 
 const OPTIONS: ModelOptions = {
@@ -155,5 +156,48 @@ gpuTest("an official checkpoint opens with its prior and gives the same maps", a
     const cam = await openModel(gpu, path, { method: "cam" });
     assert.equal(cam.model.method, "cam");
     for (const each of [model, opened.model, cam.model]) each.dispose();
+  });
+});
+
+gpuTest("of a file with an average beside the weights, either opens by its name", async (gpu) => {
+  await inFolder(async (folder) => {
+    const model = buildModel(gpu, OPTIONS, 3);
+    const states: Record<string, Record<string, Saving>> = { model: {}, model_ema: {} };
+    for (const { name, tensor } of model.state()) {
+      const { shape, data } = await toFile(tensor);
+      states.model[`module.${name}`] = new Saving(shape, data);
+      states.model_ema[`module.${name}`] = new Saving(shape, data.map((value) => value / 2));
+    }
+    const path = join(folder, "last.pth");
+    await Deno.writeFile(path, await torchFile({ epoch: 3, ...states }));
+    const firstOf = async (weights?: string) => {
+      const opened = await openModel(gpu, path, { method: "calm-em", weights });
+      const [{ tensor }] = opened.model.state();
+      const [value] = await tensor.read();
+      opened.model.dispose();
+      return { value, dictionary: opened.dictionary };
+    };
+    const [{ tensor }] = model.state();
+    const [value] = await tensor.read();
+    assert.notEqual(value, 0);
+    assert.deepEqual(await firstOf(), { value, dictionary: "model" });
+    assert.deepEqual(await firstOf("ema"), { value: value / 2, dictionary: "model_ema" });
+    await assert.rejects(firstOf("swa"), /has none such: model, model_ema/);
+    model.dispose();
+  });
+});
+
+gpuTest("a classifier without classes is refused", async (gpu) => {
+  await inFolder(async (folder) => {
+    const path = await save(join(folder, "zeros.safetensors"), [
+      ["layer1.conv1.weight", filled(1, 0)],
+      ["layer3.conv2.weight", filled(1, 0)],
+      ["conv_last.weight", { shape: [0, 2 ** 53 - 1, 0], data: new Float32Array() }],
+    ]);
+    await assert.rejects(openModel(gpu, path, { method: "cam" }), {
+      name: "UserError",
+      message: `${path}: conv_last.weight has shape [0,9007199254740991,0], expected [classes, ` +
+        "channels, 1, 1]",
+    });
   });
 });

@@ -7,10 +7,12 @@ import type { CheckpointHeader } from "../../model/checkpoint_header.ts";
 import { buildOptimiser, NOT_BEGUN } from "../../model/trainer.ts";
 import type { Gpu } from "../../engine/gpu.ts";
 import { bytesSource } from "../../weights/byte_source.ts";
+import { readFloat32 } from "../../weights/host_tensor.ts";
 import { readStateFile } from "../../weights/state_file.ts";
 import { torchChunks } from "../../weights/torch_writer.ts";
 import { browserTest, column, hand, settled, showing } from "./browser.ts";
 import { MODEL, samplePng, withModel } from "./deno_side.ts";
+import { Saving, torchFile } from "../weights/pickles.ts";
 
 const CAM: ModelOptions = {
   arch: "small-resnet",
@@ -94,6 +96,17 @@ browserTest("of a PyTorch file the page asks how it was trained", async (page) =
   await dialog.waitFor({ state: "hidden" });
   assert.deepEqual(await column(page, 1), before, "refusing to say changes nothing");
 
+  const model: Record<string, Saving> = {};
+  for (const [name, tensor] of file.tensors) {
+    const { shape, data } = await readFloat32(tensor);
+    model[name] = new Saving(shape, data);
+  }
+  const two = Buffer.from(await torchFile({ model, model_ema: model }));
+  await page.setInputFiles("#checkpoint-file", { ...pth, buffer: two });
+  await dialog.getByText("the weights are those of model; it also has model_ema").waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+
   await page.setInputFiles("#checkpoint-file", pth);
   await page.selectOption("#foreign-method", "calm-ml");
   await page.selectOption("#foreign-prior", "softplus");
@@ -109,7 +122,8 @@ browserTest("files that cannot be opened are named, and what was there stays", a
   const alert = page.getByRole("alert");
   const notes = new TextEncoder().encode("no checkpoint at all");
   await hand(page, "drop", { name: "notes.txt", type: "text/plain", bytes: notes });
-  await alert.getByText(/^notes\.txt is no checkpoint: it is a text/).waitFor();
+  await alert.getByText(/^notes\.txt is text, not a checkpoint: it begins with "no checkp/)
+    .waitFor();
   const torn = new Uint8Array([0x89, 0x50, 0x4e, 0x47]);
   await hand(page, "paste", { name: "torn.png", type: "image/png", bytes: torn });
   await alert.getByText("torn.png is not a picture that this browser can decode").waitFor();

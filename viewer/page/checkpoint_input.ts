@@ -42,6 +42,7 @@ function ask(file: StateFile): Promise<ForeignOptions | null> {
   const arch = architectureOf(file);
   const inception = arch?.startsWith("inception") ?? false;
   byId("foreign-file", HTMLElement).textContent = `${file.path} (${arch})`;
+  byId("foreign-notes", HTMLElement).textContent = file.notes.join("; ");
   method.value = file.tensors.has("attention.0.weight") ? "calm-em" : "cam";
   // VGG's tensors tell the size of its maps themselves.
   large.parentElement!.hidden = !inception && arch !== "resnet50";
