@@ -1,4 +1,5 @@
 import type { Command } from "../cli.ts";
+import { fileIdentities } from "../data/files.ts";
 import { UserError } from "../engine/errors.ts";
 import { parseHeader } from "../model/checkpoint_header.ts";
 import { CHECKPOINT_FORMAT } from "../model/restore.ts";
@@ -9,6 +10,7 @@ import { type StoredTensor, toFloat32 } from "../weights/host_tensor.ts";
 import { safetensorsChunks } from "../weights/safetensors.ts";
 import { openStateFile } from "../weights/state_file.ts";
 import { torchChunks } from "../weights/torch_writer.ts";
+import { WEIGHTS_OPTION } from "./model_options.ts";
 
 /** `./calm convert IN OUT`. */
 const convert: Command = {
@@ -19,19 +21,24 @@ const convert: Command = {
       "reads. The ending of OUT decides. Names are torchvision's. What a checkpoint of ours says of\n" +
       "itself goes with it; momentum is left out, so that training cannot go on from a copy.",
     positionals: ["IN", "OUT.safetensors|OUT.pth"],
-    options: {},
+    options: { weights: WEIGHTS_OPTION },
     examples: [
       "./calm convert runs/birds-calm-em/checkpoint.safetensors birds.pth",
       "./calm convert last_checkpoint.pth.tar calm-em-cub.safetensors",
     ],
   },
-  async run({ positionals: [from, to] }) {
+  async run(options) {
+    const [from, to] = options.positionals;
     if (!from || !to) throw new UserError("./calm convert takes: IN OUT");
     const isTorch = /\.(pth|pt|pth\.tar)$/.test(to);
     if (!isTorch && !to.endsWith(".safetensors")) {
       throw new UserError(`${to} should end in .safetensors, .pth or .pt`);
     }
-    const file = await openStateFile(from);
+    const source = await fileIdentities(from);
+    if ((await fileIdentities(to)).some((id) => source.includes(id))) {
+      throw new UserError(`${to} is the file to copy from: name another OUT`);
+    }
+    const file = await openStateFile(from, { weights: options.text("weights") });
     try {
       const tensors = new Map(
         [...verifiedTensors(file)]

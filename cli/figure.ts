@@ -76,7 +76,7 @@ const figure: Command = {
     examples: [
       "./calm figure 1",
       "./calm figure 4 --map gradient,smooth-grad --pictures 6",
-      "./calm figure 6 --dataset ilsvrc --data ~/wsol --supersets ~/wordnet \\\\\\n" +
+      "./calm figure 6 --dataset ilsvrc --data ~/wsol --supersets ~/wordnet \\\n" +
       "      --checkpoint last_checkpoint.pth.tar --method calm-em --large-feature-map",
     ],
   },

@@ -1,10 +1,17 @@
 import { readClassNames } from "../data/class_list.ts";
 import { UserError } from "../engine/errors.ts";
 import { LARGEST_PICTURE } from "../model/checkpoint_header.ts";
-import type { Prior } from "../model/calm/location.ts";
+import { type Prior, PRIORS } from "../model/calm/location.ts";
 import { type Method, METHODS } from "../model/classifier.ts";
 import type { ForeignOptions } from "../model/open_model.ts";
 import type { OptionTable, ParsedOptions } from "./options.ts";
+
+/** For every command that opens a checkpoint. */
+export const WEIGHTS_OPTION = {
+  type: "text",
+  value: "NAME",
+  help: "which of a PyTorch file's several tables of weights, e.g. ema",
+} as const;
 
 /** Options of commands that read a model from a checkpoint of any origin. */
 export const MODEL_OPTIONS: OptionTable = {
@@ -14,11 +21,7 @@ export const MODEL_OPTIONS: OptionTable = {
     help: "a run's checkpoint, or one of the official PyTorch code",
     default: "runs/birds-calm-em/checkpoint.safetensors",
   },
-  weights: {
-    type: "text",
-    value: "NAME",
-    help: "which of a PyTorch file's several tables of weights, e.g. ema",
-  },
+  weights: WEIGHTS_OPTION,
   method: {
     type: "choice",
     choices: METHODS,
@@ -26,7 +29,7 @@ export const MODEL_OPTIONS: OptionTable = {
   },
   prior: {
     type: "choice",
-    choices: ["softplus", "relu"],
+    choices: PRIORS,
     help: "prior of a PyTorch checkpoint (relu: the official code's)",
   },
   "large-feature-map": {

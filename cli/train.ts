@@ -3,7 +3,7 @@ import type { Command } from "../cli.ts";
 import { DATASET_NAMES } from "../data/open.ts";
 import { UserError } from "../engine/errors.ts";
 import { type Architecture, ARCHITECTURES } from "../model/build.ts";
-import { DEFAULT_LOCATION, type Prior } from "../model/calm/location.ts";
+import { DEFAULT_LOCATION, type Prior, PRIORS } from "../model/calm/location.ts";
 import { OFFICIAL_EPSILON } from "../model/calm/losses.ts";
 import { type Method, METHODS } from "../model/classifier.ts";
 import { describeDefault, type Preset, PRESET_NAMES } from "../model/recipe.ts";
@@ -12,6 +12,7 @@ import { duration } from "../eval/report/words.ts";
 import { planRun, type TrainingSettings } from "../eval/run_plan.ts";
 import { trainAndReport } from "../eval/training_run.ts";
 import { untilInterrupted } from "./interrupts.ts";
+import { WEIGHTS_OPTION } from "./model_options.ts";
 import type { ParsedOptions } from "./options.ts";
 import { showProfile } from "./profile.ts";
 import { percent, Progress } from "./progress.ts";
@@ -63,6 +64,7 @@ const train: Command = {
         value: "FILE",
         help: "backbone to start from: torchvision's file (weights/README.md) or a checkpoint",
       },
+      weights: { ...WEIGHTS_OPTION, help: `${WEIGHTS_OPTION.help} (of --pretrained)` },
       recipe: {
         type: "choice",
         choices: PRESET_NAMES,
@@ -70,7 +72,7 @@ const train: Command = {
       },
       prior: {
         type: "choice",
-        choices: ["relu", "softplus"],
+        choices: PRIORS,
         help: "what makes location logits positive: the official code's, or the paper's",
         default: DEFAULT_LOCATION.prior,
       },
@@ -242,6 +244,9 @@ function settings(options: ParsedOptions): TrainingSettings {
   if (options.flag("use-mixed-6e") && !arch.startsWith("inception")) {
     throw new UserError(`--use-mixed-6e is for Inception, not ${arch}`);
   }
+  if (options.has("weights") && !options.has("pretrained")) {
+    throw new UserError("--weights chooses in the file of --pretrained, which is not given");
+  }
   if (options.has("posterior-epsilon") && method !== "calm-em") {
     throw new UserError(`--posterior-epsilon is for calm-em, not ${method}`);
   }
@@ -265,6 +270,7 @@ function settings(options: ParsedOptions): TrainingSettings {
       }),
     },
     pretrained: options.text("pretrained"),
+    pretrainedWeights: options.text("weights"),
     preset,
     seed: options.number("seed") ?? 0,
     out: options.text("out"),

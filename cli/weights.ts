@@ -9,6 +9,7 @@ import { flawOf } from "../weights/finite.ts";
 import { ELEMENT_BYTES, elements, readFloat32 } from "../weights/host_tensor.ts";
 import { printable } from "../weights/shown.ts";
 import { openStateFile, type StateFile } from "../weights/state_file.ts";
+import { WEIGHTS_OPTION } from "./model_options.ts";
 
 /** `./calm weights inspect FILE`. */
 const weights: Command = {
@@ -19,14 +20,15 @@ const weights: Command = {
       "backbone they fit, and values that are NaN or infinite. Reads safetensors and PyTorch's\n" +
       "files; no code in them is run.",
     positionals: ["inspect", "FILE"],
-    options: {},
+    options: { weights: WEIGHTS_OPTION },
     examples: ["./calm weights inspect resnet50-19c8e357.pth"],
   },
-  async run({ positionals: [action, path] }) {
+  async run(options) {
+    const [action, path] = options.positionals;
     if (action !== "inspect" || !path) {
       throw new UserError("./calm weights takes: inspect FILE");
     }
-    const file = await openStateFile(path);
+    const file = await openStateFile(path, { weights: options.text("weights") });
     try {
       const tensors = [...file.tensors].map(([name, { type, shape }]) => ({ name, type, shape }));
       const numbers = tensors.reduce((sum, { shape }) => sum + elements(shape), 0);

@@ -28,6 +28,19 @@ export async function readText(path: string): Promise<string> {
 }
 
 /**
+ * What tells whether two paths are of one file, by whatever links, spelling or case: none where there
+ * is no file.
+ */
+export async function fileIdentities(path: string): Promise<string[]> {
+  try {
+    const { dev, ino } = await Deno.stat(path);
+    return [await Deno.realPath(path), ...(ino ? [`${dev} ${ino}`] : [])];
+  } catch {
+    return [];
+  }
+}
+
+/**
  * Whether there is a file or folder of this name.
  *
  * @throws {UserError} when that may not be known

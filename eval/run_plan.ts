@@ -24,6 +24,8 @@ export interface TrainingSettings {
   readonly model: Omit<ModelOptions, "classes">;
   /** File with a pretrained backbone to start from. */
   readonly pretrained?: string;
+  /** Which of that file's tables of weights, where it has several. */
+  readonly pretrainedWeights?: string;
   /** A recipe of the paper instead of the data set's. */
   readonly preset?: Preset;
   readonly seed: number;
@@ -46,14 +48,19 @@ export interface Plan {
   readonly data?: string;
   readonly model: Omit<ModelOptions, "classes">;
   readonly pretrained?: string;
+  readonly pretrainedWeights?: string;
   readonly recipe: TrainingRecipe;
 }
 
 /** The plan of a run that begins. */
 export function newPlan(
-  { dataset, data, model, pretrained, seed, preset, recipe }: TrainingSettings,
+  { seed, preset, recipe, dataset, ...settings }: TrainingSettings,
 ): Plan {
-  return { dataset, data, model, pretrained, recipe: recipeFor(dataset, recipe, { seed, preset }) };
+  const { data, model, pretrained, pretrainedWeights } = settings;
+  return {
+    ...{ dataset, data, model, pretrained, pretrainedWeights },
+    recipe: recipeFor(dataset, recipe, { seed, preset }),
+  };
 }
 
 /** `birds-calm-em`, `cub-resnet50-cam`. */

@@ -148,7 +148,10 @@ async function runPlan(gpu: Gpu, run: Run): Promise<TrainingResult> {
   const options: ModelOptions = { ...plan.model, classes: dataset.classes.length };
   const model = buildModel(gpu, options, recipe.seed);
   if (plan.pretrained !== undefined && !resumed) {
-    const report = await takePretrained(model, plan.pretrained, options.arch);
+    const report = await takePretrained(model, plan.pretrained, options.arch, {
+      weights: plan.pretrainedWeights,
+      say: events.onLine,
+    });
     events.onLine(`${plan.pretrained}: ${describeReport(report)}`);
   }
   const optimiser = buildOptimiser(model, recipe);

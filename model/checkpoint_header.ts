@@ -2,6 +2,7 @@ import { isPrintable } from "../data/class_names.ts";
 import { UserError } from "../engine/errors.ts";
 import { shown } from "../weights/shown.ts";
 import { ARCHITECTURES, type ModelOptions } from "./build.ts";
+import { PRIORS } from "./calm/location.ts";
 import { METHODS } from "./classifier.ts";
 import type { Totals } from "./metrics.ts";
 import type { TrainingRecipe } from "./trainer.ts";
@@ -78,7 +79,7 @@ const FIELDS: readonly (readonly [name: string, kind: Kind])[] = [
   ["model", object],
   ["model.arch", oneOf(ARCHITECTURES)],
   ["model.method", oneOf(METHODS)],
-  ["model.prior", oneOf(["softplus", "relu"])],
+  ["model.prior", oneOf(PRIORS)],
   ["model.detachNormaliser", flag],
   ["model.largeFeatureMap?", flag],
   ["model.skipMixed6e?", flag],

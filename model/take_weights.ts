@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { UserError } from "../engine/errors.ts";
 import { verifiedTensors } from "../weights/checksums.ts";
 import { sha256 } from "../weights/sha256.ts";
-import { openStateFile } from "../weights/state_file.ts";
+import { openStateFile, type StateFileOptions } from "../weights/state_file.ts";
 import { COUNTER, fitBackbone, placesOf } from "./backbone_fit.ts";
 import type { Architecture } from "./build.ts";
 import type { Classifier } from "./classifier.ts";
@@ -19,10 +19,12 @@ export async function takePretrained(
   model: Classifier,
   path: string,
   arch: Architecture,
+  options: StateFileOptions & { say?: (note: string) => void } = {},
 ): Promise<WeightReport> {
-  await checkPublishedName(path);
-  const file = await openStateFile(path);
+  // What is no checkpoint at all is named for what it is before its hash is found wrong.
+  const file = await openStateFile(path, options);
   try {
+    await checkPublishedName(path);
     const fit = fitBackbone(arch, placesOf(model.backbone), verifiedTensors(file));
     if (typeof fit === "string") throw new UserError(`${path} ${fit}${shardHint(path)}`);
     const report = await take(model, file, fit.tensors);

@@ -1,4 +1,5 @@
 import { extname, join } from "node:path";
+import { fileIdentities } from "../../data/files.ts";
 import { UserError } from "../../engine/errors.ts";
 import { expectOwnDrawing } from "../../eval/report/own_report.ts";
 import type { Asked } from "./draw.ts";
@@ -15,7 +16,7 @@ export async function expectNothingLost(
   { folder, kinds, label }: Pick<Asked, "folder" | "kinds" | "label">,
 ): Promise<void> {
   const read = new Map<string, string>();
-  for (const { path } of files) for (const id of await identitiesOf(path)) read.set(id, path);
+  for (const { path } of files) for (const id of await fileIdentities(path)) read.set(id, path);
   const names = new Map(files.map(({ name }) => [nameKey(name), name]));
   const outputsLike = (entry: string): string[] => {
     const ending = extname(entry).toLowerCase();
@@ -34,7 +35,7 @@ export async function expectNothingLost(
   for (const entry of await entriesOf(folder)) {
     for (const output of outputsLike(entry)) {
       const path = join(folder, output);
-      const input = (await identitiesOf(path)).map((id) => read.get(id)).find((found) => found);
+      const input = (await fileIdentities(path)).map((id) => read.get(id)).find((found) => found);
       if (input === undefined) continue;
       throw new UserError(
         `${path} would be written over ${input}, a picture to explain: choose another --out`,
@@ -50,18 +51,5 @@ async function entriesOf(folder: string): Promise<string[]> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw new UserError(`--out ${folder} cannot be read: ${(error as Error).message}`);
-  }
-}
-
-/**
- * What tells whether two paths are of one file, by whatever links, spelling or case: none where there
- * is no file.
- */
-async function identitiesOf(path: string): Promise<string[]> {
-  try {
-    const { dev, ino } = await Deno.stat(path);
-    return [await Deno.realPath(path), ...(ino ? [`${dev} ${ino}`] : [])];
-  } catch {
-    return [];
   }
 }

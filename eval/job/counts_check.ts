@@ -1,3 +1,4 @@
+import { PRIORS } from "../../model/calm/location.ts";
 import { METHODS } from "../../model/classifier.ts";
 import { ATTRIBUTION_KINDS } from "../attribution/kinds.ts";
 import { BASELINES } from "../erasing/baseline.ts";
@@ -100,6 +101,8 @@ function checkCounts(file: Checked): void {
 function checkSubject(subject: Checked): number {
   for (const name of ["checkpoint", "arch", "dataset"]) subject.field(name).text();
   subject.field("method").oneOf(METHODS);
+  subject.field("prior").oneOf(PRIORS);
+  for (const name of ["largeFeatureMap", "skipMixed6e"]) subject.field(name).flag();
   const classes = subject.field("classes").list();
   for (const name of classes) name.text();
   for (const name of ["crop", "batchSize"]) subject.field(name).whole(1);

@@ -1,4 +1,5 @@
 import type { Dataset } from "../../data/dataset.ts";
+import type { Prior } from "../../model/calm/location.ts";
 import type { Method } from "../../model/classifier.ts";
 import type { OpenedModel } from "../../model/open_model.ts";
 import { sha256 } from "../../weights/sha256.ts";
@@ -10,6 +11,10 @@ export interface Subject {
   readonly checkpoint: string;
   readonly arch: string;
   readonly method: Method;
+  /** What a file of another program does not say, so that the user has to. */
+  readonly prior: Prior;
+  readonly largeFeatureMap: boolean;
+  readonly skipMixed6e: boolean;
   readonly dataset: string;
   readonly classes: readonly string[];
   /** Side of the pictures that the model takes. */
@@ -29,10 +34,7 @@ export interface Subject {
  */
 export async function describeSubject(
   checkpoint: string,
-  { options: { arch, method }, crop, dictionary }: Pick<
-    OpenedModel,
-    "options" | "crop" | "dictionary"
-  >,
+  { options, crop, dictionary }: Pick<OpenedModel, "options" | "crop" | "dictionary">,
   { name, classes }: Pick<Dataset, "name" | "classes">,
   { batchSize, blur = 0, seed = 0, supersets }: {
     readonly batchSize: number;
@@ -41,10 +43,14 @@ export async function describeSubject(
     readonly supersets: Supersets | null;
   },
 ): Promise<Subject> {
+  const { arch, method, prior, largeFeatureMap = false, skipMixed6e = false } = options;
   return {
     checkpoint: await sha256(checkpoint) + (dictionary === undefined ? "" : ` ${dictionary}`),
     arch,
     method,
+    prior,
+    largeFeatureMap,
+    skipMixed6e,
     dataset: name,
     classes,
     crop,

@@ -5,7 +5,10 @@ import source from "../../shaders/calm_location.wgsl" with { type: "text" };
 import gradientSource from "../../shaders/calm_location_gradient.wgsl" with { type: "text" };
 
 /** How location logits become non-negative: the paper's softplus or the official code's ReLU. */
-export type Prior = "softplus" | "relu";
+export const PRIORS = ["relu", "softplus"] as const;
+
+/** One of `PRIORS`. */
+export type Prior = typeof PRIORS[number];
 
 /** The prior branch's options. */
 export interface LocationOptions {

@@ -18,6 +18,10 @@ Deno.test("what was chosen in a file and what was left out is said on standard e
     const two = await calm(["convert", path, join(folder, "one.safetensors")]);
     assert.equal(two.code, 0, two.stderr);
     assert.match(two.stderr, /two\.pth: the weights are those of model; it also has ema \(--weigh/);
+    const ema = await calm(["weights", "inspect", path, "--weights", "ema"]);
+    assert.match(ema.stderr, /two\.pth: the weights are those of ema; it also has model/);
+    await refuses(["convert", path, join(folder, "x.pth"), "--weights", "teacher"], /teacher/);
+    await refuses(["train", "--weights", "ema"], /--weights chooses in the file of --pretrained/);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -50,6 +50,18 @@ Deno.test("weights and convert refuse what they cannot do", async () => {
   await refuses(["weights", "inspect", "no.pth"], /no\.pth cannot be read: there is no such file/);
   await refuses(["weights", "inspect", goldens], /cannot be read: it is a folder/);
   await refuses(["convert", `${goldens}torch/zip.pth`, "x.onnx"], /x\.onnx should end in/);
+  const folder = await Deno.makeTempDir();
+  try {
+    const [file, link] = [`${folder}/a.pth`, `${folder}/b.pth`];
+    await Deno.copyFile(`${goldens}torch/zip.pth`, file);
+    await Deno.symlink(file, link);
+    for (const to of [file, link]) {
+      await refuses(["convert", file, to], /[ab]\.pth is the file to copy from: name another OUT/);
+    }
+    assert.deepEqual(await Deno.readFile(file), await Deno.readFile(`${goldens}torch/zip.pth`));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
   await refuses(
     ["weights", "inspect", `${goldens}photograph.jpg`],
     /photograph\.jpg is a picture, not a checkpoint/,

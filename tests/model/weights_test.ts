@@ -116,6 +116,11 @@ gpuTest("a file is compared with the hash in its published name", async (gpu) =>
       takePretrained(model, wrong, "small-resnet"),
       new RegExp(`is not what its name says: its SHA-256 begins with ${hash.slice(0, 8)}`),
     );
+    await Deno.writeTextFile(wrong, "version https://git-lfs.github.com/spec/v1\nsize 1\n");
+    await assert.rejects(
+      takePretrained(model, wrong, "small-resnet"),
+      /net-19c8e357\.pth is a Git LFS pointer/,
+    );
     model.dispose();
   });
 });
