@@ -1,5 +1,6 @@
 import { didYouMean } from "./engine/did_you_mean.ts";
 import { Interrupted, UserError } from "./engine/errors.ts";
+import { enterCallersFolder } from "./cli/callers_folder.ts";
 import { overview, TASK_NAMES, version } from "./cli/front_door.ts";
 import { stoppedStatus } from "./cli/interrupts.ts";
 import { type CommandSpec, helpText, type ParsedOptions, parseOptions } from "./cli/options.ts";
@@ -33,6 +34,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   const load = Object.hasOwn(COMMANDS, name ?? "") ? COMMANDS[name] : undefined;
   try {
+    enterCallersFolder();
     if (name === undefined || name === "help" || name === "--help" || name === "-h") {
       const [task] = rest;
       if (task !== undefined && Object.hasOwn(COMMANDS, task)) return await main([task, "--help"]);

@@ -7,7 +7,7 @@ export const CLI = fileURLToPath(new URL("../../cli.ts", import.meta.url));
 export async function calm(args: string[], env: Record<string, string> = {}) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--allow-read", "--allow-write", "--allow-env", CLI, ...args],
-    env: { NO_COLOR: "1", ...env },
+    env: { NO_COLOR: "1", INIT_CWD: "", ...env },
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, stdout: text(stdout), stderr: text(stderr) };
@@ -52,7 +52,7 @@ export interface Running {
 export function start(args: string[], cwd?: string): Running {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--allow-read", "--allow-write", "--allow-env", CLI, ...args],
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", INIT_CWD: "" },
     cwd,
     stdin: "null",
     stdout: "null",

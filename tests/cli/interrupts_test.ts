@@ -24,7 +24,7 @@ async function stubborn(signal: Deno.Signal, env: Record<string, string> = {}) {
   await Deno.mkdir(`${left}/inner`, { recursive: true });
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-lock", "--allow-read", "--allow-write", "--allow-env", script, left],
-    env,
+    env: { CALM_NOHUP: "", ...env },
     stdout: "piped",
     stderr: "null",
   }).spawn();

@@ -76,6 +76,7 @@ gpuTest(
       images: 72,
       steps: 2,
       badStep: 0,
+      badPrediction: 0,
     });
     add(Infinity, [wrong], [4]);
     add(NaN, [wrong], [4]);
@@ -87,10 +88,18 @@ gpuTest(
       images: 0,
       steps: 0,
       badStep: 0,
+      badPrediction: 0,
     });
     metrics.reset({ loss: 1.5, correct: 2, images: 4, steps: 1, badStep: 0 });
     add(NaN, [wrong], [4]);
     assert.equal((await metrics.read()).badStep, 2);
+    for (const impossible of [[NaN, 0, 0, 0, 1], [0.5, 0, 0, 0, 0.4], [1.5, -0.5, 0, 0, 0]]) {
+      metrics.reset();
+      add(1, [wrong], [4]);
+      add(1, [wrong, impossible], [4, 4]);
+      add(1, [impossible], [4]);
+      assert.equal((await metrics.read()).badPrediction, 2, `${impossible}`);
+    }
     metrics.dispose();
   },
 );

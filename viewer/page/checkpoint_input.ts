@@ -39,6 +39,7 @@ function ask(file: StateFile): Promise<ForeignOptions | null> {
   const prior = byId("foreign-prior", HTMLSelectElement);
   const large = byId("foreign-large", HTMLInputElement);
   const mixed = byId("foreign-mixed", HTMLInputElement);
+  const crop = byId("foreign-crop", HTMLInputElement);
   const arch = architectureOf(file);
   const inception = arch?.startsWith("inception") ?? false;
   byId("foreign-file", HTMLElement).textContent = `${file.path} (${arch})`;
@@ -57,6 +58,7 @@ function ask(file: StateFile): Promise<ForeignOptions | null> {
         method: method.value as Method,
         prior: prior.value as Prior,
         largeFeatureMap: large.checked || undefined,
+        crop: crop.valueAsNumber,
         skipMixed6e: mixed.checked ? false : undefined,
       });
     }, { once: true })
