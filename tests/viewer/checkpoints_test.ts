@@ -110,11 +110,16 @@ browserTest("of a PyTorch file the page asks how it was trained", async (page) =
   await page.setInputFiles("#checkpoint-file", pth);
   await page.selectOption("#foreign-method", "calm-ml");
   await page.selectOption("#foreign-prior", "softplus");
+  assert.equal(await page.inputValue("#foreign-crop"), "224");
+  await page.fill("#foreign-crop", "");
+  await dialog.getByRole("button", { name: "Open" }).click();
+  assert.equal(await dialog.isVisible(), true, "the side of the pictures has to be said");
+  await page.fill("#foreign-crop", "64");
   await dialog.getByRole("button", { name: "Open" }).click();
   await page.getByText("birds.pth: small-resnet, calm-ml, 12 classes.").waitFor();
   await settled(page);
-  // Such files bring no names, and pictures of 224 × 224 pixels.
-  assert.match(await page.locator("#map-caption").innerText(), /^Joint: class \d+, 56 × 56/);
+  // Such files bring no names.
+  assert.match(await page.locator("#map-caption").innerText(), /^Joint: class \d+, 16 × 16/);
 });
 
 browserTest("files that cannot be opened are named, and what was there stays", async (page) => {
