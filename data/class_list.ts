@@ -1,4 +1,5 @@
 import { UserError } from "../engine/errors.ts";
+import { reasonOf } from "../engine/reason.ts";
 import { shown } from "../weights/shown.ts";
 import { isPrintable } from "./class_names.ts";
 
@@ -13,7 +14,7 @@ export function readClassNames(path: string): string[] {
   try {
     text = Deno.readTextFileSync(path);
   } catch (error) {
-    throw new UserError(`The class names ${path} cannot be read: ${(error as Error).message}`);
+    throw new UserError(`The class names ${path} cannot be read: ${reasonOf(error)}`);
   }
   const lines = text.replace(/^\ufeff/, "").split(/\r?\n/).map((line) => line.trim());
   while (lines.at(-1) === "") lines.pop();

@@ -1,4 +1,5 @@
 import { UserError } from "../engine/errors.ts";
+import { reasonOf } from "../engine/reason.ts";
 import { isFrame, readFrame } from "./jpeg_structure.ts";
 import { FORMAT_BYTES, pictureFormat } from "./picture_format.ts";
 import { readWebpHeader, WEBP_HEADER } from "./webp_structure.ts";
@@ -30,7 +31,7 @@ export async function readPictureHeader(path: string): Promise<Extents> {
     return pngExtents(bytes, path);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`${path} cannot be read: ${(error as Error).message}`);
+    throw new UserError(`${path} cannot be read: ${reasonOf(error)}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { exists } from "../data/files.ts";
 import { UserError } from "../engine/errors.ts";
+import { reasonOf } from "../engine/reason.ts";
 import { openLocked } from "../weights/locked_file.ts";
 import { removeAtExit } from "../weights/remove_at_exit.ts";
 
@@ -86,7 +87,7 @@ async function take(path: string): Promise<RunFolder | null> {
     await lock.truncate();
     await lock.write(new TextEncoder().encode(text + "\n"));
   } catch (error) {
-    throw new UserError(`${path} cannot be written to: ${(error as Error).message}`);
+    throw new UserError(`${path} cannot be written to: ${reasonOf(error)}`);
   }
   const forget = removeAtExit(lockPath);
   return {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { UserError } from "../engine/errors.ts";
+import { reasonOf } from "../engine/reason.ts";
 
 /** One line of a run's `log.jsonl`. */
 export type LogEntry = Readonly<Record<string, unknown>>;
@@ -18,7 +19,7 @@ export async function log(out: string, entry: LogEntry): Promise<void> {
     const bytes = new TextEncoder().encode(`${start}${JSON.stringify(entry)}\n`);
     for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
   } catch (error) {
-    throw new UserError(`${path} could not be written: ${(error as Error).message}`);
+    throw new UserError(`${path} could not be written: ${reasonOf(error)}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { DATASET_NAMES } from "../data/open.ts";
 import { UserError } from "../engine/errors.ts";
+import { reasonOf } from "../engine/reason.ts";
 import { writeAtomically } from "../weights/atomic_write.ts";
 import { bytesSource } from "../weights/byte_source.ts";
 import { CHECKSUMS, describeChecksums } from "../weights/checksums.ts";
@@ -54,7 +55,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   try {
     bytes = await Deno.readFile(path);
   } catch (error) {
-    throw new UserError(`The checkpoint ${path} cannot be read: ${(error as Error).message}`);
+    throw new UserError(`The checkpoint ${path} cannot be read: ${reasonOf(error)}`);
   }
   const checkpoint = await checkpointIn(await readStateFile(bytesSource(bytes, path)));
   const { name } = checkpoint.header.dataset;

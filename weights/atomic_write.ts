@@ -1,5 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../engine/errors.ts";
+import { reasonOf } from "../engine/reason.ts";
 import { isAbandoned, openLocked } from "./locked_file.ts";
 import { removeAtExit } from "./remove_at_exit.ts";
 
@@ -44,7 +45,7 @@ export async function writeAtomically(
         `The disk is full: ${path} needs ${needed} bytes; nothing was changed`,
       );
     }
-    throw new UserError(`${path} could not be written: ${reason}`);
+    throw new UserError(`${path} could not be written: ${reasonOf(error)}`);
   } finally {
     forget();
   }

@@ -1,4 +1,5 @@
 import { UserError } from "../engine/errors.ts";
+import { reasonOf } from "../engine/reason.ts";
 
 /** Bytes that are read by range, so that a file of several GB need not fit in memory. */
 export interface ByteSource {
@@ -31,10 +32,7 @@ export async function openFile(path: string): Promise<ByteSource> {
     }
     ({ size } = stat);
   } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : (error as Error).message;
-    throw new UserError(`${path} cannot be read: ${reason}`);
+    throw new UserError(`${path} cannot be read: ${reasonOf(error)}`);
   }
   return {
     path,

@@ -7,6 +7,7 @@ import { registerPeak } from "../../bench/register_peak.ts";
 import { median, spread } from "../../bench/statistics.ts";
 import { watchdog } from "../../bench/watchdog.ts";
 import { UserError } from "../../engine/errors.ts";
+import { reasonOf } from "../../engine/reason.ts";
 import {
   type ConvolutionProblem,
   convolutionProblem,
@@ -70,7 +71,7 @@ async function compareShader(
   try {
     source = await Deno.readTextFile(file);
   } catch (error) {
-    throw new UserError(`The shader ${file} cannot be read: ${(error as Error).message}`);
+    throw new UserError(`The shader ${file} cannot be read: ${reasonOf(error)}`);
   }
   const wanted = options.text("replaces") ?? basename(file).replace(/\.wgsl$/, "");
   const { variant, replaced } = placeOf(family, wanted, chosen(gpu, family, problem), {

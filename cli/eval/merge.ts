@@ -1,6 +1,7 @@
 import { basename, join } from "node:path";
 import { exists } from "../../data/files.ts";
 import { UserError } from "../../engine/errors.ts";
+import { reasonOf } from "../../engine/reason.ts";
 import { mergeCounts, readCounts, resultsOf } from "../../eval/job/counts.ts";
 import type { MeasuredModel } from "../../eval/tables/rows.ts";
 
@@ -38,7 +39,7 @@ async function readAll(paths: readonly string[]) {
 
 async function listCounts(path: string): Promise<string[]> {
   const { isDirectory } = await Deno.stat(path).catch((error) => {
-    throw new UserError(`${path} cannot be read: ${(error as Error).message}`);
+    throw new UserError(`${path} cannot be read: ${reasonOf(error)}`);
   });
   if (!isDirectory) return [path];
   const folder = await exists(join(path, "counts")) ? join(path, "counts") : path;
@@ -46,7 +47,7 @@ async function listCounts(path: string): Promise<string[]> {
   try {
     for await (const { name } of Deno.readDir(folder)) if (name.endsWith(".json")) names.push(name);
   } catch (error) {
-    throw new UserError(`${folder} cannot be read: ${(error as Error).message}`);
+    throw new UserError(`${folder} cannot be read: ${reasonOf(error)}`);
   }
   return names.sort().map((name) => join(folder, name));
 }

@@ -1,6 +1,7 @@
 import { extname, join } from "node:path";
 import { fileIdentities } from "../../data/files.ts";
 import { UserError } from "../../engine/errors.ts";
+import { reasonOf } from "../../engine/reason.ts";
 import { expectOwnDrawing } from "../../eval/report/own_report.ts";
 import type { Asked } from "./draw.ts";
 import { asMapName, nameKey, type PictureFile } from "./names.ts";
@@ -50,6 +51,6 @@ async function entriesOf(folder: string): Promise<string[]> {
     return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
-    throw new UserError(`--out ${folder} cannot be read: ${(error as Error).message}`);
+    throw new UserError(`--out ${folder} cannot be read: ${reasonOf(error)}`);
   }
 }

@@ -5,6 +5,7 @@ import { readFile } from "../../data/files.ts";
 import { readOrientation, upright } from "../../data/orientation.ts";
 import { FORMAT_BYTES, pictureFormat } from "../../data/picture_format.ts";
 import { UserError } from "../../engine/errors.ts";
+import { reasonOf } from "../../engine/reason.ts";
 import { nameOutputs, type PictureFile } from "./names.ts";
 
 const ENDINGS = [".jpg", ".jpeg", ".png", ".webp"];
@@ -58,7 +59,7 @@ async function listed(folder: string, wanted: (name: string) => boolean): Promis
       if (!isDirectory && wanted(name)) names.push(name);
     }
   } catch (error) {
-    throw new UserError(`${folder} cannot be read: ${(error as Error).message}`);
+    throw new UserError(`${folder} cannot be read: ${reasonOf(error)}`);
   }
   const paths = names.sort().map((name) => join(folder, name));
   const pictures: string[] = [];

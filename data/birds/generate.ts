@@ -1,5 +1,6 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { Interrupted, UserError } from "../../engine/errors.ts";
+import { reasonOf } from "../../engine/reason.ts";
 import { openLocked } from "../../weights/locked_file.ts";
 import { removeAtExit } from "../../weights/remove_at_exit.ts";
 import { exists } from "../files.ts";
@@ -118,10 +119,10 @@ export async function generateBirds(
     if ((await inspect(target, directory))?.trim() !== record) await asOnlyOne(target, draw);
   } catch (error) {
     // Errors of the operating system have a code: the disk is full, or the folder is read-only.
-    const { code, message } = error as Error & { readonly code?: unknown };
+    const { code } = error as { readonly code?: unknown };
     const refused = typeof code === "string" || error instanceof Deno.errors.NotCapable;
     if (!refused) throw error;
-    throw new UserError(`The birds cannot be drawn into ${directory}: ${message}`);
+    throw new UserError(`The birds cannot be drawn into ${directory}: ${reasonOf(error)}`);
   }
   return { images };
 }

@@ -1,5 +1,6 @@
 import { join, posix } from "node:path";
 import { UserError } from "../../engine/errors.ts";
+import { reasonOf } from "../../engine/reason.ts";
 
 /**
  * Which of the files are not in a folder. Whole folders are listed rather than each file looked up:
@@ -24,7 +25,7 @@ async function fileNames(folder: string): Promise<ReadonlySet<string>> {
     for await (const { name } of Deno.readDir(folder)) names.add(name);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) {
-      throw new UserError(`${folder} cannot be read: ${(error as Error).message}`);
+      throw new UserError(`${folder} cannot be read: ${reasonOf(error)}`);
     }
   }
   return names;

@@ -1,5 +1,6 @@
 import { exists } from "../../data/files.ts";
 import { UserError } from "../../engine/errors.ts";
+import { reasonOf } from "../../engine/reason.ts";
 
 const PROGRAM = "CALM on WebGPU";
 
@@ -58,6 +59,6 @@ async function textOf(path: string, most?: number): Promise<string | null> {
     const bytes = new Uint8Array(most);
     return new TextDecoder().decode(bytes.subarray(0, await file.read(bytes) ?? 0));
   } catch (error) {
-    throw new UserError(`${path} cannot be read: ${(error as Error).message}`);
+    throw new UserError(`${path} cannot be read: ${reasonOf(error)}`);
   }
 }
