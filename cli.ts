@@ -4,6 +4,7 @@ import { enterCallersFolder } from "./cli/callers_folder.ts";
 import { overview, TASK_NAMES, version } from "./cli/front_door.ts";
 import { stoppedStatus } from "./cli/interrupts.ts";
 import { type CommandSpec, helpText, type ParsedOptions, parseOptions } from "./cli/options.ts";
+import { setOutput, warn } from "./cli/progress.ts";
 
 /** A command: what it is called and takes, and the function that does it. */
 export interface Command {
@@ -56,6 +57,7 @@ export async function main(args: readonly string[]): Promise<number> {
       console.log(helpText(command.spec));
       return 0;
     }
+    setOutput({ json: options.flag("json"), quiet: options.flag("quiet") });
     const result = await command.run(options);
     if (options.flag("json")) console.log(JSON.stringify(result));
     await command.end?.();
@@ -63,7 +65,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return result.failed === true ? 1 : 0;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    console.error(`calm: ${error.message}`);
+    warn(`calm: ${error.message}`);
     return error instanceof Interrupted ? stoppedStatus() : 1;
   }
 }

@@ -10,7 +10,7 @@ import { benchLayers } from "./bench/layers.ts";
 import { benchNetwork, profileNetwork } from "./bench/network.ts";
 import { printShader } from "./bench/print_shader.ts";
 import type { ParsedOptions } from "./options.ts";
-import { Progress } from "./progress.ts";
+import { Progress, tellResult } from "./progress.ts";
 
 const SUBJECTS: readonly string[] = [...NETWORKS, ...KERNELS];
 
@@ -100,7 +100,7 @@ const bench: Command = {
       const context = { gpu, progress, options, repetitions: options.number("repetitions") ?? 7 };
       const { description, fallback } = gpu.adapter;
       const adapter = { description, fallback };
-      progress.line(`adapter: ${description}`);
+      tellResult(`adapter: ${description}`);
       return { adapter, ...await job(context) };
     } finally {
       gpu.destroy();

@@ -11,6 +11,7 @@ import { safetensorsChunks } from "../weights/safetensors.ts";
 import { openStateFile } from "../weights/state_file.ts";
 import { torchChunks } from "../weights/torch_writer.ts";
 import { WEIGHTS_OPTION } from "./model_options.ts";
+import { tellResult, warn } from "./progress.ts";
 
 /** `./calm convert IN OUT`. */
 const convert: Command = {
@@ -38,7 +39,7 @@ const convert: Command = {
     if ((await fileIdentities(to)).some((id) => source.includes(id))) {
       throw new UserError(`${to} is the file to copy from: name another OUT`);
     }
-    const file = await openStateFile(from, { weights: options.text("weights") });
+    const file = await openStateFile(from, { weights: options.text("weights"), say: warn });
     try {
       const tensors = new Map(
         [...verifiedTensors(file)]
@@ -55,7 +56,7 @@ const convert: Command = {
           : safetensorsChunks({ tensors, metadata }),
       );
       const left = file.tensors.size - tensors.size;
-      console.error(
+      tellResult(
         `${to}: ${tensors.size} tensors` + (left > 0 ? `; ${left} of the optimiser left out` : ""),
       );
       return { input: from, output: to, tensors: tensors.size };

@@ -6,7 +6,7 @@ import { BIRDS_FOLDER } from "../data/open.ts";
 import { UserError } from "../engine/errors.ts";
 import { untilInterrupted } from "./interrupts.ts";
 import type { ParsedOptions } from "./options.ts";
-import { Progress } from "./progress.ts";
+import { Progress, tellResult } from "./progress.ts";
 
 /** `./calm data`: draws the birds, or checks a folder of pictures. */
 const data: Command = {
@@ -82,7 +82,7 @@ async function drawBirds(folder: string, options: ParsedOptions) {
       onProgress: (done, total) => progress.update("drawing", done / total, `${done} of ${total}`),
     })
   );
-  progress.line(`${images} pictures are in ${folder}`);
+  tellResult(`${images} pictures are in ${folder}`);
   return { folder, images };
 }
 
@@ -94,14 +94,14 @@ async function checkFolder(root: string, decode: boolean) {
   });
   progress.clear();
   const say = (heading: string, lines: readonly string[]) => {
-    if (lines.length > 0) console.error(`${heading}\n${lines.map((l) => `  ${l}`).join("\n")}`);
+    if (lines.length > 0) tellResult(`${heading}\n${lines.map((l) => `  ${l}`).join("\n")}`);
   };
   say("To be mended:", problems);
   say("Remarks:", remarks);
   say("What is missing comes with:", downloads);
   const counts = Object.entries(sets);
   for (const [name, { classes, train, val, test }] of counts) {
-    console.error(
+    tellResult(
       `${counts.length > 1 ? `${name} in ` : ""}${folder} is ` +
         `${problems.length > 0 ? "not complete" : "complete"}: ${classes} classes, ` +
         `${train} training${val > 0 ? `, ${val} validation` : ""} and ${test} test pictures`,

@@ -1,6 +1,7 @@
 import { Gpu } from "../engine/gpu.ts";
 import { mebibytes } from "../engine/memory.ts";
 import type { Command } from "../cli.ts";
+import { tellResult } from "./progress.ts";
 
 const LIMITS = [
   "maxBufferSize",
@@ -52,7 +53,7 @@ const doctor: Command = {
 export default doctor;
 
 function row(name: string, value: string): void {
-  console.error(`${name.padEnd(34)}${value}`);
+  tellResult(`${name.padEnd(34)}${value}`);
 }
 
 function remedy(): string {

@@ -249,7 +249,7 @@ async function run(options: ParsedOptions) {
   if (files.length > 0 && what !== "merge") {
     throw new UserError(`./calm eval ${what} takes no "${files[0]}": options begin with --`);
   }
-  if (what === "merge") return await merge(files, options, progress);
+  if (what === "merge") return await merge(files, options);
   if (what === "all") {
     expectSome("measures", options, MEASURES);
     expectSome("map", options, ATTRIBUTION_KINDS);
@@ -257,7 +257,7 @@ async function run(options: ParsedOptions) {
   }
   if (what === "wsol" && options.has("scoremaps")) return await measureScoreMaps(options, progress);
   if (what === "cue-localization" && options.flag("pairs-only")) {
-    return await countClassPairs(options, progress);
+    return await countClassPairs(options);
   }
   return await measureOne(what as MeasureName, options, progress);
 }
@@ -275,13 +275,13 @@ function expectSome(name: string, options: ParsedOptions, known: readonly string
 }
 
 /** Several models become tables, one model's measures are printed as if they were made at once. */
-async function merge(paths: readonly string[], options: ParsedOptions, progress: Progress) {
+async function merge(paths: readonly string[], options: ParsedOptions) {
   const out = options.text("out");
   if (paths.length === 0 && out === undefined) {
     throw new UserError("./calm eval merge needs the files or folders of the parts");
   }
   const from = paths.length > 0 ? paths : [out!];
-  if (out !== undefined) return await writeTables(out, await modelsOf(from), progress);
+  if (out !== undefined) return await writeTables(out, await modelsOf(from));
   const { subject, measured } = await modelOf(from);
-  return report(subject, measured, progress);
+  return report(subject, measured);
 }

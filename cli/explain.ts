@@ -11,7 +11,7 @@ import { expectNothingLost } from "./explain/outputs.ts";
 import { pictureFiles, readUpright } from "./explain/pictures.ts";
 import { checkpointOf, classOf, foreignOptions, MODEL_OPTIONS } from "./model_options.ts";
 import type { ParsedOptions } from "./options.ts";
-import { Progress } from "./progress.ts";
+import { Progress, tellResult, warn } from "./progress.ts";
 
 /** `./calm explain IMAGE …`. */
 const explainCommand: Command = {
@@ -87,14 +87,14 @@ async function run(options: ParsedOptions) {
       if (files.length > 1) progress.update("explaining", i / files.length, file.path);
       const picture = await readOrSkip(file.path, options.flag("skip-corrupt"), files.length);
       if (picture instanceof UserError) {
-        progress.line(`Left out: ${picture.message}`);
+        warn(`Left out: ${picture.message}`);
         skipped.push({ image: file.path, reason: picture.message });
         continue;
       }
       const { maps, figure, line } = await drawExplanation(file, picture, opened, asked);
       outputs.push(...maps);
       figures.push(figure);
-      progress.line(line);
+      tellResult(line);
     }
     if (outputs.length === 0) {
       throw new UserError(`None of the ${files.length} pictures is sound: ${skipped[0].reason}`);

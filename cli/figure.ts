@@ -21,7 +21,7 @@ import { modelsOf } from "./eval/merge.ts";
 import { openDatasetOf } from "./eval/model_job.ts";
 import { classOf, foreignOptions, MODEL_OPTIONS } from "./model_options.ts";
 import type { ParsedOptions } from "./options.ts";
-import { Progress } from "./progress.ts";
+import { Progress, tellResult } from "./progress.ts";
 
 const FIGURES = ["1", "3", "4", "5", "6"];
 
@@ -93,7 +93,7 @@ const figure: Command = {
       : await pictures(number, options, progress);
     await writeAtomically(`${path}.svg`, new TextEncoder().encode(drawn.svg));
     await writeAtomically(`${path}.png`, drawn.png);
-    progress.line(`${path}.png and .svg`);
+    tellResult(`${path}.png and .svg`);
     return { figure: Number(number), png: `${path}.png`, svg: `${path}.svg` };
   },
 };

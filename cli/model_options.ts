@@ -5,6 +5,7 @@ import { type Prior, PRIORS } from "../model/calm/location.ts";
 import { type Method, METHODS } from "../model/classifier.ts";
 import type { ForeignOptions } from "../model/open_model.ts";
 import type { OptionTable, ParsedOptions } from "./options.ts";
+import { warn } from "./progress.ts";
 
 /** For every command that opens a checkpoint. */
 export const WEIGHTS_OPTION = {
@@ -77,7 +78,7 @@ const said = new Set<string>();
 
 /** On standard error; a model may be opened more than once. */
 function sayOnce(sentence: string): void {
-  if (!said.has(sentence)) console.error(sentence);
+  if (!said.has(sentence)) warn(sentence);
   said.add(sentence);
 }
 

@@ -42,6 +42,7 @@ export interface ParsedOptions {
 /** Options that every command has. */
 const COMMON: OptionTable = {
   help: { type: "flag", help: "show this help" },
+  quiet: { type: "flag", help: "no progress and no remarks: results, warnings and errors only" },
   json: { type: "flag", help: "print one JSON object as the last line of standard output" },
 };
 

@@ -15,7 +15,7 @@ import { untilInterrupted } from "./interrupts.ts";
 import { WEIGHTS_OPTION } from "./model_options.ts";
 import type { ParsedOptions } from "./options.ts";
 import { showProfile } from "./profile.ts";
-import { percent, Progress } from "./progress.ts";
+import { percent, Progress, tell, tellResult } from "./progress.ts";
 
 /** Help of an option whose default is the data set's. */
 const byDataSet = (help: string, key: Parameters<typeof describeDefault>[0]) =>
@@ -178,7 +178,7 @@ async function run(options: ParsedOptions): Promise<Record<string, unknown>> {
   const progress = new Progress();
   return await untilInterrupted(
     (signal) => trainUntil(signal, options, progress),
-    () => progress.line("Stopping after this step; Ctrl-C again stops at once."),
+    () => tell("Stopping after this step; Ctrl-C again stops at once."),
   );
 }
 
@@ -187,7 +187,7 @@ async function trainUntil(
   options: ParsedOptions,
   progress: Progress,
 ): Promise<Record<string, unknown>> {
-  const told = { signal, onLine: (text: string) => progress.line(text) };
+  const told = { signal, onLine: tell, onResult: tellResult };
   if (options.flag("dry-run")) {
     return await planRun(settings(options), {
       ...told,
@@ -199,11 +199,11 @@ async function trainUntil(
     ...(options.flag("profile") && {
       async onProfile({ spans, adapter, folder }) {
         if (spans.length === 0) {
-          progress.line("No profile: the run was over before the first steps had warmed up.");
+          tell("No profile: the run was over before the first steps had warmed up.");
           return;
         }
         const trace = join(folder, "trace.json");
-        await showProfile(progress, spans, { adapter: adapter.description, trace });
+        await showProfile(spans, { adapter: adapter.description, trace });
       },
     }),
     onProgress({ label, share, loss, accuracy, imagesPerSecond, secondsLeft }) {

@@ -5,7 +5,7 @@ import { tune, type TuningRow } from "../bench/tune.ts";
 import { METHODS } from "../model/classifier.ts";
 import { openGpu, TUNING_FILE, writeChoices } from "../model/open_gpu.ts";
 import { NETWORK_OPTIONS, networkOptions } from "./bench/context.ts";
-import { Progress } from "./progress.ts";
+import { Progress, tellResult } from "./progress.ts";
 
 /** `./calm tune`. */
 const command: Command = {
@@ -47,13 +47,13 @@ const command: Command = {
         onWork(row, done) {
           results.push(row);
           const times = Object.entries(row.ms).map(([name, ms]) => `${name} ${ms.toFixed(2)} ms`);
-          progress.line(`${row.name} ${row.shape}: ${row.choice} (${times.join(", ")})`);
+          tellResult(`${row.name} ${row.shape}: ${row.choice} (${times.join(", ")})`);
           progress.update("tuning", done / works.length, `${done} of ${works.length}`);
         },
       });
       await writeChoices(gpu.adapter, choices);
       const file = fileURLToPath(TUNING_FILE);
-      progress.line(`${choices.size} choices for ${gpu.adapter.description}: ${file}`);
+      tellResult(`${choices.size} choices for ${gpu.adapter.description}: ${file}`);
       const { description, fallback } = gpu.adapter;
       return { adapter: { description, fallback }, network: settings, results, file };
     } finally {

@@ -4,6 +4,7 @@ import { type FileServer, serveFiles } from "../viewer/http_server.ts";
 import { buildSite, respond, type Site, writeSite } from "../viewer/site.ts";
 import { untilInterrupted } from "./interrupts.ts";
 import type { ParsedOptions } from "./options.ts";
+import { tellResult } from "./progress.ts";
 
 const PORT = 8000;
 const OUT = "viewer/dist";
@@ -63,7 +64,7 @@ async function build(out: string) {
     return built;
   });
   const bytes = [...site.values()].reduce((sum, { length }) => sum + length, 0);
-  console.error(
+  tellResult(
     `${out}: ${site.size} files, ${kilobytes(bytes)}; code ${kilobytes(size(site, "viewer.js"))}`,
   );
   return { out, files: site.size, bytes };
@@ -84,7 +85,7 @@ async function serve(options: ParsedOptions) {
   }
   const code = size(await (site ??= buildSite()), "viewer.js");
   const url = `http://localhost:${server.port}/`;
-  console.error(`${url}  (code ${kilobytes(code)}; Ctrl-C ends)`);
+  tellResult(`${url}  (code ${kilobytes(code)}; Ctrl-C ends)`);
   return { url };
 }
 

@@ -10,6 +10,7 @@ import { ELEMENT_BYTES, elements, readFloat32 } from "../weights/host_tensor.ts"
 import { printable } from "../weights/shown.ts";
 import { openStateFile, type StateFile } from "../weights/state_file.ts";
 import { WEIGHTS_OPTION } from "./model_options.ts";
+import { tellResult, warn } from "./progress.ts";
 
 /** `./calm weights inspect FILE`. */
 const weights: Command = {
@@ -28,7 +29,7 @@ const weights: Command = {
     if (action !== "inspect" || !path) {
       throw new UserError("./calm weights takes: inspect FILE");
     }
-    const file = await openStateFile(path, { weights: options.text("weights") });
+    const file = await openStateFile(path, { weights: options.text("weights"), say: warn });
     try {
       const tensors = [...file.tensors].map(([name, { type, shape }]) => ({ name, type, shape }));
       const numbers = tensors.reduce((sum, { shape }) => sum + elements(shape), 0);
@@ -36,19 +37,19 @@ const weights: Command = {
         .reduce((sum, { type, shape }) => sum + elements(shape) * ELEMENT_BYTES[type], 0);
       const width = Math.max(...tensors.map(({ name }) => name.length));
       for (const { name, type, shape } of tensors) {
-        console.error(`${printable(name).padEnd(width)}  ${type.padEnd(4)}  ${shape.join("×")}`);
+        tellResult(`${printable(name).padEnd(width)}  ${type.padEnd(4)}  ${shape.join("×")}`);
       }
       for (const [key, value] of Object.entries(file.metadata)) {
-        console.error(`${printable(key)}: ${printable(value, 100)}`);
+        tellResult(`${printable(key)}: ${printable(value, 100)}`);
       }
       const { architecture, sentence } = backboneOf(file);
-      console.error(
+      tellResult(
         `${file.format}, ${tensors.length} tensors, ${numbers.toLocaleString("en")} numbers, ` +
           `${mebibytes(bytes)}\n${sentence}`,
       );
       const flaws = await flawsOf(file);
       for (const [name, flaw] of Object.entries(flaws)) {
-        console.error(
+        tellResult(
           `damaged: ${printable(name)} ${flaw}; it is refused wherever it would be used`,
         );
       }

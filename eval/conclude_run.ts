@@ -42,6 +42,8 @@ export interface TrainingDone {
 interface Events {
   readonly signal?: AbortSignal;
   onLine(text: string): void;
+  /** What the run was for. */
+  onResult(text: string): void;
   onProgress(state: { readonly label: string; readonly share: number }): void;
 }
 
@@ -83,11 +85,11 @@ export async function concludeRun(
     (batches) => testing(batches / testLoader.batchesPerEpoch),
   );
   const { accuracy, loss, images, deadPriors } = test;
-  events.onLine(
+  events.onResult(
     `test accuracy ${(100 * accuracy).toFixed(2)} % of ${images} pictures, loss ${loss.toFixed(4)}`,
   );
   if (deadPriors > 0) {
-    events.onLine(
+    events.onResult(
       `in ${deadPriors} of them the location prior is zero everywhere and is taken to be uniform`,
     );
   }
@@ -104,7 +106,7 @@ export async function concludeRun(
   if (name === "birds" || name === "cub") {
     const measured = await measureOwnMaps(checkpoint, opened, dataset, telling("measuring maps"));
     ({ scores: attribution, tables } = measured);
-    events.onLine(`\n${tables.map((table) => `${toText(table)}\n`).join("\n")}`);
+    events.onResult(`\n${tables.map((table) => `${toText(table)}\n`).join("\n")}`);
     await log(out, { attribution });
   }
   const parameters = model.parameters();
@@ -127,7 +129,7 @@ export async function concludeRun(
   const report = join(out, REPORT);
   await writeAtomically(report, new TextEncoder().encode(text));
   await log(out, { concluded: recipe.epochs });
-  events.onLine(
+  events.onResult(
     `checkpoint    ${checkpoint}\ncontact sheet ${contactSheet}\n` +
       `explorer      ./calm viewer, and drop the checkpoint on it\nreport        ${report}`,
   );

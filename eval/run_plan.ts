@@ -156,7 +156,7 @@ export interface DryRun extends Record<string, unknown> {
 /** What a training run would need, without running it. */
 export async function planRun(
   settings: TrainingSettings,
-  events: OpeningEvents,
+  events: OpeningEvents & { onResult(text: string): void },
 ): Promise<DryRun> {
   const resumed = settings.resume === undefined ? null : await readCheckpoint(settings.resume);
   const plan = resumed ? planOf(resumed, settings) : newPlan(settings);
@@ -167,7 +167,7 @@ export async function planRun(
     const needed = planTraining(gpu, { ...model, classes: dataset.classes.length }, recipe);
     const { batchSize, microBatch, transform: { crop } } = recipe;
     const atOnce = microBatch ? ` (${microBatch} at once)` : "";
-    events.onLine([
+    events.onResult([
       `${model.arch}, ${model.method}, batches of ${batchSize}${atOnce} at ${crop}×${crop}`,
       describeRecipe(recipe),
       `parameters   ${needed.parameters.toLocaleString("en")}`,

@@ -14,6 +14,8 @@ export interface RunEvents {
   readonly signal: AbortSignal;
   /** A line worth keeping. */
   onLine(text: string): void;
+  /** What the run was for. */
+  onResult(text: string): void;
   /** Asks for a profile of a few training steps. `folder` is the run's. */
   onProfile?(profile: {
     readonly spans: readonly Span[];

@@ -18,6 +18,7 @@ import { weightGradient } from "../../engine/ops/convolution/weight_gradient.ts"
 import { chosen, type Family, type Variant } from "../../engine/tuning.ts";
 import type { ParsedOptions } from "../options.ts";
 import { type BenchContext, speed } from "./context.ts";
+import { tellResult } from "../progress.ts";
 
 const FAMILIES = [forwardProduct, inputGradient, weightGradient];
 
@@ -35,10 +36,10 @@ export async function benchKernel(
   problem: ConvolutionProblem,
   context: BenchContext,
 ) {
-  const { gpu, progress, options, repetitions } = context;
+  const { gpu, options, repetitions } = context;
   const family = FAMILIES.find((each) => each.name === name)!;
   const peak = await registerPeak(gpu);
-  progress.line(
+  tellResult(
     `${name} ${describe(problem)}, register peak ${(peak / 1e9).toFixed(0)} GFLOP/s`,
   );
   const file = options.text("shader");
@@ -52,7 +53,7 @@ export async function benchKernel(
     const times = await timeVariant(gpu, { family, problem }, variant, repetitions);
     const row = result(variant.name, family.flops(problem), times, peak);
     const preferred = variant === chosen(gpu, family, problem);
-    progress.line(`${describeRow(row)}${preferred ? ", in use" : ""}`);
+    tellResult(`${describeRow(row)}${preferred ? ", in use" : ""}`);
     results.push({ ...row, error_share: error.share, in_use: preferred });
   }
   return { peak_gflops: peak / 1e9, shape: describe(problem), results };
@@ -86,7 +87,7 @@ async function compareShader(
     `calm: ${file} did not come to an end within ${limit} s: does it loop without end?`,
   );
   const error = await checkVariant(gpu, family, problem, variant);
-  progress.line(
+  tellResult(
     `${file} in place of ${replaced} (variant ${variant.name}): ` +
       `error ${error.share.toFixed(2)} of what rounding allows`,
   );
@@ -113,11 +114,11 @@ async function compareShader(
     result(`${replaced} (shipped)`, flops, times[0], peak),
     result(file, flops, times[1], peak),
   ];
-  for (const row of [shipped, yours]) progress.line(describeRow(row));
+  for (const row of [shipped, yours]) tellResult(describeRow(row));
   const [low, high] = interval;
   const same = low <= 1 && high >= 1;
   const within = `${low.toFixed(3)} to ${high.toFixed(3)} with 99 % certainty`;
-  progress.line(
+  tellResult(
     (same
       ? `no difference: yours is ${ratio.toFixed(3)}× as fast as the shipped shader, ${within}`
       : `yours is ${ratio.toFixed(3)}× as fast as the shipped shader, ${within}`) +

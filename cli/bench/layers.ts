@@ -5,6 +5,7 @@ import { registerPeak } from "../../bench/register_peak.ts";
 import { rooflineChart } from "../../bench/roofline.ts";
 import { writeAtomically } from "../../weights/atomic_write.ts";
 import { type BenchContext, scatter } from "./context.ts";
+import { tellResult } from "../progress.ts";
 
 /** Each distinct convolution of a network's training step by itself, in each direction. */
 export async function benchLayers(settings: NetworkOptions, context: BenchContext) {
@@ -13,7 +14,7 @@ export async function benchLayers(settings: NetworkOptions, context: BenchContex
   const works = await ours.works("training step");
   ours.close();
   const roof: Roof = { peak: await registerPeak(gpu), bandwidth: await copyBandwidth(gpu) };
-  progress.line(
+  tellResult(
     `register peak: ${(roof.peak / 1e9).toFixed(0)} GFLOP/s, ` +
       `copy: ${(roof.bandwidth / 1e9).toFixed(1)} GB/s`,
   );
@@ -23,13 +24,13 @@ export async function benchLayers(settings: NetworkOptions, context: BenchContex
     results.push(await timeLayer(gpu, work, { roof, repetitions }));
   }
   results.sort((a, b) => a.name.localeCompare(b.name) || b.peak_share - a.peak_share);
-  for (const line of table(results)) progress.line(line);
+  for (const line of table(results)) tellResult(line);
   const chart = options.text("chart");
   if (chart !== undefined) {
     const { batch, size } = settings;
     const title = `${settings.network}, ${batch} × ${size}×${size}, on ${gpu.adapter.description}`;
     await writeAtomically(chart, new TextEncoder().encode(rooflineChart(results, roof, title)));
-    progress.line(`roofline chart: ${chart}`);
+    tellResult(`roofline chart: ${chart}`);
   }
   return {
     peak_gflops: roof.peak / 1e9,

@@ -7,6 +7,7 @@ import { registerPeak } from "../../bench/register_peak.ts";
 import { median } from "../../bench/statistics.ts";
 import { showProfile } from "../profile.ts";
 import { type BenchContext, scatter, speed } from "./context.ts";
+import { tellResult } from "../progress.ts";
 
 /** Whole passes and steps, beside a peer where one is named. */
 export async function benchNetwork(settings: NetworkOptions, context: BenchContext) {
@@ -14,14 +15,14 @@ export async function benchNetwork(settings: NetworkOptions, context: BenchConte
   const peerName = options.text("peer") as PeerName | undefined;
   // Before the peer is there: its threads would take processor time from a software adapter.
   const peak = await registerPeak(gpu);
-  progress.line(`register peak: ${(peak / 1e9).toFixed(0)} GFLOP/s`);
+  tellResult(`register peak: ${(peak / 1e9).toFixed(0)} GFLOP/s`);
   const ours = new OurNetwork(gpu, settings);
   const data = peerName ? await ours.share() : null;
   const peer = peerName && data ? await openPeer(peerName, settings, data) : null;
   try {
     const difference = peer ? await compare(ours, peer) : null;
     if (difference !== null) {
-      progress.line(`logits agree with ${peer!.name} to ${difference.toExponential(1)}`);
+      tellResult(`logits agree with ${peer!.name} to ${difference.toExponential(1)}`);
     }
     const results: Row[] = [];
     const recording: number[] = [];
@@ -40,19 +41,19 @@ export async function benchNetwork(settings: NetworkOptions, context: BenchConte
         onOurs: () => phase === "training step" && recording.push(ours.recording),
       });
       results.push(row);
-      progress.line(describe(row));
+      tellResult(describe(row));
     }
     const step = results.find(({ name }) => name === "training step")!;
     const recordingTime = median(recording);
     const recordingShare = recordingTime / step.ours_ms;
-    progress.line(
+    tellResult(
       `recording a training step takes the processor ${recordingTime.toFixed(1)} ms, ` +
         `${(100 * recordingShare).toFixed(1)} % of the step`,
     );
     if (options.flag("cold") && data) {
       const cold = await coldStart(settings, data);
       results.push(cold);
-      progress.line(describe(cold));
+      tellResult(describe(cold));
     }
     return {
       peak_gflops: peak / 1e9,
@@ -70,7 +71,7 @@ export async function benchNetwork(settings: NetworkOptions, context: BenchConte
 
 /** Time of each kernel of a training step. */
 export async function profileNetwork(settings: NetworkOptions, context: BenchContext) {
-  const { gpu, progress, options } = context;
+  const { gpu, options } = context;
   const ours = new OurNetwork(gpu, settings);
   try {
     ours.step();
@@ -78,7 +79,7 @@ export async function profileNetwork(settings: NetworkOptions, context: BenchCon
     const spans = await profile(gpu, () => ours.step());
     const trace = options.text("trace");
     const adapter = gpu.adapter.description;
-    const kernels = await showProfile(progress, spans, { adapter, trace });
+    const kernels = await showProfile(spans, { adapter, trace });
     return { network: settings, kernels, trace: trace ?? null };
   } finally {
     ours.close();

@@ -19,7 +19,7 @@ import { openModel } from "../../model/open_model.ts";
 import { untilInterrupted } from "../interrupts.ts";
 import { foreignOptions } from "../model_options.ts";
 import type { ParsedOptions } from "../options.ts";
-import type { Progress } from "../progress.ts";
+import { type Progress, tell, tellResult, warn } from "../progress.ts";
 import {
   measureModel,
   openDatasetOf,
@@ -37,7 +37,7 @@ export async function measureAll(options: ParsedOptions, progress: Progress) {
   await expectOwnReport(join(out, "report.html"));
   const { index, count } = shardOf(options);
   const checkpoints = await checkpointsOf(options, dataset, { progress, sharded: count > 1 });
-  const possible = await possibleOn(dataset, (message) => progress.line(message));
+  const possible = await possibleOn(dataset, warn);
   const listOf = (name: string) =>
     options.text(name)?.split(",").map((word) => word.trim()) ?? null;
   const part = count > 1 ? `.${index}-of-${count}` : "";
@@ -60,7 +60,7 @@ export async function measureAll(options: ParsedOptions, progress: Progress) {
   const files: string[] = [];
   const gpu = await openGpu();
   try {
-    const shares = await planAll(gpu, checkpoints, { passes, options, dataset, progress });
+    const shares = await planAll(gpu, checkpoints, { passes, options, dataset });
     const work = new Work(shares[0]);
     for (const [i, checkpoint] of checkpoints.entries()) {
       if (i > 0) work.next(shares[i]);
@@ -76,7 +76,7 @@ export async function measureAll(options: ParsedOptions, progress: Progress) {
         passes,
         work,
       });
-      progress.line(`${label} is measured; its counts are in ${countsFile}`);
+      tell(`${label} is measured; its counts are in ${countsFile}`);
       files.push(countsFile);
       if (count === 1) {
         models.push({ label, subject: counts.job.subject, measured: resultsOf(counts) });
@@ -86,7 +86,7 @@ export async function measureAll(options: ParsedOptions, progress: Progress) {
     gpu.destroy();
   }
   if (count > 1) return { counts: files, shard: [index, count] };
-  return await writeTables(out, models, progress);
+  return await writeTables(out, models);
 }
 
 /** The folders of checkpoints, which tell them apart. */
@@ -105,11 +105,10 @@ function labelsOf(checkpoints: readonly string[]): string[] {
 async function planAll(
   gpu: Gpu,
   checkpoints: readonly string[],
-  { passes, options, dataset, progress }: {
+  { passes, options, dataset }: {
     readonly passes: (opened: Pick<Opened, "model">) => Pass[];
     readonly options: ParsedOptions;
     readonly dataset: Dataset;
-    readonly progress: Progress;
   },
 ): Promise<number[]> {
   const costs: number[] = [];
@@ -125,7 +124,7 @@ async function planAll(
     );
     lines.push(`  ${checkpoint}: ${measures.length} measures of ${kinds.size} kinds of map`);
   }
-  progress.line(
+  tell(
     [`${dataset.test.ids.length} test pictures of ${dataset.name}, of each model:`, ...lines]
       .join("\n"),
   );
@@ -134,15 +133,11 @@ async function planAll(
 }
 
 /** Writes the tables and prints them. */
-export async function writeTables(
-  out: string,
-  models: readonly MeasuredModel[],
-  progress: Progress,
-) {
+export async function writeTables(out: string, models: readonly MeasuredModel[]) {
   const { files, report, texts, json } = await saveTables(out, models);
-  for (const text of texts) progress.line(`\n${text}`);
-  progress.line(`\nwritten to ${out}: ${files.map((file) => basename(file)).join(", ")}`);
-  progress.line(`report ${report}`);
+  for (const text of texts) tellResult(`\n${text}`);
+  tellResult(`\nwritten to ${out}: ${files.map((file) => basename(file)).join(", ")}`);
+  tellResult(`report ${report}`);
   return { out, files, report, ...json };
 }
 
@@ -164,7 +159,7 @@ async function checkpointsOf(
     if (dataset.name !== "birds" || sharded) {
       throw new UserError(`There is no ${checkpoint}: ${train}, or name yours with --checkpoint`);
     }
-    progress.line(`There is no ${checkpoint} yet: training it`);
+    tell(`There is no ${checkpoint} yet: training it`);
     const { interrupted } = await untilInterrupted((signal) =>
       trainAndReport({
         dataset: "birds",
@@ -176,7 +171,8 @@ async function checkpointsOf(
         recipe: {},
       }, {
         signal,
-        onLine: (text) => progress.line(text),
+        onLine: tell,
+        onResult: tell,
         onProgress: ({ label, share }) => progress.update(`${method}: ${label}`, share, ""),
       })
     );

@@ -16,7 +16,7 @@ import { openSupersets, type Supersets, supersetsFor } from "../../eval/superset
 import { type ForeignOptions, type OpenedModel, openModel } from "../../model/open_model.ts";
 import { untilInterrupted } from "../interrupts.ts";
 import type { ParsedOptions } from "../options.ts";
-import type { Progress } from "../progress.ts";
+import { type Progress, tell, warn } from "../progress.ts";
 
 /** What the passes of a job are made from. */
 export interface Opened {
@@ -28,12 +28,12 @@ export interface Opened {
 export async function openDatasetOf(options: ParsedOptions, progress: Progress): Promise<Dataset> {
   const { name, folder } = await datasetOf(options);
   const dataset = await openDataset(name, folder, {
-    onLine: (text) => progress.line(text),
+    onLine: (text) => tell(text),
     onProgress: ({ label, share }) => progress.update(label, share, ""),
   });
   const { root, classes, train: { labels } } = dataset;
   const untrained = labels.length > 0 ? untrainedClasses(classes, labels) : null;
-  if (untrained) progress.line(`${root}: ${untrained}`);
+  if (untrained) warn(`${root}: ${untrained}`);
   return dataset;
 }
 
@@ -89,7 +89,7 @@ export async function measureModel(
         shard: shardOf(options),
         countsFile,
         skipCorrupt: options.flag("skip-corrupt"),
-        onSkip: (message) => progress.line(`Left out: ${message}`),
+        onSkip: (message) => warn(`Left out: ${message}`),
         onProgress: (share, { done, of }) => {
           const left = work.secondsLeft(share);
           const time = left === null ? "" : `, ${duration(left)} left`;

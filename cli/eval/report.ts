@@ -5,15 +5,14 @@ import type { Subject } from "../../eval/job/subject.ts";
 import { kindOf, type Measured } from "../../eval/measures.ts";
 import { rowTitle } from "../../eval/tables/rows.ts";
 import type { BoxAccuracy } from "../../eval/wsol/box_accuracy.ts";
-import type { Progress } from "../progress.ts";
+import { tellResult } from "../progress.ts";
 
 /** Prints what was measured. @returns the object that `--json` prints */
 export function report(
   subject: Subject,
   measured: readonly Measured[],
-  progress: Progress,
 ): Record<string, unknown> {
-  const results = measured.map((each) => reportOne(subject, each, progress));
+  const results = measured.map((each) => reportOne(subject, each));
   const { dataset, arch, method } = subject;
   const common = { dataset, arch, method };
   return results.length === 1 ? { ...common, ...results[0] } : { ...common, results };
@@ -22,7 +21,6 @@ export function report(
 function reportOne(
   { dataset, arch, method, classes }: Subject,
   each: Measured,
-  progress: Progress,
 ): Record<string, unknown> {
   const kind = kindOf(each);
   const title = kind ? rowTitle(method, kind) : method;
@@ -31,12 +29,12 @@ function reportOne(
   switch (each.what) {
     case "classification": {
       const { accuracy, loss, deadPriors } = each.result;
-      progress.line(
+      tellResult(
         `${arch}, ${method}: ${(100 * accuracy).toFixed(2)} % of ${images} test pictures of ` +
           `${dataset}, loss ${loss.toFixed(4)}`,
       );
       if (deadPriors > 0) {
-        progress.line(
+        tellResult(
           `in ${deadPriors} of them the location prior is zero everywhere and is taken to be uniform`,
         );
       }
@@ -48,9 +46,9 @@ function reportOne(
       const cells = (["1", "2", "3", "mean"] as const).map((key) =>
         `${key === "mean" ? "mean" : `${key} part${key === "1" ? "" : "s"}`} ${one(mpxap[key])}`
       );
-      progress.line(`${title}, mPxAP in percent (${rule}): ${cells.join("   ")}`);
+      tellResult(`${title}, mPxAP in percent (${rule}): ${cells.join("   ")}`);
       if (pairsWithoutPictures > 0) {
-        progress.line(
+        tellResult(
           `${pairsWithoutPictures} of ${pairs.length} pairs have no picture that shows a differing ` +
             "part: they are in no mean",
         );
@@ -73,10 +71,10 @@ function reportOne(
     case "remove-and-classify": {
       const { k, accuracy, randomAccuracy, relativeAccuracy, interval } = each.result;
       const { baseline } = each.options;
-      progress.line(`${title}, ${baseline}: accuracy relative to random erasing`);
+      tellResult(`${title}, ${baseline}: accuracy relative to random erasing`);
       for (const [i, percent] of k.entries()) {
         const [low, high] = interval[i];
-        progress.line(
+        tellResult(
           `  ${String(percent).padStart(3)} %   ${relativeAccuracy[i].toFixed(3)} ` +
             `(95 %: ${low.toFixed(3)} to ${high.toFixed(3)})   ` +
             `${accuracy[i].toFixed(1)} against ${randomAccuracy[i].toFixed(1)} %`,
@@ -96,19 +94,19 @@ function reportOne(
     case "wsol": {
       const { boxes, pxap } = each.result;
       const { step, upscaling } = each.options;
-      progress.line(
+      tellResult(
         `${title}, ${images} test pictures of ${dataset}, ${upscaling} upscaling, thresholds ` +
           `${step} apart`,
       );
       const how = { step, upscaling };
-      if (boxes) return { ...map, images, ...how, ...boxScores(boxes, progress) };
-      progress.line(`PxAP ${pxap!.toFixed(2)} %`);
+      if (boxes) return { ...map, images, ...how, ...boxScores(boxes) };
+      tellResult(`PxAP ${pxap!.toFixed(2)} %`);
       return { ...map, images, ...how, pxap };
     }
     case "axioms": {
       const { completeness, shift, shiftOfProbability, missed, correlation } = each.result;
       const { idle, idleShare, undefinedIn } = each.result;
-      progress.line(
+      tellResult(
         `${title}, ${images} pictures: |Σ s − p(ŷ|x)| ${
           completeness.toPrecision(3)
         }; with 1 added ` +
@@ -129,7 +127,7 @@ function reportOne(
     }
     case "deletion-insertion": {
       const { deletion, insertion } = each.result;
-      progress.line(
+      tellResult(
         `${title}: deletion ${deletion.toFixed(4)} (lower is better), ` +
           `insertion ${insertion.toFixed(4)} (higher is better), ${images} pictures; ` +
           describeDeletion(each.options),
@@ -143,7 +141,7 @@ function reportOne(
     }
     case "pointing-game": {
       const { pointing, energy, chance, undefinedIn } = each.result;
-      progress.line(
+      tellResult(
         `${title}: highest pixel on the object in ${one(pointing)} % of ${images} pictures, ` +
           `${one(energy)} % of the map there; chance ${one(chance)} %${leftOut(undefinedIn)}`,
       );
@@ -151,7 +149,7 @@ function reportOne(
     }
     case "randomisation": {
       const { layers, correlation, undefinedIn } = each.result;
-      progress.line(
+      tellResult(
         `${title}, ${images} pictures, rank correlation with layers drawn anew down to: ` +
           layers.map((layer, i) => `${layer} ${correlation[i].toFixed(2)}`).join(", ") +
           leftOut(undefinedIn),
@@ -164,9 +162,8 @@ function reportOne(
 /** Prints box accuracies. */
 export function boxScores(
   { single50, thresholds, ...levels }: BoxAccuracy,
-  progress: Progress,
 ): Record<string, unknown> {
-  progress.line(
+  tellResult(
     `MaxBoxAccV2 ${one(levels.mean)} % (IoU 30: ${one(levels[30])}, ` +
       `50: ${one(levels[50])}, 70: ${one(levels[70])}); ` +
       `MaxBoxAcc, largest contour, ${one(single50)} %`,

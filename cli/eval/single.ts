@@ -14,7 +14,7 @@ import type { Method } from "../../model/classifier.ts";
 import { openGpu } from "../../model/open_gpu.ts";
 import { checkpointOf, foreignOptions } from "../model_options.ts";
 import type { ParsedOptions } from "../options.ts";
-import type { Progress } from "../progress.ts";
+import { type Progress, tellResult } from "../progress.ts";
 import { measureModel, openDatasetOf, shardOf, withTuning, wsolOptions } from "./model_job.ts";
 import { report } from "./report.ts";
 
@@ -45,10 +45,10 @@ export async function measureOne(what: MeasureName, options: ParsedOptions, prog
       },
     });
     if (shard.count > 1) {
-      progress.line(`${countsFile} holds part ${shard.index} of ${shard.count}`);
+      tellResult(`${countsFile} holds part ${shard.index} of ${shard.count}`);
       return { counts: countsFile, shard: [shard.index, shard.count] };
     }
-    return report(counts.job.subject, resultsOf(counts), progress);
+    return report(counts.job.subject, resultsOf(counts));
   } finally {
     gpu.destroy();
   }

@@ -4,16 +4,16 @@ import { classPairs } from "../../eval/cues/class_pairs.ts";
 import { OFFICIAL_STEP } from "../../eval/metrics/pixel_ap.ts";
 import { evaluateScoreMaps } from "../../eval/wsol/score_maps.ts";
 import type { ParsedOptions } from "../options.ts";
-import type { Progress } from "../progress.ts";
+import { type Progress, tellResult } from "../progress.ts";
 import { boxScores, countPairs } from "./report.ts";
 
 /** `eval cue-localization --pairs-only`: needs attributes, no pictures. */
-export async function countClassPairs(options: ParsedOptions, progress: Progress) {
+export async function countClassPairs(options: ParsedOptions) {
   const root = options.text("data");
   if (root === undefined) throw new UserError("--pairs-only needs --data DIR");
   const pairs = countPairs(classPairs(await readClassAttributes(root)));
   for (const [parts, count] of Object.entries(pairs)) {
-    progress.line(`${count} pairs of classes differ in ${parts} part${parts === "1" ? "" : "s"}`);
+    tellResult(`${count} pairs of classes differ in ${parts} part${parts === "1" ? "" : "s"}`);
   }
   return { pairs };
 }
@@ -32,8 +32,8 @@ export async function measureScoreMaps(options: ParsedOptions, progress: Progres
     ? await measure("val-scoremaps", "val-metadata")
     : null;
   const { boxes, pxap, images } = await measure("scoremaps", "metadata", chosen?.best ?? undefined);
-  if (boxes) return { images, ...boxScores(boxes, progress) };
-  progress.line(`PxAP ${pxap!.toFixed(2)} % of ${images} pictures`);
+  if (boxes) return { images, ...boxScores(boxes) };
+  tellResult(`PxAP ${pxap!.toFixed(2)} % of ${images} pictures`);
   return { images, pxap };
 }
 

@@ -170,10 +170,10 @@ Deno.test({
         none,
       );
     });
-    const { code, stderr } = await calm(["doctor"], none);
+    const { code, stdout } = await calm(["doctor"], none);
     assert.equal(code, 1);
-    assert.match(stderr, /adapter +none/);
-    assert.match(stderr, /mesa-vulkan-drivers/);
+    assert.match(stdout, /adapter +none/);
+    assert.match(stdout, /mesa-vulkan-drivers/);
   },
 });
 
@@ -204,10 +204,10 @@ gpuTest(
     withBirds(async (data, out) => {
       if (!gpu.hasTimestamps) return;
       const train = ["train", "--data", data, "--out", out, ...SMALL, "--profile"];
-      const { code, stderr } = await calm([...train, "--epochs", "2"]);
+      const { code, stdout, stderr } = await calm([...train, "--epochs", "2"]);
       assert.equal(code, 0, stderr);
-      assert.match(stderr, /^kernel +calls +ms/m);
-      assert.match(stderr, /^conv2d_\w+ .* %/m);
+      assert.match(stdout, /^kernel +calls +ms/m);
+      assert.match(stdout, /^conv2d_\w+ .* %/m);
       const { traceEvents } = JSON.parse(await Deno.readTextFile(`${out}/trace.json`));
       assert.ok(traceEvents.length > 100);
       const resumed = await calm(["train", "--resume", out, "--epochs", "3", "--profile"]);

@@ -57,10 +57,10 @@ Deno.test("data check --decode finds a picture that is cut short", async () => {
     const path = `${root}/dataset/ILSVRC/val2/0/0.jpeg`;
     await Deno.writeFile(path, (await Deno.readFile(path)).slice(0, -30));
     assert.equal((await calm(["data", "check", root])).code, 0);
-    const { code, stderr } = await calm(["data", "check", root, "--decode"]);
+    const { code, stdout } = await calm(["data", "check", root, "--decode"]);
     assert.equal(code, 1);
     assert.match(
-      stderr,
+      stdout,
       /1 of 2 val pictures of .* cannot be decoded: .*0\.jpeg is damaged: it is cut/,
     );
   });
