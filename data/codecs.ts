@@ -1,10 +1,10 @@
-import jpegDecode, { init as initJpegDecoder } from "@jsquash/jpeg/decode.js";
-import jpegEncode, { init as initJpegEncoder } from "@jsquash/jpeg/encode.js";
-import pngDecode, { init as initPngDecoder } from "@jsquash/png/decode.js";
-import pngEncode, { init as initPngEncoder } from "@jsquash/png/encode.js";
-import webpDecode, { init as initWebpDecoder } from "@jsquash/webp/decode.js";
+import jpegDecode, { init as initJpegDecoder } from "npm:@jsquash/jpeg@1.6.0/decode.js";
+import jpegEncode, { init as initJpegEncoder } from "npm:@jsquash/jpeg@1.6.0/encode.js";
+import pngDecode, { init as initPngDecoder } from "npm:@jsquash/png@3.1.1/decode.js";
+import pngEncode, { init as initPngEncoder } from "npm:@jsquash/png@3.1.1/encode.js";
+import webpDecode, { init as initWebpDecoder } from "npm:@jsquash/webp@1.5.0/decode.js";
 // Of this package only the compiled code is used; the import makes it known.
-import "@cwasm/jpeg-turbo/package.json" with { type: "json" };
+import "npm:@cwasm/jpeg-turbo@0.1.3/package.json" with { type: "json" };
 import { UserError } from "../engine/errors.ts";
 import { decodeCmykJpeg } from "./cmyk_jpeg.ts";
 import type { Picture } from "./dataset.ts";
@@ -28,7 +28,9 @@ async function wasm(entry: string, file: string): Promise<WebAssembly.Module> {
 
 /** The compiled libjpeg-turbo, which decodes JPEG files of four components. */
 export async function turboJpegCode(): Promise<Uint8Array<ArrayBuffer>> {
-  return await Deno.readFile(new URL(import.meta.resolve("@cwasm/jpeg-turbo/jpeg-turbo.wasm")));
+  return await Deno.readFile(
+    new URL(import.meta.resolve("npm:@cwasm/jpeg-turbo@0.1.3/jpeg-turbo.wasm")),
+  );
 }
 
 /** A codec's start, which the packages' types declare without the compiled module. */
@@ -36,21 +38,21 @@ type Start = (module: WebAssembly.Module, options?: unknown) => Promise<unknown>
 
 const start = {
   jpegDecoder: once(async () => {
-    const module = await wasm("@jsquash/jpeg/decode.js", "codec/dec/mozjpeg_dec.wasm");
+    const module = await wasm("npm:@jsquash/jpeg@1.6.0/decode.js", "codec/dec/mozjpeg_dec.wasm");
     const printErr = (line: string) => jpegWarnings.push(line);
     await (initJpegDecoder as unknown as Start)(module, { printErr });
   }),
   jpegEncoder: once(async () => {
-    const module = await wasm("@jsquash/jpeg/encode.js", "codec/enc/mozjpeg_enc.wasm");
+    const module = await wasm("npm:@jsquash/jpeg@1.6.0/encode.js", "codec/enc/mozjpeg_enc.wasm");
     await (initJpegEncoder as unknown as Start)(module);
   }),
   png: once(async () => {
-    const module = await wasm("@jsquash/png/decode.js", "codec/pkg/squoosh_png_bg.wasm");
+    const module = await wasm("npm:@jsquash/png@3.1.1/decode.js", "codec/pkg/squoosh_png_bg.wasm");
     await initPngDecoder(module);
     await initPngEncoder(module);
   }),
   webp: once(async () => {
-    const module = await wasm("@jsquash/webp/decode.js", "codec/dec/webp_dec.wasm");
+    const module = await wasm("npm:@jsquash/webp@1.5.0/decode.js", "codec/dec/webp_dec.wasm");
     await (initWebpDecoder as unknown as Start)(module);
   }),
 };

@@ -1,4 +1,6 @@
-import { initWasm } from "@resvg/resvg-wasm";
+import { initWasm, Resvg } from "npm:@resvg/resvg-wasm@2.6.2";
+
+export { Resvg };
 
 let ready: Promise<void> | undefined;
 
@@ -7,6 +9,6 @@ let ready: Promise<void> | undefined;
  * (the birds, the contact sheets) awaits this before making a `Resvg`.
  */
 export function loadRasteriser(): Promise<void> {
-  const wasm = new URL("index_bg.wasm", import.meta.resolve("@resvg/resvg-wasm"));
+  const wasm = new URL("index_bg.wasm", import.meta.resolve("npm:@resvg/resvg-wasm@2.6.2"));
   return ready ??= initWasm(Deno.readFile(wasm));
 }

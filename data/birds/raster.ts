@@ -1,5 +1,5 @@
-import { Resvg } from "@resvg/resvg-wasm";
 import { crc32, deflateSync } from "node:zlib";
+import { Resvg } from "../rasteriser.ts";
 
 /** An image of `width`×`height` pixels of four bytes, colours multiplied by alpha. */
 export interface Layer {

@@ -1,14 +1,13 @@
-import { Resvg } from "@resvg/resvg-wasm";
 // Imported so that the package is fetched with the others; its fonts are read as files.
-import fonts from "dejavu-fonts-ttf/package.json" with { type: "json" };
-import { loadRasteriser } from "../../data/rasteriser.ts";
+import fonts from "npm:dejavu-fonts-ttf@2.37.3/package.json" with { type: "json" };
+import { loadRasteriser, Resvg } from "../../data/rasteriser.ts";
 
 let fontFiles: Promise<Uint8Array[]> | undefined;
 
 function loadFonts(): Promise<Uint8Array[]> {
   return fontFiles ??= Promise.all(
     ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"].map((file) =>
-      Deno.readFile(new URL(import.meta.resolve(`${fonts.name}/ttf/${file}`)))
+      Deno.readFile(new URL(import.meta.resolve(`npm:${fonts.name}@${fonts.version}/ttf/${file}`)))
     ),
   );
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import decodeJpeg, { init as initJpeg } from "@jsquash/jpeg/decode.js";
-import decodePng, { init as initPng } from "@jsquash/png/decode.js";
+import decodeJpeg, { init as initJpeg } from "npm:@jsquash/jpeg@1.6.0/decode.js";
+import decodePng, { init as initPng } from "npm:@jsquash/png@3.1.1/decode.js";
 import {
   attributePercentages,
   ATTRIBUTES,
@@ -57,7 +57,7 @@ async function table(root: string, path: string): Promise<string[][]> {
 async function readMask(path: string) {
   const wasm = new URL(
     "codec/pkg/squoosh_png_bg.wasm",
-    import.meta.resolve("@jsquash/png/decode.js"),
+    import.meta.resolve("npm:@jsquash/png@3.1.1/decode.js"),
   );
   await initPng(await WebAssembly.compile(await Deno.readFile(wasm)));
   const bytes = await Deno.readFile(path);
@@ -302,7 +302,7 @@ Deno.test("birds: a failure on another thread ends the drawing", async () => {
 Deno.test("birds: surroundings tell nothing of the class unless they are asked to", async () => {
   const wasm = new URL(
     "codec/dec/mozjpeg_dec.wasm",
-    import.meta.resolve("@jsquash/jpeg/decode.js"),
+    import.meta.resolve("npm:@jsquash/jpeg@1.6.0/decode.js"),
   );
   // The types lack the first argument.
   await (initJpeg as unknown as (module: WebAssembly.Module) => Promise<void>)(
