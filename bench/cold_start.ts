@@ -6,6 +6,7 @@ import type { NetworkOptions } from "./network.ts";
 import { resnet50Onnx } from "./peers/resnet50_onnx.ts";
 import type { Row } from "./race.ts";
 import { median, spread, time } from "./statistics.ts";
+import { removeAtExit } from "../weights/remove_at_exit.ts";
 
 /** Processes of each, by turns. */
 const ROUNDS = 3;
@@ -18,6 +19,7 @@ const SCRIPT = fileURLToPath(new URL("./first_result.ts", import.meta.url));
  */
 export async function coldStart(options: NetworkOptions, data: SharedData): Promise<Row> {
   const folder = await Deno.makeTempDir({ prefix: "calm-cold-" });
+  const forget = removeAtExit(folder);
   try {
     const model = join(folder, "model.onnx");
     await Deno.writeFile(model, resnet50Onnx(data.weights, options));
@@ -54,5 +56,6 @@ export async function coldStart(options: NetworkOptions, data: SharedData): Prom
     };
   } finally {
     await Deno.remove(folder, { recursive: true });
+    forget();
   }
 }

@@ -1,3 +1,4 @@
+import { UserError } from "../engine/errors.ts";
 import type { Batch } from "../data/loader.ts";
 import type { ModelOptions } from "../model/build.ts";
 import type { Classifier } from "../model/classifier.ts";
@@ -79,7 +80,13 @@ export interface Evaluation<Result> {
 export class Records {
   #rows = new Map<number, readonly number[]>();
 
+  /** @throws {UserError} for an infinite number: JSON has none, so that counts would lose it */
   add(index: number, values: readonly number[]): void {
+    if (values.includes(Infinity) || values.includes(-Infinity)) {
+      throw new UserError(
+        `Of picture ${index} a number is infinite, which sound weights never give: ${values}`,
+      );
+    }
     this.#rows.set(index, values);
   }
 

@@ -8,6 +8,7 @@ import { median } from "../../bench/statistics.ts";
 import { showProfile } from "../profile.ts";
 import { type BenchContext, scatter, speed } from "./context.ts";
 import { tellResult } from "../progress.ts";
+import { stoppedStatus, untilInterrupted } from "../interrupts.ts";
 
 /** Whole passes and steps, beside a peer where one is named. */
 export async function benchNetwork(settings: NetworkOptions, context: BenchContext) {
@@ -51,7 +52,11 @@ export async function benchNetwork(settings: NetworkOptions, context: BenchConte
         `${(100 * recordingShare).toFixed(1)} % of the step`,
     );
     if (options.flag("cold") && data) {
-      const cold = await coldStart(settings, data);
+      // It takes a minute and leaves a model of 100 MB until then.
+      const cold = await untilInterrupted(
+        () => coldStart(settings, data),
+        () => Deno.exit(stoppedStatus()),
+      );
       results.push(cold);
       tellResult(describe(cold));
     }

@@ -29,6 +29,13 @@ Deno.test("pointing game and energy: several highest pixels, negatives, what is 
   assert.ok(Number.isNaN(energy));
 });
 
+Deno.test("an infinite number is refused, for counts would lose it", () => {
+  const records = new Records();
+  records.add(0, [1, NaN]);
+  assert.throws(() => records.add(7, [0, -Infinity]), /^UserError: Of picture 7 a number is infin/);
+  assert.equal(records.size, 1);
+});
+
 Deno.test("records are summed in the order of the pictures, whatever order they came in", () => {
   const values = [0.1, 0.2, 0.3, 1e17, -1e17];
   const [forward, backward] = [new Records(), new Records()];
