@@ -10,7 +10,7 @@ import { type StoredTensor, toFloat32 } from "../weights/host_tensor.ts";
 import { safetensorsChunks } from "../weights/safetensors.ts";
 import { openStateFile } from "../weights/state_file.ts";
 import { torchChunks } from "../weights/torch_writer.ts";
-import { WEIGHTS_OPTION } from "./model_options.ts";
+import { checkpointAt, WEIGHTS_OPTION } from "./model_options.ts";
 import { tellResult, warn } from "./progress.ts";
 
 /** `./calm convert IN OUT`. */
@@ -29,8 +29,9 @@ const convert: Command = {
     ],
   },
   async run(options) {
-    const [from, to] = options.positionals;
-    if (!from || !to) throw new UserError("./calm convert takes: IN OUT");
+    const [input, to] = options.positionals;
+    if (!input || !to) throw new UserError("./calm convert takes: IN OUT");
+    const from = checkpointAt(input);
     const isTorch = /\.(pth|pt|pth\.tar)$/.test(to);
     if (!isTorch && !to.endsWith(".safetensors")) {
       throw new UserError(`${to} should end in .safetensors, .pth or .pt`);

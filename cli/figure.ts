@@ -19,7 +19,7 @@ import { type OpenedModel, openModel } from "../model/open_model.ts";
 import { writeAtomically } from "../weights/atomic_write.ts";
 import { modelsOf } from "./eval/merge.ts";
 import { openDatasetOf } from "./eval/model_job.ts";
-import { classOf, foreignOptions, MODEL_OPTIONS } from "./model_options.ts";
+import { checkpointList, classOf, foreignOptions, MODEL_OPTIONS } from "./model_options.ts";
 import type { ParsedOptions } from "./options.ts";
 import { Progress, tellResult } from "./progress.ts";
 
@@ -186,7 +186,7 @@ async function gridOf(
 /** The checkpoints that were named, or those that training left for the data set. */
 async function checkpointsOf(options: ParsedOptions, { name }: Dataset): Promise<string[]> {
   const given = options.text("checkpoint");
-  if (given !== undefined) return given.split(",").map((path) => path.trim());
+  if (given !== undefined) return checkpointList(given);
   const found: string[] = [];
   for (const method of METHODS) {
     const path = join("runs", `${name}-${method}`, "checkpoint.safetensors");

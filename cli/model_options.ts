@@ -1,5 +1,9 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { readClassNames } from "../data/class_list.ts";
+import { findClass } from "../data/find_class.ts";
 import { UserError } from "../engine/errors.ts";
+import { CHECKPOINT } from "../eval/run_folder.ts";
 import { LARGEST_PICTURE } from "../model/checkpoint_header.ts";
 import { type Prior, PRIORS } from "../model/calm/location.ts";
 import { type Method, METHODS } from "../model/classifier.ts";
@@ -19,7 +23,7 @@ export const MODEL_OPTIONS: OptionTable = {
   checkpoint: {
     type: "text",
     value: "FILE",
-    help: "a run's checkpoint, or one of the official PyTorch code",
+    help: "a run's folder or its checkpoint, or one of the official PyTorch code",
     default: "runs/birds-calm-em/checkpoint.safetensors",
   },
   weights: WEIGHTS_OPTION,
@@ -56,7 +60,24 @@ export const MODEL_OPTIONS: OptionTable = {
 
 /** The checkpoint's path. */
 export function checkpointOf(options: ParsedOptions): string {
-  return options.text("checkpoint") ?? MODEL_OPTIONS.checkpoint.default as string;
+  return checkpointAt(options.text("checkpoint") ?? MODEL_OPTIONS.checkpoint.default as string);
+}
+
+/** Paths of checkpoints, separated by commas. */
+export function checkpointList(text: string): string[] {
+  return text.split(",").map((path) => checkpointAt(path.trim()));
+}
+
+/**
+ * A checkpoint by its own path or by its run's folder.
+ *
+ * @throws {UserError} for a folder that has none
+ */
+export function checkpointAt(path: string): string {
+  if (!existsSync(path) || !Deno.statSync(path).isDirectory) return path;
+  const checkpoint = join(path, CHECKPOINT);
+  if (existsSync(checkpoint)) return checkpoint;
+  throw new UserError(`${path} is a folder without ${CHECKPOINT}: expected a run's, or a file`);
 }
 
 /** What the user said of a checkpoint of another program. */
@@ -94,13 +115,7 @@ export function classOf(
   names: readonly string[] | null,
   classes: number,
 ): number {
-  const named = names?.indexOf(text) ?? -1;
-  const label = named >= 0 ? named : /^\d+$/.test(text) ? Number(text) : -1;
-  if (label < 0 || label >= classes) {
-    throw new UserError(
-      `--${option} is "${text}", expected a number from 0 to ${classes - 1}` +
-        (names ? ` or a name such as ${names[0]}` : ""),
-    );
-  }
+  const label = findClass(text, names, classes);
+  if (typeof label === "string") throw new UserError(`--${option} is "${text}", ${label}`);
   return label;
 }

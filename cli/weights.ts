@@ -9,7 +9,7 @@ import { flawOf } from "../weights/finite.ts";
 import { ELEMENT_BYTES, elements, readFloat32 } from "../weights/host_tensor.ts";
 import { printable } from "../weights/shown.ts";
 import { openStateFile, type StateFile } from "../weights/state_file.ts";
-import { WEIGHTS_OPTION } from "./model_options.ts";
+import { checkpointAt, WEIGHTS_OPTION } from "./model_options.ts";
 import { tellResult, warn } from "./progress.ts";
 
 /** `./calm weights inspect FILE`. */
@@ -29,7 +29,8 @@ const weights: Command = {
     if (action !== "inspect" || !path) {
       throw new UserError("./calm weights takes: inspect FILE");
     }
-    const file = await openStateFile(path, { weights: options.text("weights"), say: warn });
+    const checkpoint = checkpointAt(path);
+    const file = await openStateFile(checkpoint, { weights: options.text("weights"), say: warn });
     try {
       const tensors = [...file.tensors].map(([name, { type, shape }]) => ({ name, type, shape }));
       const numbers = tensors.reduce((sum, { shape }) => sum + elements(shape), 0);

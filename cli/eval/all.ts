@@ -17,7 +17,7 @@ import { METHODS } from "../../model/classifier.ts";
 import { openGpu } from "../../model/open_gpu.ts";
 import { openModel } from "../../model/open_model.ts";
 import { untilInterrupted } from "../interrupts.ts";
-import { foreignOptions } from "../model_options.ts";
+import { checkpointList, foreignOptions } from "../model_options.ts";
 import type { ParsedOptions } from "../options.ts";
 import { type Progress, tell, tellResult, warn } from "../progress.ts";
 import {
@@ -148,7 +148,7 @@ async function checkpointsOf(
   { progress, sharded }: { readonly progress: Progress; readonly sharded: boolean },
 ): Promise<string[]> {
   const given = options.text("checkpoint");
-  if (given !== undefined) return given.split(",").map((path) => path.trim());
+  if (given !== undefined) return checkpointList(given);
   const found: string[] = [];
   for (const method of METHODS) {
     const folder = join("runs", `${dataset.name}-${method}`);

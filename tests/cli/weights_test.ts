@@ -143,6 +143,19 @@ gpuTest(
         "completeness: the map adds up to p(y|x)",
       );
 
+      // The run's folder is as good as its checkpoint, a printed name as good as its number.
+      const [byFolder] = await draw("--checkpoint", out);
+      assert.deepEqual(await Deno.readFile(byFolder.npy), npy);
+      const names = (await Deno.readTextFile(`${data}/classes.txt`)).trimEnd().split("\n")
+        .map((line) => line.split(" ")[1]);
+      const printed = names[2].replace(/^\d+\./, "").replaceAll("_", " ").toUpperCase();
+      const [byName] = await draw("--checkpoint", out, "--class", printed);
+      assert.equal(byName.class, names[2]);
+      await refuses(
+        ["explain", picture, "--checkpoint", data],
+        /birds is a folder without checkpoint\.safetensors: expected a run's, or a file/,
+      );
+
       // Copies say what the original says: its pictures' size, method and names go with them.
       const torch = `${out}/model.pth`;
       const back = `${out}/back.safetensors`;
