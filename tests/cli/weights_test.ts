@@ -146,11 +146,11 @@ gpuTest(
       // The run's folder is as good as its checkpoint, a printed name as good as its number.
       const [byFolder] = await draw("--checkpoint", out);
       assert.deepEqual(await Deno.readFile(byFolder.npy), npy);
-      const names = (await Deno.readTextFile(`${data}/classes.txt`)).trimEnd().split("\n")
+      const classes = (await Deno.readTextFile(`${data}/classes.txt`)).trimEnd().split("\n")
         .map((line) => line.split(" ")[1]);
-      const printed = names[2].replace(/^\d+\./, "").replaceAll("_", " ").toUpperCase();
+      const printed = classes[2].replace(/^\d+\./, "").replaceAll("_", " ").toUpperCase();
       const [byName] = await draw("--checkpoint", out, "--class", printed);
-      assert.equal(byName.class, names[2]);
+      assert.equal(byName.class, classes[2]);
       await refuses(
         ["explain", picture, "--checkpoint", data],
         /birds is a folder without checkpoint\.safetensors: expected a run's, or a file/,
