@@ -1,7 +1,7 @@
 import type { Picture } from "../../data/dataset.ts";
 import { denormalise } from "../../data/transform.ts";
 import type { AttributionMap } from "../attribution/explain.ts";
-import { type Colour, inferno } from "./colour_map.ts";
+import { type ColourMap, inferno } from "./colour_map.ts";
 
 /** A picture of a batch as it was before normalisation. */
 export function pictureOf(images: Float32Array, n: number, extent: number): Picture {
@@ -14,17 +14,20 @@ export function pictureOf(images: Float32Array, n: number, extent: number): Pict
 }
 
 /**
- * A map as colours over the picture in grey: black where the map is zero, the picture shining
- * through everywhere.
+ * A map as colours over the picture. Without `opacity` its light is added to the picture in grey: of
+ * colours that begin with black nothing is seen where the map is zero. With it the colours cover so
+ * much of the picture in its own colours, as most papers have it.
  *
  * @param top the value of the brightest colour
  * @param colours of the values divided by `top`
+ * @param opacity from 0, the picture alone, to 1, the map alone
  */
 export function overlay(
   picture: Picture,
   map: AttributionMap,
   top: number,
-  colours: (value: number) => Colour = inferno,
+  colours: ColourMap = inferno,
+  opacity: number | null = null,
 ): Picture {
   const { width, height, data } = picture;
   const out = new Uint8Array(data.length);
@@ -35,7 +38,9 @@ export function overlay(
       const i = 3 * (y * width + x);
       const grey = 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
       for (const c of [0, 1, 2] as const) {
-        out[i + c] = Math.min(255, 0.38 * grey + 0.8 * colour[c]);
+        out[i + c] = opacity === null
+          ? Math.min(255, 0.38 * grey + 0.8 * colour[c])
+          : Math.round((1 - opacity) * data[i + c] + opacity * colour[c]);
       }
     }
   }

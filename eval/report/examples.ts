@@ -4,7 +4,7 @@ import { type MapKind, runnerUp } from "../attribution/explain.ts";
 import { classWords } from "../class_words.ts";
 import { inferno, redBlue } from "../pictures/colour_map.ts";
 import type { SheetRow } from "../pictures/contact_sheet.ts";
-import { peakOf } from "../pictures/grid.ts";
+import { peakOf } from "../pictures/look.ts";
 import { overlay } from "../pictures/overlay.ts";
 import { type Markup, markup } from "./markup.ts";
 import { MAP_WORDS } from "./map_words.ts";
