@@ -8,7 +8,7 @@ import { peakOf } from "../pictures/look.ts";
 import { overlay } from "../pictures/overlay.ts";
 import { type Markup, markup } from "./markup.ts";
 import { MAP_WORDS } from "./map_words.ts";
-import { probability, statement } from "./words.ts";
+import { statement, twoDigits } from "./words.ts";
 
 /** A row of the contact sheet as a card: the picture, its maps, and what the model says. */
 export async function exampleCard(
@@ -77,7 +77,7 @@ async function mapColumn({ picture, label, explanation }: SheetRow, kind: MapKin
   const peak = Math.max(...map.values);
   const { name } = MAP_WORDS[kind]!;
   const drawn = await image(overlay(picture, map, peak), `${name} map`);
-  return markup`<div>${drawn}<span>${name}<br/>max ${probability(peak)}</span></div>`;
+  return markup`<div>${drawn}<span>${name}<br/>max ${twoDigits(peak)}</span></div>`;
 }
 
 /**
