@@ -31,7 +31,7 @@ export async function figure5(
   }
   const height = HEIGHT + legendOf(rows.map(({ title }) => title), WIDTH).height;
   const chart = lineChart({
-    title: `Remove-and-classify on ${rows[0].subject.dataset}: accuracy left, relative to chance`,
+    title: `Remove-and-classify on ${rows[0].subject.dataset} (lower is better)`,
     description: "Accuracy relative to random erasing by percentage of the pixels erased, the " +
       "highest-ranked first; lower is better.",
     xLabel: "pixels erased, k (%)",

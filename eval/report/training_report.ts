@@ -3,7 +3,7 @@ import type { SheetRow } from "../pictures/contact_sheet.ts";
 import { METHOD_TITLES } from "../tables/rows.ts";
 import type { Table } from "../tables/table.ts";
 import type { FinishedTraining } from "./finished_training.ts";
-import { colourScale, exampleCard, openingPicture } from "./examples.ts";
+import { colourScales, exampleCard, openingPicture } from "./examples.ts";
 import { MAP_WORDS } from "./map_words.ts";
 import { type Content, type Markup, markup, withSubscripts } from "./markup.ts";
 import { page, section } from "./page.ts";
@@ -31,7 +31,7 @@ export async function trainingReport(run: FinishedTraining): Promise<string> {
         markup`<p>Test pictures, which the model was not trained on, with its maps for the true class
 ŷ of each. p is the probability of the class that it predicts.</p>`,
         mapList(kinds, dataset.classes.length),
-        colourScale(),
+        ...colourScales(dataset.classes.length),
         markup`<div class="cards">${cards}</div>`,
       ),
       section(

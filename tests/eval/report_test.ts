@@ -13,7 +13,7 @@ import { tableMarkup } from "../../eval/report/table_html.ts";
 import { shellWord } from "../../eval/report/shell.ts";
 import { trainingReport } from "../../eval/report/training_report.ts";
 import { probability, twoDigits } from "../../eval/report/words.ts";
-import type { MeasuredModel } from "../../eval/tables/rows.ts";
+import { found, type MeasuredModel } from "../../eval/tables/rows.ts";
 import { saveTables } from "../../eval/tables/save.ts";
 import type { Table } from "../../eval/tables/table.ts";
 import { buildTables } from "../../eval/tables/tables.ts";
@@ -268,7 +268,7 @@ Deno.test("a training report of CAM without annotations, resumed", async () => {
 function measuredModel(label: string, method: "cam" | "calm-em", kinds: string[]): MeasuredModel {
   const subject = {
     ...{ checkpoint: "0".repeat(64), arch: "small-resnet", method, dataset: "birds" },
-    ...{ prior: "relu" as const, largeFeatureMap: false, skipMixed6e: false },
+    ...{ prior: "relu" as const, largeFeatureMap: false, skipMixed6e: false, epochs: null },
     ...{ classes: CLASSES, crop: 32, batchSize: 8, blur: 0, seed: 0, supersets: null },
   };
   const erasing = (kind: string) => ({
@@ -400,4 +400,20 @@ Deno.test("a drawing's SVG file tells whose it and its PNG file are", async () =
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("models that were trained for different numbers of epochs are marked in every table", () => {
+  const trained = (label: string, method: "cam" | "calm-em", epochs: number | null) => {
+    const model = measuredModel(label, method, [method === "cam" ? "cam" : "joint"]);
+    return { ...model, subject: { ...model.subject, epochs } };
+  };
+  const titles = (...models: MeasuredModel[]) =>
+    found(models, "remove-and-classify").map(({ title }) => title);
+  const long = trained("a", "calm-em", 30);
+  assert.deepEqual(titles(long, trained("b", "cam", 30)), ["CALM_EM", "CAM"]);
+  assert.deepEqual(titles(long, trained("b", "cam", 1)), ["CALM_EM, 30 epochs", "CAM, 1 epoch"]);
+  assert.deepEqual(titles(long, trained("b", "cam", null)), [
+    "CALM_EM, 30 epochs",
+    "CAM, unknown epochs",
+  ]);
 });
