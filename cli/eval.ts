@@ -61,6 +61,9 @@ const FOR: Readonly<Record<string, readonly string[]>> = {
   "out": ["all", "merge"],
 };
 
+/** What says where maps of other code are and how they are measured. */
+const OF_SCORE_MAPS = ["metadata", "masks", "val-scoremaps", "val-metadata", "step"];
+
 /** `./calm eval WHAT`. */
 const evaluate: Command = {
   spec: {
@@ -255,11 +258,29 @@ async function run(options: ParsedOptions) {
     expectSome("map", options, ATTRIBUTION_KINDS);
     return await measureAll(options, progress);
   }
-  if (what === "wsol" && options.has("scoremaps")) return await measureScoreMaps(options, progress);
+  if (what === "wsol" && options.has("scoremaps")) {
+    expectOnly(options, "scoremaps", OF_SCORE_MAPS);
+    return await measureScoreMaps(options, progress);
+  }
+  const lonely = OF_SCORE_MAPS.find((name) => name !== "step" && options.has(name));
+  if (what === "wsol" && lonely !== undefined) {
+    throw new UserError(`--${lonely} is for maps of other code: --scoremaps DIR names them`);
+  }
   if (what === "cue-localization" && options.flag("pairs-only")) {
+    expectOnly(options, "pairs-only", ["dataset", "data"]);
     return await countClassPairs(options);
   }
   return await measureOne(what as MeasureName, options, progress);
+}
+
+/** @throws {UserError} for an option that would change nothing */
+function expectOnly(options: ParsedOptions, mode: string, allowed: readonly string[]): void {
+  const always = ["json", "quiet", mode];
+  const strange = Object.keys(evaluate.spec.options)
+    .find((name) => options.has(name) && ![...always, ...allowed].includes(name));
+  if (strange !== undefined) {
+    throw new UserError(`--${strange} changes nothing with --${mode}: leave it out`);
+  }
 }
 
 /** @throws {UserError} when a list has something else than what is known */

@@ -173,7 +173,7 @@ function askedOf(options: ParsedOptions, opened: readonly NamedModel[]): Asked {
     models: withKinds(opened, options.text("map")),
     label: named("class", options.text("class")),
     against: named("against", options.text("against")),
-    subset: options.text("classes")?.split(",").map((text) => named("classes", text)!) ?? null,
+    subset: subsetOf(options.text("classes")?.split(",").map((text) => named("classes", text)!)),
     npy: options.flag("npy") ? options.flag("resize") ? "resized" : "raw" : null,
     look: lookOf(options),
     folder: options.text("out") ?? "explained",
@@ -182,12 +182,29 @@ function askedOf(options: ParsedOptions, opened: readonly NamedModel[]): Asked {
   if (draws("subset") && !asked.subset) {
     throw new UserError("--map subset needs --classes NAME,…: the classes to add up");
   }
+  const idle = [
+    ["classes", draws("subset"), "--map subset"],
+    ["against", draws("counterfactual"), "--map counterfactual"],
+    ["resize", asked.npy !== null, "--npy"],
+  ] as const;
+  for (const [option, isUsed, where] of idle) {
+    if (options.has(option) && !isUsed) {
+      throw new UserError(`--${option} is for ${where}, which is not asked for`);
+    }
+  }
   if (draws("counterfactual") && asked.label !== null && asked.label === asked.against) {
     throw new UserError(
       `--class and --against are both "${options.text("class")}", expected two classes`,
     );
   }
   return asked;
+}
+
+/** @throws {UserError} for a class that would be added up twice */
+function subsetOf(labels: readonly number[] | undefined): readonly number[] | null {
+  const twice = labels?.find((label, i) => labels.indexOf(label) !== i);
+  if (twice === undefined) return labels ?? null;
+  throw new UserError(`--classes has class ${twice} twice, expected each class once`);
 }
 
 /**

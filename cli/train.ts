@@ -250,6 +250,10 @@ function settings(options: ParsedOptions): TrainingSettings {
   if (options.has("weights") && !options.has("pretrained")) {
     throw new UserError("--weights chooses in the file of --pretrained, which is not given");
   }
+  const ofCalm = ["prior", "normaliser"].find((name) => options.has(name));
+  if (ofCalm !== undefined && method === "cam") {
+    throw new UserError(`--${ofCalm} is for CALM, which has a location prior, not for cam`);
+  }
   if (options.has("posterior-epsilon") && method !== "calm-em") {
     throw new UserError(`--posterior-epsilon is for calm-em, not ${method}`);
   }

@@ -108,20 +108,25 @@ export async function readBoxes(
 }
 
 /**
- * The segmentation of a picture, as large as the picture; the bird is what is not black. All three
+ * The segmentation of a picture; the bird is what is not black. All three
  * channels are its grey levels.
  *
  * @param id the picture's path in images.txt
  * @throws {UserError} when it is missing or damaged
  */
 export async function readSegmentation(root: string, id: string): Promise<Picture> {
-  const path = join(root, "segmentations", id.replace(/\.[^.]+$/, ".png"));
+  const path = segmentationPath(root, id);
   const { width, height, data } = await decodeGrey(await readFile(path), path);
   return {
     width,
     height,
     data: Uint8Array.from({ length: 3 * data.length }, (_, i) => data[Math.floor(i / 3)]),
   };
+}
+
+/** Where the segmentation of a picture is. */
+export function segmentationPath(root: string, id: string): string {
+  return join(root, "segmentations", id.replace(/\.[^.]+$/, ".png"));
 }
 
 /** The path of each picture by its number, from images.txt, whose odd lines `loadCub` refuses. */

@@ -1,4 +1,5 @@
 import { decodePicture, decodePng16 } from "./codecs.ts";
+import { readOrientation, upright } from "./orientation.ts";
 import { pictureFormat } from "./picture_format.ts";
 
 /** Weights of red, green and blue in 1/32768, as libpng makes them of 0.299, 0.587 and 0.114. */
@@ -27,7 +28,10 @@ export async function decodeGrey(bytes: Uint8Array, path: string): Promise<GreyP
     const levels = grey(data, 4, 0x4000);
     return { width, height, data: Uint8Array.from(levels, (level) => level >> 8) };
   }
-  const { width, height, data } = await decodePicture(bytes, path);
+  const decoded = await decodePicture(bytes, path);
+  // OpenCV turns photographs as they say, also when it reads them as masks.
+  const isJpeg = pictureFormat(bytes, path) === "jpeg";
+  const { width, height, data } = isJpeg ? upright(decoded, readOrientation(bytes)) : decoded;
   return { width, height, data: Uint8Array.from(grey(data, 3, 0)) };
 }
 

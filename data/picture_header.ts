@@ -10,6 +10,12 @@ export interface Extents {
   readonly height: number;
 }
 
+/** Whether two pictures have the same form up to two percent, whatever their sizes. */
+export function haveSameForm(a: Extents, b: Extents): boolean {
+  const [one, other] = [a.width * b.height, b.width * a.height];
+  return Math.abs(one - other) <= 0.02 * Math.max(one, other);
+}
+
 /** Read at once: most headers lie in it. */
 const CHUNK = 4096;
 

@@ -16,6 +16,8 @@ const WORDS: Readonly<Record<string, string>> = {
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code } = error as { readonly code?: unknown };
+  // Deno's own words speak of options that users of this program do not have.
+  if (error.name === "NotCapable") return WORDS.EACCES;
   const known = typeof code === "string" ? WORDS[code] : undefined;
   return known ?? error.message.replace(/ \(os error \d+\)(: .*)?$/s, "");
 }

@@ -3,9 +3,11 @@ import {
   readBoxes,
   readKeyPoints,
   readSegmentation,
+  segmentationPath,
 } from "../data/cub_annotations.ts";
 import type { Dataset, Split } from "../data/dataset.ts";
-import { readPictureHeader } from "../data/picture_header.ts";
+import type { Picture } from "../data/dataset.ts";
+import { type Extents, haveSameForm, readPictureHeader } from "../data/picture_header.ts";
 import { type Localization, readWsolMetadata } from "../data/wsol_metadata.ts";
 import { UserError } from "../engine/errors.ts";
 import { resizeLikePillow } from "../data/resize.ts";
@@ -45,7 +47,8 @@ class CubAnnotations implements Annotations {
 
   async parts(id: string): Promise<PartMap | null> {
     const points = await (this.#points ??= readKeyPoints(this.#root));
-    return partMap(points.get(id)!, await readSegmentation(this.#root, id));
+    const { segmentation, size } = await this.#segmentation(id);
+    return partMap(points.get(id)!, segmentation, size);
   }
 
   async boxes(id: string): Promise<readonly Box[]> {
@@ -56,10 +59,27 @@ class CubAnnotations implements Annotations {
   }
 
   async mask(id: string): Promise<ObjectMask> {
-    const segmentation = await readSegmentation(this.#root, id);
+    const { segmentation } = await this.#segmentation(id);
     const { data } = resizeLikePillow(segmentation, SIDE, SIDE, "bicubic");
     const inside = Uint8Array.from({ length: SIDE * SIDE }, (_, i) => data[3 * i] > 0 ? 1 : 0);
     return { inside, ignored: null };
+  }
+
+  /** @throws {UserError} when it marks nothing, or is of another form than the picture */
+  async #segmentation(id: string): Promise<{ segmentation: Picture; size: Extents }> {
+    const segmentation = await readSegmentation(this.#root, id);
+    const path = segmentationPath(this.#root, id);
+    if (!segmentation.data.some((level) => level > 0)) {
+      fail(`${path} marks no pixel, expected some that are not black`);
+    }
+    const { width, height } = await readPictureHeader(this.#path(id));
+    if (!haveSameForm(segmentation, { width, height })) {
+      fail(
+        `${path} has ${segmentation.width} × ${segmentation.height} pixels, but its picture ` +
+          `${width} × ${height}: the object would be measured in the wrong place`,
+      );
+    }
+    return { segmentation, size: { width, height } };
   }
 }
 

@@ -13,6 +13,7 @@ import { type Checkpoint, type CheckpointHeader, readCheckpoint } from "../model
 import type { Classifier } from "../model/classifier.ts";
 import { openGpu } from "../model/open_gpu.ts";
 import { describeRecipe, type Preset, type RecipeChoices, recipeFor } from "../model/recipe.ts";
+import { checkPretrained } from "../model/take_weights.ts";
 import { planTraining } from "../model/training_plan.ts";
 import type { TrainingRecipe } from "../model/trainer.ts";
 
@@ -161,6 +162,9 @@ export async function planRun(
   const resumed = settings.resume === undefined ? null : await readCheckpoint(settings.resume);
   const plan = resumed ? planOf(resumed, settings) : newPlan(settings);
   const { model, recipe } = plan;
+  if (plan.pretrained !== undefined && !resumed) {
+    await checkPretrained(plan.pretrained, model.arch, { weights: plan.pretrainedWeights });
+  }
   const dataset = await openTrainable(plan, resumed, events);
   const gpu = await openGpu();
   try {

@@ -2,8 +2,15 @@ import { basename } from "node:path";
 import { UserError } from "../engine/errors.ts";
 import { verifiedTensors } from "../weights/checksums.ts";
 import { sha256 } from "../weights/sha256.ts";
-import { openStateFile, type StateFileOptions } from "../weights/state_file.ts";
-import { COUNTER, fitBackbone, placesOf } from "./backbone_fit.ts";
+import { openStateFile, type StateFile, type StateFileOptions } from "../weights/state_file.ts";
+import {
+  type BackboneFit,
+  COUNTER,
+  fitBackbone,
+  type Places,
+  placesOf,
+  placesOfArchitecture,
+} from "./backbone_fit.ts";
 import type { Architecture } from "./build.ts";
 import type { Classifier } from "./classifier.ts";
 import { take, type WeightReport } from "./take_all.ts";
@@ -21,14 +28,47 @@ export async function takePretrained(
   arch: Architecture,
   options: StateFileOptions & { say?: (note: string) => void } = {},
 ): Promise<WeightReport> {
+  return await withFit(
+    path,
+    arch,
+    { ...options, places: placesOf(model.backbone) },
+    async (fit) => {
+      const report = await take(model, fit.file, fit.tensors);
+      return { ...report, skipped: [...fit.skipped, ...report.skipped] };
+    },
+  );
+}
+
+/**
+ * Looks whether a file is a backbone to start from, values aside, and changes nothing.
+ *
+ * @throws {UserError} as `takePretrained` does
+ */
+export async function checkPretrained(
+  path: string,
+  arch: Architecture,
+  options: StateFileOptions = {},
+): Promise<void> {
+  const places = placesOfArchitecture(arch);
+  await withFit(path, arch, { ...options, places }, () => Promise.resolve());
+}
+
+async function withFit<T>(
+  path: string,
+  arch: Architecture,
+  { places, ...options }: StateFileOptions & {
+    readonly say?: (note: string) => void;
+    readonly places: Places;
+  },
+  body: (fit: BackboneFit & { readonly file: StateFile }) => Promise<T>,
+): Promise<T> {
   // What is no checkpoint at all is named for what it is before its hash is found wrong.
   const file = await openStateFile(path, options);
   try {
     await checkPublishedName(path);
-    const fit = fitBackbone(arch, placesOf(model.backbone), verifiedTensors(file));
+    const fit = fitBackbone(arch, places, verifiedTensors(file));
     if (typeof fit === "string") throw new UserError(`${path} ${fit}${shardHint(path)}`);
-    const report = await take(model, file, fit.tensors);
-    return { ...report, skipped: [...fit.skipped, ...report.skipped] };
+    return await body({ ...fit, file });
   } finally {
     file.close();
   }

@@ -8,8 +8,7 @@ import { resultsOf } from "../../eval/job/counts.ts";
 import type { Pass } from "../../eval/job/job.ts";
 import { kindOf } from "../../eval/measures.ts";
 import { allMeasures, possibleOn, some } from "../../eval/job/plan.ts";
-import { expectOwnReport } from "../../eval/report/own_report.ts";
-import { saveTables } from "../../eval/tables/save.ts";
+import { expectOwnFolder, saveTables } from "../../eval/tables/save.ts";
 import type { MeasuredModel } from "../../eval/tables/rows.ts";
 import { trainAndReport } from "../../eval/training_run.ts";
 import { DEFAULT_LOCATION } from "../../model/calm/location.ts";
@@ -34,7 +33,7 @@ import {
 export async function measureAll(options: ParsedOptions, progress: Progress) {
   const dataset = await openDatasetOf(options, progress);
   const out = options.text("out") ?? join("runs", `eval-${dataset.name}`);
-  await expectOwnReport(join(out, "report.html"));
+  await expectOwnFolder(out);
   const { index, count } = shardOf(options);
   const checkpoints = await checkpointsOf(options, dataset, { progress, sharded: count > 1 });
   const possible = await possibleOn(dataset, warn);

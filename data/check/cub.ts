@@ -3,7 +3,7 @@ import { BIRDS_RECORD } from "../birds/generate.ts";
 import { readClassAttributes, readKeyPoints } from "../cub_annotations.ts";
 import { checkClassNames, CUB_LISTS, Pairs } from "../cub_lists.ts";
 import { exists, readText } from "../files.ts";
-import type { Extents } from "../picture_header.ts";
+import { type Extents, haveSameForm } from "../picture_header.ts";
 import { UserError } from "../../engine/errors.ts";
 import { checkClasses } from "./classes.ts";
 import { checkCubBoxes } from "./cub_boxes.ts";
@@ -60,6 +60,7 @@ export async function checkCub(
     );
   }
   const counts = { classes: classes?.values.size ?? 0, val: 0, ...countSplits(splits, findings) };
+  if (images && labels && classes) checkPlaces({ images, labels, classes }, findings);
   if (labels && splits && classes) checkCubClasses({ labels, splits, classes }, findings);
   await checkAnnotations(
     { folder, images, sizes, classes: counts.classes },
@@ -84,6 +85,37 @@ function isCub(folder: string, images: Pairs | null, classes: Pairs | null): boo
   const names = [...classes?.values.values() ?? [], ...images?.values.values() ?? []];
   return basename(resolve(folder)) === "CUB_200_2011" ||
     names.some((name) => name.startsWith(FIRST_CLASS));
+}
+
+/** Pictures that are listed twice, or lie in the folder of another class than their label's. */
+function checkPlaces(
+  { images, labels, classes }: {
+    readonly images: Pairs;
+    readonly labels: Pairs;
+    readonly classes: Pairs;
+  },
+  findings: Findings,
+): void {
+  const names = new Set(classes.values.values());
+  const seen = new Map<string, string>();
+  const complaints: string[] = [];
+  const elsewhere: string[] = [];
+  for (const [id, path] of images.values) {
+    const first = seen.get(path);
+    if (first) complaints.push(`${images.place(id)}: ${path} appears twice, first at ${first}`);
+    else seen.set(path, images.place(id));
+    const [folder] = path.split("/");
+    const name = classes.values.get(labels.values.get(id) ?? "");
+    if (name !== undefined && name !== folder && names.has(folder)) {
+      elsewhere.push(`${path} as ${name} (${labels.place(id)})`);
+    }
+  }
+  findings.complaints(complaints);
+  if (elsewhere.length === 0) return;
+  findings.remarks.push(
+    `${elsewhere.length} pictures are labelled with other classes than their folders are called: ` +
+      some(elsewhere),
+  );
 }
 
 function checkCubClasses(
@@ -164,7 +196,23 @@ async function checkAnnotations(
     const files = await look(join(folder, "segmentations"), "files", names);
     const what = `files of ${folder}/segmentations`;
     findings.missing(what, files.missing, names.length, "segmentations");
-    await checkPictures(files, findings, thoroughness);
+    const pictures = new Map(
+      [...images.values.values()].map((path) => [path.replace(/\.[^.]+$/, ".png"), path]),
+    );
+    const others: string[] = [];
+    await checkPictures(files, findings, thoroughness, (name, extents) => {
+      const size = sizes.get(pictures.get(name)!);
+      if (!size || haveSameForm(extents, size)) return;
+      others.push(
+        `${name} is ${extents.width}×${extents.height}, its picture ${size.width}×${size.height}`,
+      );
+    });
+    if (others.length > 0) {
+      findings.problems.push(
+        `${others.length} of ${names.length} files of ${folder}/segmentations have another form ` +
+          `than their pictures: ${some(others)}`,
+      );
+    }
   }
   await checkAttributes(folder, classes, findings, without);
 }

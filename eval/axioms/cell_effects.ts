@@ -89,7 +89,8 @@ function calmProbabilities(
   location: Float64Array,
   label: number,
 ): WithoutCell {
-  const joint = logits.map((own, z) => softmax(own)[label] * location[z]);
+  const conditional = logits.map((own) => softmax(own)[label]);
+  const joint = conditional.map((own, z) => own * location[z]);
   return (left) => {
     // Summed up anew: a cell may hold nearly all of the location's mass.
     const others = (values: ArrayLike<number>) => {
@@ -97,7 +98,9 @@ function calmProbabilities(
       for (let z = 0; z < values.length; z++) if (z !== left) sum += values[z];
       return sum;
     };
-    return others(joint) / others(location);
+    const mass = others(location);
+    // A prior that is zero everywhere is taken to be uniform, as by the model itself.
+    return mass > 0 ? others(joint) / mass : others(conditional) / (location.length - 1);
   };
 }
 

@@ -25,14 +25,16 @@ const OTHERS = [[1, 2], [3, 3], [4, 4], [14, 5], [8, 6], [12, 6], [9, 7], [13, 7
  * bicubic resize.
  *
  * @param points visible key points by CUB's number, in pixels of the picture
- * @param segmentation as large as the picture
+ * @param segmentation of any size
+ * @param size of the picture
  * @returns null when no key point is visible
  */
 export function partMap(
   points: ReadonlyMap<number, KeyPoint>,
   segmentation: Picture,
+  size: Pick<Picture, "width" | "height"> = segmentation,
 ): PartMap | null {
-  const merged = mergeParts(points, segmentation);
+  const merged = mergeParts(points, size);
   if (merged.length === 0) return null;
   const { data } = resizeLikePillow(segmentation, SIDE, SIDE, "bicubic");
   const parts = new Uint8Array(SIDE * SIDE);
@@ -55,7 +57,7 @@ export function partMap(
 
 function mergeParts(
   points: ReadonlyMap<number, KeyPoint>,
-  { width, height }: Picture,
+  { width, height }: Pick<Picture, "width" | "height">,
 ): { part: number; at: KeyPoint }[] {
   const scaled = (number: number): KeyPoint => {
     const [x, y] = points.get(number)!;

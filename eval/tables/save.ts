@@ -1,5 +1,8 @@
 import { join } from "node:path";
+import { exists } from "../../data/files.ts";
+import { UserError } from "../../engine/errors.ts";
 import { writeAtomically } from "../../weights/atomic_write.ts";
+import { CHECKPOINT } from "../run_folder.ts";
 import { expectOwnReport } from "../report/own_report.ts";
 import { evaluationReport } from "../report/evaluation_report.ts";
 import { toLatex } from "./latex.ts";
@@ -18,6 +21,31 @@ export interface SavedTables {
   readonly texts: readonly string[];
   /** Columns and rows by table, and everything that was measured. */
   readonly json: Record<string, unknown>;
+}
+
+/**
+ * Looks at the folder before anything is measured for it.
+ *
+ * @throws {UserError} when it is a training run's, whose report would be replaced, or has files of
+ * these names that another program wrote
+ */
+export async function expectOwnFolder(out: string): Promise<void> {
+  if (await exists(join(out, CHECKPOINT))) {
+    throw new UserError(
+      `${out} is the folder of a training run, whose report would be replaced: choose another --out`,
+    );
+  }
+  await expectOwnReport(join(out, REPORT));
+  if (await exists(join(out, REPORT))) return;
+  for (const name of ["tables.md", "tables.tex", "results.json"]) {
+    if (!await exists(join(out, name))) continue;
+    throw new UserError(
+      `${
+        join(out, name)
+      } would be replaced, and no report beside it says that this program wrote ` +
+        "it: move it away, or choose another --out",
+    );
+  }
 }
 
 /**
@@ -45,7 +73,7 @@ export async function saveTables(
       measured,
     })),
   };
-  await expectOwnReport(join(out, REPORT));
+  await expectOwnFolder(out);
   const contents: Record<string, string> = {
     "tables.md": heading + tables.map(toMarkdown).join("\n"),
     "tables.tex": tables.map(toLatex).join("\n"),

@@ -17,15 +17,25 @@ export interface ObjectMask {
   readonly ignored: Uint8Array | null;
 }
 
-/** Boxes scaled to the map and truncated. */
+/**
+ * Boxes scaled to the map and truncated.
+ *
+ * @throws {UserError} when all of them lie outside of the picture, where no map finds them
+ */
 export function scaledBoxes({ boxes, size }: Pick<Localization, "boxes" | "size">): Box[] {
   const [width, height] = size!;
-  return boxes.map(([x0, y0, x1, y1]) => [
+  const scaled = boxes.map(([x0, y0, x1, y1]): Box => [
     Math.trunc(x0 * SIDE / width),
     Math.trunc(y0 * SIDE / height),
     Math.trunc(x1 * SIDE / width),
     Math.trunc(y1 * SIDE / height),
   ]);
+  const isInside = ([x0, y0, x1, y1]: Box) => x0 < SIDE && y0 < SIDE && x1 >= 0 && y1 >= 0;
+  if (scaled.length === 0 || scaled.some(isInside)) return scaled;
+  throw new UserError(
+    `The boxes ${boxes.map((box) => `[${box}]`).join(", ")} lie outside of their picture, ` +
+      `which is ${size!.join(" × ")}`,
+  );
 }
 
 /**
@@ -69,11 +79,7 @@ function boxedPixels(place: Localization): Uint8Array {
       if (from <= to) inside.fill(1, y * SIDE + from, y * SIDE + to + 1);
     }
   }
-  if (inside.includes(1)) return inside;
-  throw new UserError(
-    `The boxes ${place.boxes.map((box) => `[${box}]`).join(", ")} lie outside of their picture, ` +
-      `which is ${place.size!.join(" × ")}`,
-  );
+  return inside;
 }
 
 /** Adds the pixels inside and outside of the objects; ignored ones are neither. */

@@ -149,6 +149,10 @@ gpuTest("eval: every measure, in shards, all together as tables", async () => {
       /Two checkpoints are in folders called run-cam/,
     );
     await Deno.remove(`${out}-sharded/counts/run-cam.2-of-4.json`);
+    await refuses(
+      ["eval", "all", "--data", data, "--checkpoint", cam, "--out", `${out}-cam`],
+      /-cam is the folder of a training run, whose report would be replaced: choose another --out/,
+    );
     await refuses(["eval", "merge", "--out", `${out}-sharded`], /run or finish --shard 2\/4$/m);
   });
 });
@@ -163,5 +167,18 @@ Deno.test("eval says what it can measure", async () => {
   );
   await refuses(["eval", "merge"], /needs the files or folders of the parts/);
   await refuses(["eval", "merge", "no/such"], /no\/such cannot be read/);
+  const lonely = ["eval", "wsol", "--metadata", "m", "--checkpoint", "c"];
+  await refuses(lonely, /--metadata is for maps of other code: --scoremaps DIR names them/);
+  const maps = ["eval", "wsol", "--scoremaps", "s", "--metadata", "m"];
+  for (const [name, value] of [["thresholds-on", "train"], ["upscale", "cubic"], ["map", "cam"]]) {
+    await refuses(
+      [...maps, `--${name}`, value],
+      new RegExp(`--${name} changes nothing with --scoremaps: leave it out`),
+    );
+  }
+  await refuses(
+    ["eval", "cue-localization", "--pairs-only", "--data", "d", "--map", "joint"],
+    /--map changes nothing with --pairs-only/,
+  );
   await refuses(["eval", "wsol", "more"], /eval wsol takes no "more"/);
 });

@@ -118,6 +118,23 @@ gpuTest(
       const picture = `${pictures}/${names[0]}`;
       const given = checkpoint.slice(0, 2);
       await refuses(["explain", picture, ...given, "--map", "subset"], /subset needs --classes/);
+      const subset = [...given, "--map", "subset", "--classes"];
+      await refuses(
+        ["explain", picture, ...subset, "1,0,1"],
+        /--classes has class 1 twice, expected each class once/,
+      );
+      for (
+        const [option, value, where] of [["classes", "0,1", "subset"], ["against", "1", "coun"]]
+      ) {
+        await refuses(
+          ["explain", picture, ...given, `--${option}`, value],
+          new RegExp(`--${option} is for --map ${where}.*, which is not asked for`),
+        );
+      }
+      await refuses(
+        ["explain", picture, ...given, "--resize"],
+        /--resize is for --npy, which is not/,
+      );
       await refuses(
         ["explain", picture, ...given, "--against", "9"],
         /--against is "9", expected a/,

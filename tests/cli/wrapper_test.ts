@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { pathsBelow } from "../faults/program.ts";
 
 const WRAPPER = fileURLToPath(new URL("../../calm", import.meta.url));
+const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
 const WEIGHTS = fileURLToPath(new URL("../goldens/torch/zip.pth", import.meta.url));
 
 interface Ended {
@@ -67,6 +69,28 @@ Deno.test({
 });
 
 Deno.test({
+  name: "who kills ./calm kills the program, and nobody goes on in its place",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inFolder(async (folder) => {
+      const child = new Deno.Command(WRAPPER, {
+        args: ["data", "birds", join(folder, "birds"), "--classes", "60", "--train", "60"],
+        env: { PATH: path(), INIT_CWD: "" },
+        stderr: "null",
+      }).spawn();
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      child.kill("SIGKILL");
+      assert.equal((await child.status).signal, "SIGKILL");
+      const drawn = async () =>
+        (await pathsBelow(folder)).filter((path) => path.endsWith(".jpg")).length;
+      const before = await drawn();
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      assert.equal(await drawn(), before);
+      assert.ok(before > 0 && before < 4800, `${before} pictures`);
+    }),
+});
+
+Deno.test({
   name: "what is no task is answered by the program itself",
   ignore: Deno.build.os === "windows",
   async fn() {
@@ -97,6 +121,7 @@ async function onMachine(
     await Deno.mkdir(clone);
     await Deno.mkdir(bin);
     await Deno.copyFile(WRAPPER, join(clone, "calm"));
+    await Deno.copyFile(CONFIG, join(clone, "deno.json"));
     for (
       const tool of "sh sed grep tail mktemp mkdir mv rm dirname readlink uname cat sleep chmod"
         .split(" ")
@@ -141,7 +166,7 @@ Deno.test({
         const installs = async () => (await calls()).filter((call) => /^apt-get/.test(call)).length;
         const first = await calm(["explain", "a.jpg"]);
         assert.equal(first.code, 0, first.stderr);
-        assert.match(first.stdout, /ran task .*explain a\.jpg/);
+        assert.match(first.stdout, /ran run .*--allow-write .*cli\.ts explain a\.jpg/);
         assert.match(first.stderr, /the driver could not be installed; going on as it is/);
         assert.equal(await installs(), 1);
         const second = await calm(["explain", "a.jpg"]);
@@ -168,7 +193,7 @@ Deno.test({
           assert.match(stdout, /^ran /);
         }
         const forbidden = await calm(["train"], { CALM_NO_INSTALL: "1" });
-        assert.match(forbidden.stdout, /ran task .*train/);
+        assert.match(forbidden.stdout, /ran run .*cli\.ts train/);
         assert.match(forbidden.stderr, /no WebGPU adapter here; .*as root: .*mesa-vulkan-drivers/);
         assert.equal((await calls()).some((call) => /^apt-get/.test(call)), false);
         // A list of packages that is there is the user's.
@@ -195,9 +220,9 @@ Deno.test({
       const both = await Promise.all([calm(["weights"]), calm(["weights"])]);
       for (const { code, stdout, stderr } of both) {
         assert.equal(code, 0, stderr);
-        assert.match(stdout, /^ran task .*weights/);
+        assert.match(stdout, /^ran run .*cli\.ts weights/);
       }
-      assert.match((await calm(["weights"])).stdout, /^ran task .*weights/);
+      assert.match((await calm(["weights"])).stdout, /^ran run .*cli\.ts weights/);
       assert.equal((await calls()).length, 2, "the third finds what the others installed");
       const left = await Array.fromAsync(Deno.readDir(join(clone, ".calm")));
       assert.deepEqual(left.map(({ name }) => name), ["node_modules"]);

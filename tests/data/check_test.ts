@@ -110,6 +110,7 @@ const cubDamages: [name: string, files: Files, problems: RegExp[]][] = [
       /^8 of 8 pictures of images are missing: (001\.Wren\/gone\.jpg(, )?){3} and 5 more$/,
       /^classes\.txt lacks the classes of 1 of 8 labels: dog of picture 9 \(image_class_labels\.txt:8\)$/,
       /^train_test_split\.txt leaves no training pictures$/,
+      /^7 mistakes in images\.txt: images\.txt:2: 001\.Wren\/gone\.jpg appears twice, first at/,
       /^8 of 8 files of segmentations are missing/,
     ],
   ],

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { encodePng } from "../../data/codecs.ts";
 import { loadCub } from "../../data/cub.ts";
 import { loadWsol } from "../../data/wsol_dataset.ts";
 import { openAnnotations } from "../../eval/annotations.ts";
@@ -23,6 +24,36 @@ Deno.test("boxes are not measured where the list's size is not the picture's", a
           `${root}/dataset/ILSVRC/${id} has 24 × 20 pixels, but ${list} says 20 × 24: boxes ` +
           `would be measured in the wrong place (./calm data check ${root} names all such pictures)`,
       });
+    }
+  });
+});
+
+Deno.test("segmentations are of the picture's form, and mark something", async () => {
+  await withCub(async (root) => {
+    const dataset = await loadCub(root);
+    const [id] = dataset.test.ids;
+    const path = `segmentations/${id.replace(".jpg", ".png")}`;
+    await Deno.mkdir(`${root}/segmentations/001.Wren`, { recursive: true });
+    await Deno.mkdir(`${root}/parts`);
+    await write(root, { "parts/part_locs.txt": "7 1 12 10 1\n8 1 12 10 1\n" });
+    const png = (width: number, height: number, level: number) =>
+      encodePng({ width, height, data: new Uint8Array(3 * width * height).fill(level) });
+    const annotations = openAnnotations(dataset, dataset.test);
+    await write(root, { [path]: await png(24, 20, 255) });
+    const expected = await annotations.parts(id);
+    // Of another size, key points lie where they lay: they are the picture's.
+    await write(root, { [path]: await png(48, 40, 255) });
+    assert.deepEqual(await annotations.parts(id), expected);
+    for (
+      const [width, height, level, message] of [
+        [48, 20, 255, /has 48 × 20 pixels, but its picture 24 × 20: the object would be measured/],
+        [24, 20, 0, /Wren_7\.png marks no pixel, expected some that are not black$/],
+      ] as const
+    ) {
+      await write(root, { [path]: await png(width, height, level) });
+      for (const ask of [() => annotations.parts(id), () => annotations.mask(id)]) {
+        await assert.rejects(ask(), { name: "UserError", message });
+      }
     }
   });
 });

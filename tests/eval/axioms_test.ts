@@ -72,6 +72,52 @@ for (const method of ["cam", "calm-em"] as const) {
   );
 }
 
+gpuTest(
+  "the only cell with a location probability: without it the prior is uniform",
+  async (gpu) => {
+    const options: ModelOptions = { ...OPTIONS, prior: "relu", detachNormaliser: true };
+    const model = buildModel(gpu, options, 3);
+    const u = model.inference(() => model.backbone.forward(uploadPictures(gpu, batch)));
+    const [, height, width, channels] = u.shape;
+    const cells = height * width;
+    const features = await u.read();
+    u.dispose();
+    // The prior branch looks at one channel, so low that one cell of picture 0 is above zero.
+    const channel = [...Array(channels).keys()].find((k) => {
+      const own = Array.from({ length: cells }, (_, z) => features[z * channels + k]);
+      return new Set(own).size > 1 &&
+        own.filter((value) => value === Math.max(...own)).length === 1;
+    })!;
+    const own = Array.from({ length: cells }, (_, z) => features[z * channels + channel]);
+    const [first, second] = own.toSorted((a, b) => b - a);
+    const parameter = (name: string) =>
+      model.parameters().find((each) => each.name === name)!.tensor;
+    const weight = parameter("attention.0.weight");
+    weight.write(Array.from({ length: weight.size }, (_, k) => k === channel ? 1 : 0));
+    parameter("attention.0.bias").write([-(first + second) / 2]);
+
+    const [effects] = await cellEffects(model, batch, labels);
+    const map = features.subarray(0, cells * channels);
+    const mean = Float32Array.from(
+      { length: channels },
+      (_, k) =>
+        Array.from({ length: cells }, (_, z) => map[z * channels + k] / cells)
+          .reduce((a, b) => a + b),
+    );
+    for (const z of [own.indexOf(first), 0]) {
+      const replaced = map.slice();
+      replaced.set(mean, z * channels);
+      const p = model.inference(() =>
+        model.probabilities(model.head(Tensor.from(gpu, replaced, [1, height, width, channels])))
+      );
+      const without = (await p.read())[labels[0]];
+      p.dispose();
+      assertClose([effects.effects[z]], [effects.probability - without], 2e-6, `cell ${z}`);
+    }
+    model.dispose();
+  },
+);
+
 gpuTest("axioms: CALM keeps them, CAM's scaled maps do not", async (gpu) => {
   const scores = async (method: "cam" | "calm-em", kind: AttributionKind) => {
     const options = { ...OPTIONS, method };

@@ -131,9 +131,9 @@ Deno.test({
     const run = ["run", "--no-prompt", ...await permissions(), CLI, "viewer", "--port", "0"];
     const child = new Deno.Command("sh", {
       args: ["-c", 'ulimit -n 100; exec "$@"', "sh", Deno.execPath(), ...run],
-      stderr: "piped",
+      stdout: "piped",
     }).spawn();
-    const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+    const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     let said = "";
     while (!said.includes("Ctrl-C ends")) said += (await reader.read()).value ?? assert.fail(said);
     const url = /http:\S+/.exec(said)![0];

@@ -131,7 +131,8 @@ browserTest("files that cannot be opened are named, and what was there stays", a
     .waitFor();
   const torn = new Uint8Array([0x89, 0x50, 0x4e, 0x47]);
   await hand(page, "paste", { name: "torn.png", type: "image/png", bytes: torn });
-  await alert.getByText("torn.png is not a picture that this browser can decode").waitFor();
+  await alert.getByText("torn.png is a damaged PNG file, or one that this browser cannot decode")
+    .waitFor();
   assert.match(await page.locator("#map-caption").innerText(), /^Joint: Northern Mossthrush/);
   const { png } = await samplePng("eastern-emberchat");
   await hand(page, "paste", { name: "pasted.png", type: "image/png", bytes: png });

@@ -2,7 +2,7 @@
 import type { Picture } from "../../data/dataset.ts";
 import type { AttributionMap } from "../../eval/attribution/explain.ts";
 import type { AttributionKind } from "../../eval/attribution/kinds.ts";
-import { inferno, redBlue } from "../../eval/pictures/colour_map.ts";
+import { type Colour, inferno, redBlue } from "../../eval/pictures/colour_map.ts";
 import { overlay } from "../../eval/pictures/overlay.ts";
 import { byId, make } from "./dom.ts";
 import { draw } from "./picture_input.ts";
@@ -16,7 +16,21 @@ export interface MapWords {
   readonly values: string;
   /** What the cells add up to, where that is something. */
   readonly sum?: string;
+  /** What the map is made of: cells of the feature map, or pixels. */
+  readonly unit: "cells" | "pixels";
 }
+
+/** What the colours of a map stand for. */
+export interface Bar {
+  readonly bottom: number;
+  readonly top: number;
+  readonly colours: (value: number) => Colour;
+  /** What the values are, e.g. "p(y, z | x)". */
+  readonly label: string;
+}
+
+/** Where numbers stand at a bar, from its lower end to its upper one. */
+export const TICKS = [0, 0.25, 0.5, 0.75, 1] as const;
 
 /** Larger maps have more numbers than anybody reads. */
 const MOST_CELLS = 32 * 32;
@@ -30,6 +44,9 @@ export class MapView {
   #caption = byId("map-caption", HTMLParagraphElement);
   #numbers = byId("numbers", HTMLDetailsElement);
 
+  /** The colours of the map that is shown. */
+  bar: Bar = { bottom: 0, top: 0, colours: inferno, label: "" };
+
   /** The canvas with the map over the picture. */
   get canvas(): HTMLCanvasElement {
     return this.#canvas;
@@ -42,7 +59,11 @@ export class MapView {
     const top = values.reduce((a, b) => Math.max(a, isSigned ? Math.abs(b) : b), 0);
     const colours = isSigned ? redBlue : inferno;
     draw(this.#canvas, overlay(picture, map, top, colours));
-    this.#showBar(isSigned ? -top : 0, top, (value) => colours(top > 0 ? value / top : 0));
+    this.bar = {
+      ...{ bottom: isSigned ? -top : 0, top, label: words.values },
+      colours: (value) => colours(top > 0 ? value / top : 0),
+    };
+    this.#showBar(this.bar);
     this.#label.textContent = words.values;
 
     const extreme = (name: string, pick: (a: number, b: number) => number) => {
@@ -52,7 +73,7 @@ export class MapView {
       return `${name} value ${number(value)} at ${place}.`;
     };
     const text = [
-      `${words.title}, ${height} × ${width} ${width * height > MOST_CELLS ? "pixels" : "cells"}.`,
+      `${words.title}, ${height} × ${width} ${words.unit}.`,
       extreme("Greatest", Math.max),
       isSigned ? extreme("Least", Math.min) : "",
       words.sum ?? "",
@@ -62,17 +83,12 @@ export class MapView {
     this.#showNumbers(map, top);
   }
 
-  #showBar(
-    bottom: number,
-    top: number,
-    colours: (value: number) => readonly [number, number, number],
-  ): void {
+  #showBar({ bottom, top, colours }: Bar): void {
     const at = (share: number) => bottom + (top - bottom) * share;
     const stops = Array.from({ length: 17 }, (_, i) => `rgb(${colours(at(i / 16)).join(" ")})`);
     this.#bar.style.backgroundImage = `linear-gradient(to right, ${stops.join(", ")})`;
-    const shares = [0, 0.25, 0.5, 0.75, 1];
     this.#ticks.replaceChildren(
-      ...shares.map((share) => make("span", {}, number(top > 0 ? at(share) : 0))),
+      ...TICKS.map((share) => make("span", {}, number(top > 0 ? at(share) : 0))),
     );
   }
 

@@ -3,7 +3,10 @@ import { decodeCmykJpeg } from "../../data/cmyk_jpeg.ts";
 import type { Picture } from "../../data/dataset.ts";
 import { readJpegStructure } from "../../data/jpeg_structure.ts";
 import { readOrientation, upright } from "../../data/orientation.ts";
+import { FORMAT_BYTES, pictureFormat } from "../../data/picture_format.ts";
 import { UserError } from "../../engine/errors.ts";
+
+import { looksLikeTorch } from "../../weights/torch_file.ts";
 
 /** Larger pictures do not fit a canvas everywhere. */
 const MOST_PIXELS = 40_000_000;
@@ -43,9 +46,10 @@ function refuseHuge(width: number, height: number, name: string): void {
 }
 
 async function decodeByBrowser(file: Blob, name: string): Promise<Picture> {
-  const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" }).catch(() => {
-    throw new UserError(`${name} is not a picture that this browser can decode`);
-  });
+  const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" })
+    .catch(async () => {
+      throw new UserError(await whatItIs(file, name));
+    });
   const { width, height } = bitmap;
   try {
     refuseHuge(width, height, name);
@@ -67,6 +71,27 @@ async function decodeByBrowser(file: Blob, name: string): Promise<Picture> {
     rgb[to++] = data[from + 2];
   }
   return { width, height, data: rgb };
+}
+
+/** What a file is that the browser cannot decode as a picture. */
+async function whatItIs(file: Blob, name: string): Promise<string> {
+  const bytes = new Uint8Array(await file.slice(0, FORMAT_BYTES).arrayBuffer());
+  if (looksLikeCheckpoint(bytes)) {
+    return `${name} is a checkpoint, not a picture: drop it on the page, or open it as a model`;
+  }
+  try {
+    const format = pictureFormat(bytes, name).toUpperCase();
+    return `${name} is a damaged ${format} file, or one that this browser cannot decode`;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return error.message;
+  }
+}
+
+/** PyTorch's files, and safetensors: a length, then a table in JSON. */
+function looksLikeCheckpoint(bytes: Uint8Array): boolean {
+  const isSafetensors = bytes[8] === 0x7b && bytes[6] === 0 && bytes[7] === 0;
+  return looksLikeTorch(bytes) || isSafetensors;
 }
 
 /** Draws a picture on a canvas, which takes its size. */

@@ -38,7 +38,7 @@ export class Viewer {
     this.#refresh();
   });
   #map = new MapView();
-  #save = new SaveButtons(this.#map.canvas);
+  #save = new SaveButtons(this.#map);
   #pointer = new CellPointer(
     [byId("picture-panel", HTMLDivElement), byId("map-panel", HTMLDivElement)],
     (cell) => this.#showCell(cell),
@@ -53,7 +53,7 @@ export class Viewer {
       return refresh().finally(() => this.#main.ariaBusy = "false");
     };
     this.#share.addEventListener("input", () => {
-      byId("erased-share", HTMLOutputElement).value = `${this.#share.value} %`;
+      this.#tellShare();
       if (this.#examination) this.#refresh();
     });
   }
@@ -63,6 +63,10 @@ export class Viewer {
     this.#nextModel?.value.model.dispose();
     this.#nextModel = model;
     await this.#refresh();
+  }
+
+  #tellShare(): void {
+    byId("erased-share", HTMLOutputElement).value = `${this.#share.value} %`;
   }
 
   /** Takes another picture. */
@@ -82,6 +86,9 @@ export class Viewer {
     if (this.#nextPicture) {
       this.#picture = this.#nextPicture;
       this.#nextPicture = null;
+      // What was erased of one picture says nothing of the next.
+      this.#share.value = "0";
+      this.#tellShare();
       this.#examination = null;
     }
     if (!this.#model || !this.#picture) return;
@@ -150,9 +157,24 @@ export class Viewer {
       ? `The cells add up to ${number(total)}, the difference of the two probabilities.`
       : undefined;
     const title = `${words.name}: ${subject}`;
-    this.#map.show(shown, map, kind, { title, values: words.values, sum });
+    const isOfCells = map.width === examination.evidence(label).width;
+    this.#map.show(shown, map, kind, {
+      ...{ title, values: words.values, sum },
+      unit: isOfCells ? "cells" : "pixels",
+    });
     this.#pointer.start = highest(map, examination.evidence(0));
-    this.#save.offer(map, `${this.#picture!.name.replace(/\.[^.]*$/, "")}-${kind}-${label}`);
+    this.#save.offer(
+      { map, caption: [title, this.#saying(examination, label)] },
+      `${this.#picture!.name.replace(/\.[^.]*$/, "")}-${kind}-${label}`,
+    );
+  }
+
+  /** What the model says of the picture, for the file of the map. */
+  #saying({ opened, explanation: { probabilities } }: Examination, label: number): string {
+    const file = `${this.#picture!.name}, ${this.#model!.name}`;
+    return `p(y | x) = ${probability(probabilities[label])} for ${
+      className(opened, label)
+    }; ${file}`;
   }
 
   #showErased({ opened, shown, explanation }: Examination, label: number, share: number): void {
@@ -199,10 +221,9 @@ export class Viewer {
     if (!examination) return;
     const { order, opened } = examination;
     const isCam = opened.model.method === "cam";
-    const text = isCam ? number : probability;
     const at = cell ? cell.row * examination.evidence(0).width + cell.column : null;
     const value = (label: number) => at === null ? null : examination.evidence(label).values[at];
-    const columns: Column[] = [{ title: isCam ? "f(y, z)" : "p(y, z | x)", value, text }];
+    const columns: Column[] = [{ title: isCam ? "f(y, z)" : "p(y, z | x)", value, text: number }];
     const erased = this.#erased?.probabilities;
     if (erased) {
       columns.unshift({ title: "erased", value: (label) => erased[label], text: probability });
