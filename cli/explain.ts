@@ -1,15 +1,30 @@
 import type { Command } from "../cli.ts";
 import type { Picture } from "../data/dataset.ts";
+import { expectSameClasses } from "../data/class_names.ts";
 import { exists } from "../data/files.ts";
 import { UserError } from "../engine/errors.ts";
+import type { Gpu } from "../engine/gpu.ts";
 import { mapKinds } from "../eval/attribution/explain.ts";
-import { ATTRIBUTION_KINDS, type AttributionKind, checkKind } from "../eval/attribution/kinds.ts";
+import {
+  ATTRIBUTION_KINDS,
+  type AttributionKind,
+  checkKind,
+  hasKind,
+} from "../eval/attribution/kinds.ts";
 import { openGpu } from "../model/open_gpu.ts";
-import { type OpenedModel, openModel } from "../model/open_model.ts";
-import { type Asked, drawExplanation } from "./explain/draw.ts";
+import { openModel } from "../model/open_model.ts";
+import { type Asked, drawExplanation, type NamedModel } from "./explain/draw.ts";
 import { expectNothingLost } from "./explain/outputs.ts";
 import { pictureFiles, readUpright } from "./explain/pictures.ts";
-import { checkpointOf, classOf, foreignOptions, MODEL_OPTIONS } from "./model_options.ts";
+import { LOOK_OPTIONS, lookOf } from "./look_options.ts";
+import {
+  checkpointList,
+  classOf,
+  DEFAULT_CHECKPOINT,
+  foreignOptions,
+  MODEL_OPTIONS,
+  modelNames,
+} from "./model_options.ts";
 import type { ParsedOptions } from "./options.ts";
 import { Progress, tellResult, warn } from "./progress.ts";
 
@@ -24,6 +39,11 @@ const explainCommand: Command = {
     positionals: ["IMAGE…"],
     options: {
       ...MODEL_OPTIONS,
+      checkpoint: {
+        ...MODEL_OPTIONS.checkpoint,
+        value: "FILE,…",
+        help: `${MODEL_OPTIONS.checkpoint.help}; several stand side by side`,
+      },
       map: {
         type: "text",
         value: "KIND,…",
@@ -50,12 +70,15 @@ const explainCommand: Command = {
       },
       resize: { type: "flag", help: "with --npy: maps as large as the network's input" },
       "skip-corrupt": { type: "flag", help: "leave damaged pictures out instead of stopping" },
+      ...LOOK_OPTIONS,
       out: { type: "text", value: "DIR", help: "where to write", default: "explained" },
     },
     examples: [
       "./calm explain bird.jpg --map joint,saliency,grad-cam --npy",
       "./calm explain holiday/ --class wren",
       "./calm explain bird.jpg --map counterfactual --class 3 --against 5",
+      "./calm explain bird.jpg --checkpoint runs/birds-calm-em,runs/birds-cam \\\n" +
+      "      --map joint,cam-max,grad-cam",
       "./calm explain *.jpg --checkpoint last_checkpoint.pth.tar --method calm-em \\\n" +
       "      --large-feature-map",
     ],
@@ -68,17 +91,17 @@ export default explainCommand;
 async function run(options: ParsedOptions) {
   if (options.positionals.length === 0) throw new UserError("./calm explain needs a picture");
   const files = await pictureFiles(options.positionals);
-  const checkpoint = checkpointOf(options);
-  if (!options.has("checkpoint") && !await exists(checkpoint)) {
+  const checkpoints = checkpointList(options.text("checkpoint") ?? DEFAULT_CHECKPOINT);
+  if (!options.has("checkpoint") && !await exists(DEFAULT_CHECKPOINT)) {
     throw new UserError(
-      `There is no ${checkpoint} yet: ./calm train makes one, or name yours with --checkpoint`,
+      `There is no ${DEFAULT_CHECKPOINT} yet: ./calm train makes one, or name yours with ` +
+        "--checkpoint",
     );
   }
   const progress = new Progress();
   const gpu = await openGpu();
   try {
-    const opened = await openModel(gpu, checkpoint, foreignOptions(options));
-    const asked = askedOf(options, opened);
+    const asked = askedOf(options, await openModels(gpu, checkpoints, options));
     await expectNothingLost(files, asked);
     const outputs = [];
     const figures = [];
@@ -91,7 +114,7 @@ async function run(options: ParsedOptions) {
         skipped.push({ image: file.path, reason: picture.message });
         continue;
       }
-      const { maps, figure, line } = await drawExplanation(file, picture, opened, asked);
+      const { maps, figure, line } = await drawExplanation(file, picture, asked);
       outputs.push(...maps);
       figures.push(figure);
       tellResult(line);
@@ -99,7 +122,7 @@ async function run(options: ParsedOptions) {
     if (outputs.length === 0) {
       throw new UserError(`None of the ${files.length} pictures is sound: ${skipped[0].reason}`);
     }
-    return { checkpoint, outputs, figures, skipped };
+    return { checkpoint: checkpoints.join(","), outputs, figures, skipped };
   } finally {
     gpu.destroy();
   }
@@ -121,24 +144,45 @@ async function readOrSkip(
   }
 }
 
+/** The models, which have to know the same classes where there are several. */
+async function openModels(
+  gpu: Gpu,
+  checkpoints: readonly string[],
+  options: ParsedOptions,
+): Promise<NamedModel[]> {
+  const names = checkpoints.length > 1 ? modelNames(checkpoints) : [null];
+  const models: NamedModel[] = [];
+  for (const [i, checkpoint] of checkpoints.entries()) {
+    const opened = await openModel(gpu, checkpoint, foreignOptions(options));
+    models.push({ name: names[i], checkpoint, opened, kinds: [] });
+  }
+  const [{ checkpoint: root, opened: { classNames, options: { classes } } }, ...others] = models;
+  const known = classNames ?? Array.from({ length: classes }, (_, y) => `class ${y}`);
+  for (const { checkpoint: path, opened: { classNames, options: { classes } } } of others) {
+    expectSameClasses({ path, classes, classNames }, { root, classes: known });
+  }
+  return models;
+}
+
 /** What of each picture is to be drawn, and where. */
-function askedOf(options: ParsedOptions, opened: OpenedModel): Asked {
-  const { classNames, options: { classes } } = opened;
+function askedOf(options: ParsedOptions, opened: readonly NamedModel[]): Asked {
+  const [{ opened: { classNames, options: { classes } } }] = opened;
   const named = (option: string, text: string | undefined) =>
     text === undefined ? null : classOf(option, text.trim(), classNames, classes);
-  const kinds = wantedKinds(options.text("map"), opened);
   const asked: Asked = {
-    kinds,
+    models: withKinds(opened, options.text("map")),
     label: named("class", options.text("class")),
     against: named("against", options.text("against")),
     subset: options.text("classes")?.split(",").map((text) => named("classes", text)!) ?? null,
     npy: options.flag("npy") ? options.flag("resize") ? "resized" : "raw" : null,
+    look: lookOf(options),
     folder: options.text("out") ?? "explained",
   };
-  if (kinds.includes("subset") && !asked.subset) {
+  const draws = (kind: AttributionKind) => asked.models.some(({ kinds }) => kinds.includes(kind));
+  if (draws("subset") && !asked.subset) {
     throw new UserError("--map subset needs --classes NAME,…: the classes to add up");
   }
-  if (kinds.includes("counterfactual") && asked.label !== null && asked.label === asked.against) {
+  if (draws("counterfactual") && asked.label !== null && asked.label === asked.against) {
     throw new UserError(
       `--class and --against are both "${options.text("class")}", expected two classes`,
     );
@@ -146,7 +190,18 @@ function askedOf(options: ParsedOptions, opened: OpenedModel): Asked {
   return asked;
 }
 
-function wantedKinds(text: string | undefined, { model }: OpenedModel): AttributionKind[] {
-  if (text === undefined) return [mapKinds(model)[0]];
-  return text.split(",").map((kind) => checkKind(model, kind.trim()));
+/**
+ * The maps that each model has, of those that are asked for: by default the one that it is about.
+ *
+ * @throws {UserError} for a map that none of them has
+ */
+function withKinds(models: readonly NamedModel[], text: string | undefined): NamedModel[] {
+  const wanted = text?.split(",").map((kind) => kind.trim());
+  const kindsOf = models.map(({ opened: { model } }) => {
+    if (!wanted) return [mapKinds(model)[0]];
+    return wanted.flatMap((kind) => hasKind(model, kind) ? [kind] : []);
+  });
+  const missing = wanted?.find((kind) => !kindsOf.flat().some((found) => found === kind));
+  if (missing !== undefined) checkKind(models[0].opened.model, missing);
+  return models.map((model, i) => ({ ...model, kinds: kindsOf[i] }));
 }

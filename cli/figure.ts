@@ -8,18 +8,25 @@ import { UserError } from "../engine/errors.ts";
 import { ATTRIBUTION_KINDS, type AttributionKind, checkKind } from "../eval/attribution/kinds.ts";
 import { readClassPairs } from "../eval/cues/paired_pictures.ts";
 import { figure5 } from "../eval/figures/figure5.ts";
-import { figure1, figure3, figure4, figure6 } from "../eval/figures/figures.ts";
+import { figure1, figure3, figure4, figure6, type NamedModel } from "../eval/figures/figures.ts";
 import { choosePairs, chooseShown, readShown } from "../eval/figures/subjects.ts";
 import { drawGrid, type Grid } from "../eval/pictures/grid.ts";
 import { expectOwnDrawing } from "../eval/report/own_report.ts";
 import { openSupersets } from "../eval/supersets.ts";
-import { METHODS } from "../model/classifier.ts";
+import type { Method } from "../model/classifier.ts";
 import { openGpu } from "../model/open_gpu.ts";
-import { type OpenedModel, openModel } from "../model/open_model.ts";
+import { openModel } from "../model/open_model.ts";
 import { writeAtomically } from "../weights/atomic_write.ts";
 import { modelsOf } from "./eval/merge.ts";
 import { openDatasetOf } from "./eval/model_job.ts";
-import { checkpointList, classOf, foreignOptions, MODEL_OPTIONS } from "./model_options.ts";
+import { LOOK_OPTIONS, lookOf } from "./look_options.ts";
+import {
+  checkpointList,
+  classOf,
+  foreignOptions,
+  MODEL_OPTIONS,
+  modelNames,
+} from "./model_options.ts";
 import type { ParsedOptions } from "./options.ts";
 import { Progress, tellResult } from "./progress.ts";
 
@@ -71,6 +78,7 @@ const figure: Command = {
         value: "FILE|DIR",
         help: "3, 6: a supersets.json or WordNet's files (default classes with the same last word)",
       },
+      ...LOOK_OPTIONS,
       out: { type: "text", value: "DIR", help: "where to write", default: "figures" },
     },
     examples: [
@@ -117,12 +125,14 @@ async function pictures(number: string, options: ParsedOptions, progress: Progre
   const dataset = await openDatasetOf(options, progress);
   const gpu = await openGpu();
   try {
-    const models: OpenedModel[] = [];
-    for (const path of await checkpointsOf(options, dataset)) {
+    const models: NamedModel[] = [];
+    const paths = await checkpointsOf(options, dataset);
+    const names = modelNames(paths);
+    for (const [i, path] of paths.entries()) {
       const model = await openModel(gpu, path, foreignOptions(options));
       const { options: { classes }, classNames } = model;
       expectSameClasses({ path, classes, classNames }, dataset);
-      models.push(model);
+      models.push({ ...model, name: names[i] });
     }
     progress.update(`figure ${number}`, 0, "");
     return await drawGrid(await gridOf(number, models, dataset, options));
@@ -133,17 +143,23 @@ async function pictures(number: string, options: ParsedOptions, progress: Progre
 
 async function gridOf(
   number: string,
-  models: readonly OpenedModel[],
+  models: readonly NamedModel[],
   dataset: Dataset,
   options: ParsedOptions,
 ): Promise<Grid> {
   const { classes: classNames } = dataset;
-  if (number === "1") return await figure1(models, (await pairsOf(1))[0], classNames);
+  const look = lookOf(options);
+  if (look.scale === "shared" && !["1", "6"].includes(number)) {
+    throw new UserError(
+      `--scale shared is for figures 1 and 6, whose maps are of one kind, not for figure ${number}`,
+    );
+  }
+  if (number === "1") return await figure1(models, (await pairsOf(1))[0], { classNames, look });
   if (number === "4") {
     const gradients = (options.text("map") ?? "gradient").split(",")
       .map((kind) => checkKind({ method: "cam", classes: classNames.length }, kind.trim()));
     const pairs = await pairsOf(options.number("pictures") ?? 3);
-    return await figure4(models, pairs, { classNames, gradients });
+    return await figure4(models, pairs, { classNames, gradients, look });
   }
   const calm = models.find(({ options: { method } }) => method !== "cam");
   if (!calm) {
@@ -155,8 +171,11 @@ async function gridOf(
     : [await readShown(dataset, id)];
   const path = options.text("supersets");
   const superset = path === undefined ? undefined : await openSupersets(path, classNames);
-  if (number === "6") return await figure6(calm, shown, { classNames, superset });
-  return await figure3(calm, shown, { classNames, superset, against: wanted("against") });
+  if (number === "6") return await figure6(calm, shown, { classNames, superset, look });
+  return await figure3(calm, shown, {
+    ...{ classNames, superset, look },
+    against: wanted("against"),
+  });
 
   function wanted(option: string): number | undefined {
     const text = options.text(option);
@@ -188,7 +207,8 @@ async function checkpointsOf(options: ParsedOptions, { name }: Dataset): Promise
   const given = options.text("checkpoint");
   if (given !== undefined) return checkpointList(given);
   const found: string[] = [];
-  for (const method of METHODS) {
+  // CALM_EM is the paper's choice, so a figure of one model of CALM is of it.
+  for (const method of ["cam", "calm-em", "calm-ml"] satisfies Method[]) {
     const path = join("runs", `${name}-${method}`, "checkpoint.safetensors");
     if (await exists(path)) found.push(path);
   }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { readClassNames } from "../data/class_list.ts";
 import { findClass } from "../data/find_class.ts";
 import { UserError } from "../engine/errors.ts";
@@ -18,13 +18,16 @@ export const WEIGHTS_OPTION = {
   help: "which of a PyTorch file's several tables of weights, e.g. ema",
 } as const;
 
+/** The model that `./calm train` leaves. */
+export const DEFAULT_CHECKPOINT = "runs/birds-calm-em/checkpoint.safetensors";
+
 /** Options of commands that read a model from a checkpoint of any origin. */
 export const MODEL_OPTIONS: OptionTable = {
   checkpoint: {
     type: "text",
     value: "FILE",
     help: "a run's folder or its checkpoint, or one of the official PyTorch code",
-    default: "runs/birds-calm-em/checkpoint.safetensors",
+    default: DEFAULT_CHECKPOINT,
   },
   weights: WEIGHTS_OPTION,
   method: {
@@ -60,7 +63,21 @@ export const MODEL_OPTIONS: OptionTable = {
 
 /** The checkpoint's path. */
 export function checkpointOf(options: ParsedOptions): string {
-  return checkpointAt(options.text("checkpoint") ?? MODEL_OPTIONS.checkpoint.default as string);
+  return checkpointAt(options.text("checkpoint") ?? DEFAULT_CHECKPOINT);
+}
+
+/**
+ * What tells checkpoints apart: their folders, or where these are the same the files' names.
+ *
+ * @throws {UserError} when two are called the same
+ */
+export function modelNames(checkpoints: readonly string[]): string[] {
+  const folders = checkpoints.map((path) => basename(dirname(resolve(path))) || "model");
+  const files = checkpoints.map((path) => basename(path).replace(/\.[^.]*$/, ""));
+  const distinct = [folders, files].find((names) => new Set(names).size === names.length);
+  if (distinct) return distinct;
+  const twice = files.find((name, i) => files.indexOf(name) !== i);
+  throw new UserError(`Two checkpoints are called ${twice}, and their folders, too: rename one`);
 }
 
 /** Paths of checkpoints, separated by commas. */

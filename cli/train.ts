@@ -206,11 +206,14 @@ async function trainUntil(
         await showProfile(spans, { adapter: adapter.description, trace });
       },
     }),
-    onProgress({ label, share, loss, accuracy, imagesPerSecond, secondsLeft }) {
-      const numbers = loss === undefined
-        ? ""
-        : `loss ${loss.toFixed(3)}  accuracy ${percent(accuracy!)}  ` +
-          `${imagesPerSecond!.toFixed(0)} images/s  ${duration(secondsLeft!)} left`;
+    onProgress({ label, share, loss, accuracy, negativeLogLikelihood, ...pace }) {
+      const { imagesPerSecond, secondsLeft } = pace;
+      // The EM loss says little (see the report), and a line has 80 columns.
+      const main = negativeLogLikelihood === undefined
+        ? `loss ${loss?.toFixed(3)}`
+        : `−log p ${negativeLogLikelihood.toFixed(3)}`;
+      const numbers = loss === undefined ? "" : `${main}  accuracy ${percent(accuracy!)}  ` +
+        `${imagesPerSecond!.toFixed(0)} images/s  ${duration(secondsLeft!)} left`;
       progress.update(label, share, numbers);
     },
   });

@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import { exists } from "../data/files.ts";
 import { UserError } from "../engine/errors.ts";
 import { reasonOf } from "../engine/reason.ts";
+import { shellWord } from "./report/shell.ts";
 import { openLocked } from "../weights/locked_file.ts";
 import { removeAtExit } from "../weights/remove_at_exit.ts";
 
@@ -55,7 +56,9 @@ async function takeWanted(wanted: string): Promise<RunFolder> {
   if (folder) return folder;
   if (await exists(join(wanted, CHECKPOINT))) {
     throw new UserError(
-      `${wanted} already holds a checkpoint: go on from it with --resume ${wanted}, or choose ` +
+      `${wanted} already holds a checkpoint: go on from it with --resume ${
+        shellWord(wanted)
+      }, or choose ` +
         `another --out`,
     );
   }

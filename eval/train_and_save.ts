@@ -28,6 +28,8 @@ export interface RunEvents {
     readonly share: number;
     readonly loss?: number;
     readonly accuracy?: number;
+    /** Mean −log p(ŷ|x), where the loss is another one. */
+    readonly negativeLogLikelihood?: number;
     readonly imagesPerSecond?: number;
     readonly secondsLeft?: number;
   }): void;
@@ -58,6 +60,9 @@ export async function trainAndSave(
   const begun = resumed?.header.progress ?? NOT_BEGUN;
   const [{ tensor: { gpu: { adapter } } }] = model.parameters();
   let saved = resumed?.header.progress ?? null;
+  // Of the other methods it is the loss; runs that were begun long ago do not have it.
+  const tellsLikelihood = model.method === "calm-em" &&
+    begun.trainNegativeLogLikelihood !== undefined;
   const keep = async (progress: TrainingProgress) => {
     await save(progress);
     saved = progress;
@@ -69,11 +74,12 @@ export async function trainAndSave(
       signal,
       saveEvery,
       events: {
-        onStep(epoch, _batches, { loss, correct, images }) {
+        onStep(epoch, _batches, { loss, correct, images, negativeLogLikelihood }) {
           events.onProgress({
             label: `epoch ${epoch}/${recipe.epochs}`,
             loss: loss / images,
             accuracy: correct / images,
+            ...(tellsLikelihood && { negativeLogLikelihood: negativeLogLikelihood! / images }),
             ...pace.at(epoch, images),
           });
         },
@@ -85,8 +91,10 @@ export async function trainAndSave(
           const { epoch, trainLoss, trainAccuracy } = progress;
           const { seconds, imagesPerSecond } = pace;
           const [loss, accuracy] = [trainLoss.at(-1)!, trainAccuracy.at(-1)!];
+          const likelihood = progress.trainNegativeLogLikelihood?.at(-1);
+          const told = tellsLikelihood ? `−log p ${likelihood!.toFixed(4)}  ` : "";
           events.onLine(
-            `epoch ${epoch}/${recipe.epochs}  loss ${loss.toFixed(4)}  ` +
+            `epoch ${epoch}/${recipe.epochs}  loss ${loss.toFixed(4)}  ${told}` +
               `accuracy ${(100 * accuracy).toFixed(1)} %  ${imagesPerSecond.toFixed(0)} images/s`,
           );
           await keep(progress);
@@ -94,6 +102,7 @@ export async function trainAndSave(
             epoch,
             train_loss: loss,
             train_accuracy: accuracy,
+            ...(likelihood !== undefined && { train_negative_log_likelihood: likelihood }),
             lr: learningRate(recipe, epoch),
             seconds,
             images_per_second: imagesPerSecond,

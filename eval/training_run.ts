@@ -32,6 +32,7 @@ import {
   type TrainingSettings,
 } from "./run_plan.ts";
 import { type RunEvents, trainAndSave } from "./train_and_save.ts";
+import { shellWord } from "./report/shell.ts";
 
 /** The result of a run, as `--json` prints it. */
 export interface TrainingResult extends Record<string, unknown> {
@@ -177,7 +178,7 @@ async function runPlan(gpu: Gpu, run: Run): Promise<TrainingResult> {
   let finished: RunOutcome | null = null;
   if (progress.epoch < recipe.epochs) {
     await save(progress);
-    events.onLine(`Stopped; go on with ./calm train --resume ${out}`);
+    events.onLine(`Stopped; go on with ./calm train --resume ${shellWord(out)}`);
   } else {
     const resumedAt = resumed?.header.progress.epoch ?? 0;
     finished = await concludeUnlessStopped(
@@ -229,7 +230,9 @@ async function concludeUnlessStopped(
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     events.onLine(
-      `Stopped before the report was written; ./calm train --resume ${out} tests and reports`,
+      `Stopped before the report was written; ./calm train --resume ${
+        shellWord(out)
+      } tests and reports`,
     );
     return null;
   }

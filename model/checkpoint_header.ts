@@ -19,6 +19,11 @@ export interface TrainingProgress {
   readonly trainLoss: readonly number[];
   /** Training accuracy (0–1) of each complete epoch. */
   readonly trainAccuracy: readonly number[];
+  /**
+   * Mean −log p(ŷ|x) of each complete epoch while the weights changed; runs that were begun before it
+   * was kept have none.
+   */
+  readonly trainNegativeLogLikelihood?: readonly number[];
 }
 
 /** What a checkpoint says about itself, besides its tensors. */
@@ -117,6 +122,8 @@ const FIELDS: readonly (readonly [name: string, kind: Kind])[] = [
   ["progress.totals.badPrediction?", number(0)],
   ["progress.trainLoss", list],
   ["progress.trainAccuracy", list],
+  ["progress.totals.negativeLogLikelihood?", number(0)],
+  ["progress.trainNegativeLogLikelihood?", list],
 ];
 
 /** Called for a field with an unfit value. */
@@ -182,8 +189,9 @@ function checkClassNames({ model, classNames }: CheckpointHeader, refuse: Refuse
 }
 
 function checkProgress({ progress }: CheckpointHeader, refuse: Refuse): void {
-  for (const field of ["trainLoss", "trainAccuracy"] as const) {
+  for (const field of ["trainLoss", "trainAccuracy", "trainNegativeLogLikelihood"] as const) {
     const values = progress[field];
+    if (values === undefined) continue;
     if (values.length !== progress.epoch) {
       refuse(`progress.${field}`, values, `${progress.epoch} numbers, one for each epoch`);
     }

@@ -19,6 +19,11 @@ export interface Totals {
    * than 1), in the same way. Older checkpoints lack it.
    */
   readonly badPrediction?: number;
+  /**
+   * Σ of −log p(ŷ|x), whatever the loss is: p below the smallest normal float32 counts as that. Older
+   * checkpoints lack it.
+   */
+  readonly negativeLogLikelihood?: number;
 }
 
 /** Running sums of loss and hits that stay on the GPU until they are read. */
@@ -40,14 +45,18 @@ export class Metrics {
 
   /** Waits for the GPU and reads the sums. */
   async read(): Promise<Totals> {
-    const [loss, correct, images, steps, badStep, badPrediction] = await this.#totals.read();
-    return { loss, correct, images, steps, badStep, badPrediction };
+    const [loss, correct, images, steps, badStep, badPrediction, negativeLogLikelihood] = await this
+      .#totals.read();
+    return { loss, correct, images, steps, badStep, badPrediction, negativeLogLikelihood };
   }
 
   /** Starts from zero, or from the sums of an interrupted epoch. */
   reset(totals: Totals = { loss: 0, correct: 0, images: 0, steps: 0, badStep: 0 }): void {
-    const { loss, correct, images, steps, badStep, badPrediction = 0 } = totals;
-    this.#totals.write([loss, correct, images, steps, badStep, badPrediction, 0, 0]);
+    const { loss, correct, images, steps, badStep } = totals;
+    const { badPrediction = 0, negativeLogLikelihood = 0 } = totals;
+    this.#totals.write(
+      [loss, correct, images, steps, badStep, badPrediction, negativeLogLikelihood, 0],
+    );
   }
 
   /** Gives back the memory. */

@@ -36,6 +36,8 @@ export interface OpenedModel {
   readonly classNames: readonly string[] | null;
   /** Sides of the pictures it was trained on. */
   readonly crop: number;
+  /** Epochs that it was trained for, where the file says so. */
+  readonly epochs?: number;
   /** Which of the dictionaries of tensors in the file it is, where there are several. */
   readonly dictionary?: string;
 }
@@ -78,9 +80,9 @@ export async function readModel(
       );
     }
     const checkpoint = await checkpointIn(file);
-    const { model: options, classNames, recipe } = checkpoint.header;
+    const { model: options, classNames, recipe, progress: { epoch } } = checkpoint.header;
     const model = await filled(buildModel(gpu, options, 0), (model) => restore(checkpoint, model));
-    return { model, options, classNames, crop: recipe.transform.crop };
+    return { model, options, classNames, crop: recipe.transform.crop, epochs: epoch };
   }
   const options = guessOptions(file, foreign);
   const { classNames = null, crop } = foreign;

@@ -66,6 +66,7 @@ export const NOT_BEGUN: TrainingProgress = {
   totals: { loss: 0, correct: 0, images: 0, steps: 0, badStep: 0 },
   trainLoss: [],
   trainAccuracy: [],
+  trainNegativeLogLikelihood: [],
 };
 
 /** The optimiser with the official code's two groups of parameters. */
@@ -196,6 +197,8 @@ export async function train(
         epoch,
         trainLoss: [...progress.trainLoss, totals.loss / totals.images],
         trainAccuracy: [...progress.trainAccuracy, totals.correct / totals.images],
+        trainNegativeLogLikelihood: progress.trainNegativeLogLikelihood &&
+          [...progress.trainNegativeLogLikelihood, totals.negativeLogLikelihood! / totals.images],
       };
       await events.onEpoch?.(progress);
     }

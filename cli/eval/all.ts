@@ -1,4 +1,4 @@
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { exists } from "../../data/files.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { Interrupted, UserError } from "../../engine/errors.ts";
@@ -17,7 +17,7 @@ import { METHODS } from "../../model/classifier.ts";
 import { openGpu } from "../../model/open_gpu.ts";
 import { openModel } from "../../model/open_model.ts";
 import { untilInterrupted } from "../interrupts.ts";
-import { checkpointList, foreignOptions } from "../model_options.ts";
+import { checkpointList, foreignOptions, modelNames } from "../model_options.ts";
 import type { ParsedOptions } from "../options.ts";
 import { type Progress, tell, tellResult, warn } from "../progress.ts";
 import {
@@ -41,7 +41,7 @@ export async function measureAll(options: ParsedOptions, progress: Progress) {
   const listOf = (name: string) =>
     options.text(name)?.split(",").map((word) => word.trim()) ?? null;
   const part = count > 1 ? `.${index}-of-${count}` : "";
-  const labels = labelsOf(checkpoints);
+  const labels = modelNames(checkpoints);
   const passes = ({ model: { options: { method }, crop } }: Pick<Opened, "model">): Pass[] => {
     const all = allMeasures(method, possible, {
       sample: options.number("sample") ?? 64,
@@ -87,14 +87,6 @@ export async function measureAll(options: ParsedOptions, progress: Progress) {
   }
   if (count > 1) return { counts: files, shard: [index, count] };
   return await writeTables(out, models);
-}
-
-/** The folders of checkpoints, which tell them apart. */
-function labelsOf(checkpoints: readonly string[]): string[] {
-  const labels = checkpoints.map((checkpoint) => basename(dirname(checkpoint)) || "model");
-  const twice = labels.find((label, i) => labels.indexOf(label) !== i);
-  if (twice === undefined) return labels;
-  throw new UserError(`Two checkpoints are in folders called ${twice}: rename one`);
 }
 
 /**

@@ -7,6 +7,7 @@ import type { AttributionKind } from "../../eval/attribution/kinds.ts";
 import { mapsOfPicture } from "../../eval/attribution/picture_maps.ts";
 import { encodeNpy } from "../../eval/npy.ts";
 import { type Cell, drawGrid, mapCell } from "../../eval/pictures/grid.ts";
+import { type Look, topOf } from "../../eval/pictures/look.ts";
 import { MAP_TITLES } from "../../eval/pictures/map_titles.ts";
 import { readable, shortNumber } from "../../eval/pictures/svg.ts";
 import { upscale } from "../../eval/upscale.ts";
@@ -14,10 +15,20 @@ import type { OpenedModel } from "../../model/open_model.ts";
 import { writeAtomically } from "../../weights/atomic_write.ts";
 import type { PictureFile } from "./names.ts";
 
+/** A model whose maps are drawn. */
+export interface NamedModel {
+  /** In front of its row, and the folder of its maps: null where it is alone. */
+  readonly name: string | null;
+  readonly checkpoint: string;
+  readonly opened: OpenedModel;
+  /** Its maps, of those that were asked for. */
+  readonly kinds: readonly AttributionKind[];
+}
+
 /** What of each picture is to be drawn, and where. */
 export interface Asked {
-  readonly kinds: readonly AttributionKind[];
-  /** The class of the maps; null for the likeliest of each picture. */
+  readonly models: readonly NamedModel[];
+  /** The class of the maps; null for the likeliest of each picture, as the first model sees it. */
   readonly label: number | null;
   /** counterfactual: the class to subtract; null for the likeliest other one. */
   readonly against: number | null;
@@ -25,8 +36,14 @@ export interface Asked {
   readonly subset: readonly number[] | null;
   /** Maps as files of NumPy: as large as they are, or as the network's input. */
   readonly npy: "raw" | "resized" | null;
+  readonly look: Look;
   /** Where the outputs go. */
   readonly folder: string;
+}
+
+/** Where the maps of a model go, each alone. */
+export function folderOf({ folder }: Pick<Asked, "folder">, { name }: NamedModel): string {
+  return name === null ? folder : join(folder, name);
 }
 
 /** Maps with negative values. */
@@ -39,7 +56,7 @@ const PER_ROW = 4;
 const LONG_SIDE = 1024;
 
 /**
- * Writes the maps of a picture, each alone and all beside the picture.
+ * Writes the maps of a picture, each alone and all beside the picture: of several models a row each.
  *
  * @returns the files, and a line about them
  * @throws {UserError} when a file cannot be written
@@ -47,63 +64,96 @@ const LONG_SIDE = 1024;
 export async function drawExplanation(
   { path, name: stem }: PictureFile,
   picture: Picture,
-  opened: OpenedModel,
   asked: Asked,
 ) {
-  const { classNames, crop } = opened;
-  const { kinds, subset, folder } = asked;
+  const { models, folder } = asked;
   const shown = shrunk(picture);
-  const batchMaps = mapsOfPicture(opened, picture, {
-    against: asked.against ?? undefined,
-    superset: subset ? () => subset : undefined,
-  });
-  const [{ probabilities, predicted }] = await batchMaps.explanations();
-  const label = asked.label ?? predicted;
-  const against = asked.against ?? runnerUp(probabilities, label);
+  const [{ opened: { classNames } }] = models;
   const nameOf = (y: number) => classNames?.[y] ?? `class ${y}`;
-  const told = (y: number) => `p(y|x) = ${shortNumber(probabilities[y])}`;
-
-  const maps = [];
-  const cells: Cell[] = [{
-    heading: { title: "picture" },
-    picture: shown,
-    caption: [readable(nameOf(label)), told(label) + (label === predicted ? ", predicted" : "")],
-  }];
-  for (const kind of kinds) {
-    const map = (await batchMaps.of(kind, [[label]]))(0, label);
-    const other = kind === "counterfactual" ? against : null;
-    const caption = other !== null
-      ? [`less ${readable(nameOf(other))}`, told(other)]
-      : kind === "subset"
-      ? [`${subset!.length} classes`]
-      : [];
-    const cell = mapCell(shown, map, { signed: SIGNED.includes(kind), caption });
-    cells.push({ ...cell, heading: titleOf(kind) });
-    const file = join(folder, `${stem}-${kind}-${label}`);
-    await writeAtomically(`${file}.png`, await encodePng(cell.picture));
-    const npy = asked.npy ? `${file}.npy` : null;
-    if (npy) await writeAtomically(npy, asked.npy === "resized" ? scaled(map, crop) : raw(map));
-    const probability = probabilities[label];
-    maps.push({
-      ...{ image: path, map: kind, class: nameOf(label), npy, png: `${file}.png`, probability },
-      ...(other !== null ? { against: nameOf(other) } : {}),
+  const predictions = [];
+  for (const { opened } of models) {
+    const { subset } = asked;
+    const maps = mapsOfPicture(opened, picture, {
+      against: asked.against ?? undefined,
+      superset: subset ? () => subset : undefined,
     });
+    const [{ probabilities, predicted }] = await maps.explanations();
+    predictions.push({ maps, probabilities, predicted });
   }
-  const rows = [];
-  for (let from = 0; from < cells.length; from += PER_ROW) {
-    rows.push({ cells: cells.slice(from, from + PER_ROW) });
+  const label = asked.label ?? predictions[0].predicted;
+  const explained = [];
+  for (const [m, { kinds }] of models.entries()) {
+    const { maps, predicted } = predictions[m];
+    for (const kind of kinds) {
+      const labels = asked.look.scale === "shared" ? [label, predicted] : [label];
+      const found = await maps.of(kind, [labels]);
+      explained.push({ m, kind, map: found(0, label), compared: labels.map((y) => found(0, y)) });
+    }
+  }
+  const outputs = [];
+  const rows: { label?: string; cells: Cell[] }[] = [];
+  for (const [m, model] of models.entries()) {
+    const { probabilities, predicted } = predictions[m];
+    const told = (y: number) => `p(y|x) = ${shortNumber(probabilities[y])}`;
+    const against = asked.against ?? runnerUp(probabilities, label);
+    const isPredicted = label === predicted ? ", predicted" : "";
+    const cells: Cell[] = [{
+      heading: { title: "picture" },
+      picture: shown,
+      caption: [
+        readable(nameOf(label)),
+        told(label) + isPredicted,
+        ...(isPredicted === "" && models.length > 1
+          ? [`predicted: ${readable(nameOf(predicted))}`]
+          : []),
+      ],
+    }];
+    for (const { kind, map } of explained.filter((each) => each.m === m)) {
+      const other = kind === "counterfactual" ? against : null;
+      const caption = other !== null
+        ? [`less ${readable(nameOf(other))}`, told(other)]
+        : kind === "subset"
+        ? [`${asked.subset!.length} classes`]
+        : [];
+      const signed = SIGNED.includes(kind);
+      const compared = explained.filter((each) => each.kind === kind)
+        .flatMap((each) => each.compared);
+      const top = topOf(map, compared, asked.look, signed);
+      const cell = mapCell(shown, map, { signed, caption, top, look: asked.look });
+      cells.push({ ...cell, heading: titleOf(kind) });
+      const file = join(folderOf(asked, model), `${stem}-${kind}-${label}`);
+      await writeAtomically(`${file}.png`, await encodePng(cell.picture));
+      const npy = asked.npy ? `${file}.npy` : null;
+      if (npy) {
+        const { crop } = model.opened;
+        await writeAtomically(npy, asked.npy === "resized" ? scaled(map, crop) : raw(map));
+      }
+      const probability = probabilities[label];
+      outputs.push({
+        ...{ image: path, map: kind, class: nameOf(label), npy, png: `${file}.png`, probability },
+        ...(other !== null ? { against: nameOf(other) } : {}),
+        ...(model.name !== null ? { checkpoint: model.checkpoint } : {}),
+      });
+    }
+    // One model's maps may need several rows, of several models each has one.
+    const perRow = models.length > 1 ? cells.length : PER_ROW;
+    for (let from = 0; from < cells.length; from += perRow) {
+      const name = model.name ?? undefined;
+      rows.push({ label: name, cells: cells.slice(from, from + perRow) });
+    }
   }
   const { svg, png } = await drawGrid({ columns: [], rows });
   const figure = join(folder, stem);
   await writeAtomically(`${figure}.svg`, new TextEncoder().encode(svg));
   await writeAtomically(`${figure}.png`, png);
+  const kinds = [...new Set(explained.map(({ kind }) => kind))];
+  const probability = shortNumber(predictions[0].probabilities[label]);
   return {
-    maps,
+    maps: outputs,
     figure: { image: path, svg: `${figure}.svg`, png: `${figure}.png` },
     // A terminal obeys control characters, those that turn the direction too.
-    line: `${figure}.png  ${nameOf(label).replace(/[\p{Cc}\p{Bidi_Control}]/gu, "\ufffd")}, ${
-      told(label)
-    }: ${kinds.join(", ")}`,
+    line: `${figure}.png  ${nameOf(label).replace(/[\p{Cc}\p{Bidi_Control}]/gu, "\ufffd")}, ` +
+      `p(y|x) = ${probability}: ${kinds.join(", ")}`,
   };
 }
 

@@ -3,7 +3,7 @@ import { fileIdentities } from "../../data/files.ts";
 import { UserError } from "../../engine/errors.ts";
 import { reasonOf } from "../../engine/reason.ts";
 import { expectOwnDrawing } from "../../eval/report/own_report.ts";
-import type { Asked } from "./draw.ts";
+import { type Asked, folderOf, type NamedModel } from "./draw.ts";
 import { asMapName, nameKey, type PictureFile } from "./names.ts";
 
 /**
@@ -14,36 +14,50 @@ import { asMapName, nameKey, type PictureFile } from "./names.ts";
  */
 export async function expectNothingLost(
   files: readonly PictureFile[],
-  { folder, kinds, label }: Pick<Asked, "folder" | "kinds" | "label">,
+  asked: Pick<Asked, "folder" | "models" | "label">,
 ): Promise<void> {
   const read = new Map<string, string>();
   for (const { path } of files) for (const id of await fileIdentities(path)) read.set(id, path);
   const names = new Map(files.map(({ name }) => [nameKey(name), name]));
-  const outputsLike = (entry: string): string[] => {
-    const ending = extname(entry).toLowerCase();
-    const stem = entry.slice(0, entry.length - ending.length);
+  const figuresLike = (stem: string, ending: string): string[] => {
     const figure = names.get(nameKey(stem));
-    const figures = figure !== undefined && [".png", ".svg"].includes(ending)
-      ? [figure + ending]
-      : [];
-    if (![".png", ".npy"].includes(ending)) return figures;
-    const maps = asMapName(stem, kinds)
-      .map(({ stem, ...map }) => ({ ...map, name: names.get(nameKey(stem)) }))
-      .filter((map) => map.name !== undefined && (label === null || map.label === label))
-      .map(({ name, kind, label }) => `${name}-${kind}-${label}${ending}`);
-    return [...figures, ...maps];
+    return figure !== undefined && [".png", ".svg"].includes(ending) ? [figure + ending] : [];
   };
-  for (const entry of await entriesOf(folder)) {
-    for (const output of outputsLike(entry)) {
-      const path = join(folder, output);
-      const input = (await fileIdentities(path)).map((id) => read.get(id)).find((found) => found);
-      if (input === undefined) continue;
-      throw new UserError(
-        `${path} would be written over ${input}, a picture to explain: choose another --out`,
-      );
+  const mapsLike = (stem: string, ending: string, kinds: NamedModel["kinds"]): string[] => {
+    if (![".png", ".npy"].includes(ending)) return [];
+    return asMapName(stem, kinds)
+      .map(({ stem, ...map }) => ({ ...map, name: names.get(nameKey(stem)) }))
+      .filter(({ name, label }) =>
+        name !== undefined && (asked.label === null || asked.label === label)
+      )
+      .map(({ name, kind, label }) => `${name}-${kind}-${label}${ending}`);
+  };
+  /** Refuses what would be written over an input, of the outputs whose names are like an entry's. */
+  const expectFree = async (
+    folder: string,
+    outputsLike: (stem: string, ending: string) => string[],
+  ) => {
+    for (const entry of await entriesOf(folder)) {
+      const ending = extname(entry);
+      const stem = entry.slice(0, entry.length - ending.length);
+      for (const output of outputsLike(stem, ending.toLowerCase())) {
+        const path = join(folder, output);
+        const input = (await fileIdentities(path)).map((id) => read.get(id)).find((found) => found);
+        if (input === undefined) continue;
+        throw new UserError(
+          `${path} would be written over ${input}, a picture to explain: choose another --out`,
+        );
+      }
     }
+  };
+  await expectFree(asked.folder, figuresLike);
+  for (const model of asked.models) {
+    await expectFree(
+      folderOf(asked, model),
+      (stem, ending) => mapsLike(stem, ending, model.kinds),
+    );
   }
-  for (const { name } of files) await expectOwnDrawing(join(folder, name));
+  for (const { name } of files) await expectOwnDrawing(join(asked.folder, name));
 }
 
 async function entriesOf(folder: string): Promise<string[]> {

@@ -32,16 +32,22 @@ export function ownKind(method: Method): AttributionKind {
   return method === "cam" ? "cam" : "joint";
 }
 
+/** Every kind of map that a model has. */
+function kindsOf(model: MappedModel): readonly string[] {
+  return [...mapKinds(model), ...GRADIENT_KINDS, ...GRAD_CAM_KINDS];
+}
+
+/** Whether a model has maps of this kind. */
+export function hasKind(model: MappedModel, kind: string): kind is AttributionKind {
+  return kindsOf(model).includes(kind);
+}
+
 /**
  * @throws {UserError} when a model has no maps of this kind
  */
 export function checkKind(model: MappedModel, kind: string): AttributionKind {
   const { method, classes } = model;
-  const possible: readonly string[] = [
-    ...mapKinds(model),
-    ...GRADIENT_KINDS,
-    ...GRAD_CAM_KINDS,
-  ];
+  const possible = kindsOf(model);
   if (!possible.includes(kind)) {
     throw new UserError(
       `--map is "${kind}", expected one of ${possible.join(", ")} for a model of ${method}` +

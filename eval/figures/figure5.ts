@@ -1,5 +1,5 @@
 import { UserError } from "../../engine/errors.ts";
-import type { AttributionKind } from "../attribution/kinds.ts";
+import { type AttributionKind, ownKind } from "../attribution/kinds.ts";
 import { rasterise } from "../pictures/rasterise.ts";
 import { svgDocument } from "../pictures/svg.ts";
 import { legendOf } from "../report/chart_looks.ts";
@@ -9,6 +9,9 @@ import { found, inOrder, type MeasuredModel } from "../tables/rows.ts";
 const WIDTH = 640;
 /** Height without the legend. */
 const HEIGHT = 400;
+
+/** So many lines can all have bands. */
+const FEW = 4;
 
 /**
  * Figure 5: accuracy relative to random erasing by percentage erased, a line for each map of each
@@ -28,17 +31,17 @@ export async function figure5(
   }
   const height = HEIGHT + legendOf(rows.map(({ title }) => title), WIDTH).height;
   const chart = lineChart({
-    title: `Remove-and-classify on ${rows[0].subject.dataset}`,
+    title: `Remove-and-classify on ${rows[0].subject.dataset} (lower is better)`,
     description: "Accuracy relative to random erasing by percentage of the pixels erased, the " +
       "highest-ranked first; lower is better.",
     xLabel: "pixels erased, k (%)",
-    yLabel: "relative accuracy",
-    series: rows.map(({ title, result: { k, relativeAccuracy, interval } }) => ({
+    yLabel: "accuracy, erasing at random = 1",
+    series: rows.map(({ title, kind, subject: { method }, result }) => ({
       name: title,
-      points: k.map((percent, i) => [percent, relativeAccuracy[i]] as const),
-      // Bands of many lines would hide each other.
-      ...(rows.length <= 4
-        ? { band: k.map((percent, i) => [percent, ...interval[i]] as const) }
+      points: result.k.map((percent, i) => [percent, result.relativeAccuracy[i]] as const),
+      // Bands of many lines would hide each other: then only those of the models' own maps.
+      ...(rows.length <= FEW || kind === ownKind(method)
+        ? { band: result.k.map((percent, i) => [percent, ...result.interval[i]] as const) }
         : {}),
     })),
     reference: { y: 1, text: "as good as random" },

@@ -4,6 +4,7 @@ import { type AttributionMap, mapKinds, runnerUp } from "../attribution/explain.
 import { type AttributionKind, ownKind } from "../attribution/kinds.ts";
 import { mapsOfPicture } from "../attribution/picture_maps.ts";
 import { type Cell, type Grid, mapCell } from "../pictures/grid.ts";
+import { type Look, topOf } from "../pictures/look.ts";
 import { MAP_TITLES } from "../pictures/map_titles.ts";
 import { readable, shortNumber } from "../pictures/svg.ts";
 import { rowTitle } from "../tables/rows.ts";
@@ -13,11 +14,16 @@ import { familyOf, type Shown, type ShownPair } from "./subjects.ts";
 /** What stands for a class in a caption. */
 const nameOf = (classNames: readonly string[], label: number) => readable(classNames[label]);
 
+/** A model, and what its run or file is called. */
+export interface NamedModel extends OpenedModel {
+  readonly name: string;
+}
+
 /** Figure 1: for each model the maps of two classes and their difference. */
 export async function figure1(
-  models: readonly OpenedModel[],
+  models: readonly NamedModel[],
   { picture, label, against, mask }: ShownPair,
-  classNames: readonly string[],
+  { classNames, look }: { readonly classNames: readonly string[]; readonly look: Look },
 ): Promise<Grid> {
   const [a, b] = [label, against].map((y) => nameOf(classNames, y));
   const rows = [];
@@ -28,14 +34,18 @@ export async function figure1(
     const [{ probabilities }] = await maps.explanations();
     const found = await maps.of(kind, []);
     const [ofA, ofB] = [found(0, label), found(0, against)];
-    const told = (y: number) => [`p(y|x) = ${shortNumber(probabilities[y])}`];
+    const drawn = (map: AttributionMap, y: number) => {
+      const caption = [`p(y|x) = ${shortNumber(probabilities[y])}`];
+      const top = topOf(map, [ofA, ofB], look, false);
+      return mapCell(picture, map, { signed: false, caption, top, look });
+    };
     rows.push({
-      label: rowTitle(method, ownKind(method)),
+      label: `${rowTitle(method, ownKind(method))} ${model.name}`,
       cells: [
         { picture, caption: [a] },
-        mapCell(picture, ofA, { signed: false, caption: told(label) }),
-        mapCell(picture, ofB, { signed: false, caption: told(against) }),
-        mapCell(picture, minus(ofA, ofB), { signed: true }),
+        drawn(ofA, label),
+        drawn(ofB, against),
+        mapCell(picture, minus(ofA, ofB), { signed: true, look }),
         maskCell(picture, mask),
       ],
     });
@@ -47,9 +57,10 @@ export async function figure1(
 
 /** Figure 3: every kind of map of CALM. */
 export async function figure3(
-  model: OpenedModel,
+  model: NamedModel,
   shown: readonly Shown[],
-  { classNames, superset, against }: {
+  { classNames, superset, against, look }: {
+    readonly look: Look;
     readonly classNames: readonly string[];
     readonly superset?: (label: number) => readonly number[];
     readonly against?: number;
@@ -74,7 +85,7 @@ export async function figure3(
         : kind === "counterfactual"
         ? [`y′: ${nameOf(classNames, other!)}`]
         : [];
-      cells.push(mapCell(picture, map, { signed: kind === "counterfactual", caption }));
+      cells.push(mapCell(picture, map, { signed: kind === "counterfactual", caption, look }));
     }
     rows.push({ cells });
   }
@@ -82,14 +93,15 @@ export async function figure3(
     const [title, formula] = MAP_TITLES[kind];
     return { title: kind === "joint" ? "attribution" : title, formula };
   });
-  return { columns: [{ title: "picture" }, ...titled], rows };
+  return { title: titleOf(model), columns: [{ title: "picture" }, ...titled], rows };
 }
 
 /** Figure 4: counterfactual attributions s^A − s^B of several methods against the true parts. */
 export async function figure4(
-  models: readonly OpenedModel[],
+  models: readonly NamedModel[],
   shown: readonly ShownPair[],
-  { classNames, gradients }: {
+  { classNames, gradients, look }: {
+    readonly look: Look;
     readonly classNames: readonly string[];
     /** Kinds besides the model's own for models of CAM. */
     readonly gradients: readonly AttributionKind[];
@@ -111,23 +123,28 @@ export async function figure4(
     ];
     for (const { model, kind } of methods) {
       const found = await mapsOfPicture(model, picture).of(kind, [[label, against]]);
-      cells.push(mapCell(picture, minus(found(0, label), found(0, against)), { signed: true }));
+      const difference = minus(found(0, label), found(0, against));
+      cells.push(mapCell(picture, difference, { signed: true, look }));
     }
     rows.push({ cells });
   }
   const columns = [
-    "picture",
-    "where A and B differ",
-    ...methods.map(({ method, kind }) => rowTitle(method, kind)),
-  ].map((title) => ({ title }));
+    { title: "picture" },
+    { title: "where A and B differ" },
+    ...methods.map(({ model, method, kind }) => ({
+      title: rowTitle(method, kind),
+      formula: model.name,
+    })),
+  ];
   return { columns, rows };
 }
 
 /** Figure 6: the map of the class, summed over its superset, and over all classes. */
 export async function figure6(
-  model: OpenedModel,
+  model: NamedModel,
   shown: readonly Shown[],
-  { classNames, superset }: {
+  { classNames, superset, look }: {
+    readonly look: Look;
     readonly classNames: readonly string[];
     readonly superset?: (label: number) => readonly number[];
   },
@@ -135,7 +152,7 @@ export async function figure6(
   const rows = [];
   for (const { picture, label } of shown) {
     const family = superset?.(label) ?? familyOf(classNames, label);
-    const cells: Cell[] = [{ picture }];
+    const found: { map: AttributionMap; caption: string[] }[] = [];
     const steps = [[label], family, [...classNames.keys()]];
     for (const [i, classes] of steps.entries()) {
       const maps = mapsOfPicture(model, picture, { superset: () => classes });
@@ -143,13 +160,22 @@ export async function figure6(
       const total = classes.reduce((sum, y) => sum + probabilities[y], 0);
       const map = (await maps.of("subset", []))(0, label);
       const what = i === 0 ? nameOf(classNames, label) : `${classes.length} classes`;
-      const caption = [what, `p(Y|x) = ${shortNumber(total)}`];
-      cells.push(mapCell(picture, map, { signed: false, caption }));
+      found.push({ map, caption: [what, `p(Y|x) = ${shortNumber(total)}`] });
     }
-    rows.push({ cells });
+    const all = found.map(({ map }) => map);
+    const drawn = found.map(({ map, caption }) => {
+      const top = topOf(map, all, look, false);
+      return mapCell(picture, map, { signed: false, caption, top, look });
+    });
+    rows.push({ cells: [{ picture }, ...drawn] });
   }
   const columns = ["picture", "class", "superset", "all classes"].map((title) => ({ title }));
-  return { columns, rows };
+  return { title: titleOf(model), columns, rows };
+}
+
+/** Which model a figure of one is of. */
+function titleOf({ name, options: { arch, method } }: NamedModel): [string, string] {
+  return [rowTitle(method, ownKind(method)), `${name}, ${arch}`];
 }
 
 function minus(a: AttributionMap, b: AttributionMap): AttributionMap {

@@ -103,6 +103,8 @@ function checkSubject(subject: Checked): number {
   subject.field("method").oneOf(METHODS);
   subject.field("prior").oneOf(PRIORS);
   for (const name of ["largeFeatureMap", "skipMixed6e"]) subject.field(name).flag();
+  const epochs = subject.field("epochs");
+  if (!epochs.isNull()) epochs.whole();
   const classes = subject.field("classes").list();
   for (const name of classes) name.text();
   for (const name of ["crop", "batchSize"]) subject.field(name).whole(1);

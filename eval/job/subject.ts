@@ -15,6 +15,8 @@ export interface Subject {
   readonly prior: Prior;
   readonly largeFeatureMap: boolean;
   readonly skipMixed6e: boolean;
+  /** Complete epochs of training; null where the file does not say. */
+  readonly epochs: number | null;
   readonly dataset: string;
   readonly classes: readonly string[];
   /** Side of the pictures that the model takes. */
@@ -34,7 +36,10 @@ export interface Subject {
  */
 export async function describeSubject(
   checkpoint: string,
-  { options, crop, dictionary }: Pick<OpenedModel, "options" | "crop" | "dictionary">,
+  { options, crop, epochs, dictionary }: Pick<
+    OpenedModel,
+    "options" | "crop" | "epochs" | "dictionary"
+  >,
   { name, classes }: Pick<Dataset, "name" | "classes">,
   { batchSize, blur = 0, seed = 0, supersets }: {
     readonly batchSize: number;
@@ -51,6 +56,7 @@ export async function describeSubject(
     prior,
     largeFeatureMap,
     skipMixed6e,
+    epochs: epochs ?? null,
     dataset: name,
     classes,
     crop,

@@ -1,6 +1,7 @@
 import type { Picture } from "../../data/dataset.ts";
 import type { AttributionMap } from "../attribution/explain.ts";
-import { type Colour, inferno, redBlue } from "./colour_map.ts";
+import { type Colour, colourMap, type ColourMapName, redBlue } from "./colour_map.ts";
+import { DEFAULT_LOOK, type Look, peakOf } from "./look.ts";
 import { overlay } from "./overlay.ts";
 import { rasterise } from "./rasterise.ts";
 import { shortNumber, svgDocument, svgImage, svgText } from "./svg.ts";
@@ -11,6 +12,8 @@ export interface Scale {
   readonly top: number;
   /** Red for positive values, blue for negative ones. */
   readonly signed: boolean;
+  /** Of maps that are not signed. */
+  readonly colours: ColourMapName;
 }
 
 /** What stands above a picture or a column. */
@@ -58,21 +61,18 @@ const LABEL = 116;
 export function mapCell(
   picture: Picture,
   map: AttributionMap,
-  { signed, caption, top }: {
+  { signed, caption, top, look = DEFAULT_LOOK }: {
     readonly signed: boolean;
     readonly caption?: readonly string[];
-    /** The value of the brightest colour; default the map's largest. */
+    /** The value of the brightest colour; default the look's, or the map's largest. */
     readonly top?: number;
+    readonly look?: Look;
   },
 ): Cell {
-  const highest = top ?? peakOf(map, signed);
-  const drawn = overlay(picture, map, highest, signed ? redBlue : inferno);
-  return { picture: drawn, scale: { top: highest, signed }, caption };
-}
-
-/** The largest value of a map, of a signed one by its distance from 0. */
-export function peakOf({ values }: AttributionMap, signed: boolean): number {
-  return values.reduce((top, value) => Math.max(top, signed ? Math.abs(value) : value), 0);
+  const highest = top ?? look.top ?? peakOf(map, signed);
+  const { colours, opacity } = look;
+  const drawn = overlay(picture, map, highest, signed ? redBlue : colourMap(colours), opacity);
+  return { picture: drawn, scale: { top: highest, signed, colours }, caption };
 }
 
 /** Draws a grid as SVG and, twice as large, as PNG. */
@@ -152,11 +152,17 @@ async function drawCell(
 }
 
 /** A bar with its numbers: the highest, the middle and the lowest. */
-function colourBar({ top, signed }: Scale, x: number, y: number, height: number): string[] {
+function colourBar(
+  { top, signed, colours }: Scale,
+  x: number,
+  y: number,
+  height: number,
+): string[] {
   const steps = 64;
+  const of = colourMap(colours);
   const parts = Array.from({ length: steps }, (_, i) => {
     const share = 1 - (i + 0.5) / steps;
-    const [r, g, b]: Colour = signed ? redBlue(2 * share - 1) : inferno(share);
+    const [r, g, b]: Colour = signed ? redBlue(2 * share - 1) : of(share);
     const step = height / steps;
     return `<rect x="${x}" y="${y + i * step}" width="9" height="${step + 0.4}" ` +
       `fill="rgb(${r},${g},${b})"/>`;

@@ -1,13 +1,7 @@
 import type { Picture } from "../../data/dataset.ts";
 import { denormalise } from "../../data/transform.ts";
 import type { AttributionMap } from "../attribution/explain.ts";
-import { type Colours, inferno } from "./colour_map.ts";
-
-/** How much of a map's colours there is, where nothing else is asked for. */
-export const OPACITY = 0.8;
-
-/** Share of the picture at that opacity: enough to be known again, and not to be taken for the map. */
-const GREY = 0.38;
+import { type ColourMap, inferno } from "./colour_map.ts";
 
 /** A picture of a batch as it was before normalisation. */
 export function pictureOf(images: Float32Array, n: number, extent: number): Picture {
@@ -20,19 +14,20 @@ export function pictureOf(images: Float32Array, n: number, extent: number): Pict
 }
 
 /**
- * A map as colours over the picture in grey, the picture shining through everywhere. Values beyond
- * `top` have the brightest colour.
+ * A map as colours over the picture. Without `opacity` its light is added to the picture in grey: of
+ * colours that begin with black nothing is seen where the map is zero. With it the colours cover so
+ * much of the picture in its own colours, as most papers have it.
  *
  * @param top the value of the brightest colour
  * @param colours of the values divided by `top`
- * @param opacity the share of the colours: 0 is the picture in grey, 1 the map alone
+ * @param opacity from 0, the picture alone, to 1, the map alone
  */
 export function overlay(
   picture: Picture,
   map: AttributionMap,
   top: number,
-  colours: Colours = inferno,
-  opacity: number = OPACITY,
+  colours: ColourMap = inferno,
+  opacity: number | null = null,
 ): Picture {
   const { width, height, data } = picture;
   const ofPicture = Math.min(1, GREY * (1 - opacity) / (1 - OPACITY));
@@ -44,7 +39,9 @@ export function overlay(
       const i = 3 * (y * width + x);
       const grey = 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
       for (const c of [0, 1, 2] as const) {
-        out[i + c] = Math.min(255, ofPicture * grey + opacity * colour[c]);
+        out[i + c] = opacity === null
+          ? Math.min(255, 0.38 * grey + 0.8 * colour[c])
+          : Math.round((1 - opacity) * data[i + c] + opacity * colour[c]);
       }
     }
   }

@@ -2,13 +2,13 @@ import { encodeJpeg, encodePng } from "../../data/codecs.ts";
 import type { Picture } from "../../data/dataset.ts";
 import { type MapKind, runnerUp } from "../attribution/explain.ts";
 import { classWords } from "../class_words.ts";
-import { inferno, redBlue } from "../pictures/colour_map.ts";
+import { type ColourMap, inferno, redBlue } from "../pictures/colour_map.ts";
 import type { SheetRow } from "../pictures/contact_sheet.ts";
-import { peakOf } from "../pictures/grid.ts";
+import { peakOf } from "../pictures/look.ts";
 import { overlay } from "../pictures/overlay.ts";
 import { type Markup, markup } from "./markup.ts";
 import { MAP_WORDS } from "./map_words.ts";
-import { probability, statement } from "./words.ts";
+import { statement, twoDigits } from "./words.ts";
 
 /** A row of the contact sheet as a card: the picture, its maps, and what the model says. */
 export async function exampleCard(
@@ -47,18 +47,25 @@ export async function openingPicture(
 <figcaption>A test picture of the class ${name}, and the model’s map for that class.</figcaption></figure>`;
 }
 
-/** The colours of all maps, from 0 to the greatest value. */
-export function colourScale(): Markup {
+/** The colours of all maps, from 0 to the greatest value, and of the differences of two classes. */
+export function colourScales(classes: number): Markup[] {
+  const words = "each map’s own greatest value, written below it as “max”";
+  const scales = [scale("0", inferno, words)];
+  if (classes > 1) {
+    scales.push(scale("for y′", (share) => redBlue(2 * share - 1), "for ŷ, up to ± “max”"));
+  }
+  return scales;
+}
+
+function scale(low: string, colours: ColourMap, high: string): Markup {
   const steps = Array.from({ length: 48 }, (_, i) => {
-    const colour = `rgb(${inferno(i / 47).join()})`;
+    const colour = `rgb(${colours(i / 47).join()})`;
     return markup`<rect x="${i}" y="0" width="1.1" height="1" fill="${colour}"/>`;
   });
   const bar =
     markup`<svg viewBox="0 0 48 1" preserveAspectRatio="none" shape-rendering="crispEdges" aria-hidden="true">${steps}</svg>`;
-  return markup`<div class="scale"><span>0</span>${bar}<span>${SCALE_WORDS}</span></div>`;
+  return markup`<div class="scale"><span>${low}</span>${bar}<span>${high}</span></div>\n`;
 }
-
-const SCALE_WORDS = "each map’s own greatest value, written below it as “max”";
 
 /** The true class, and what was predicted: right or wrong as a word. */
 function verdict({ label, explanation }: SheetRow, classNames: readonly string[]): Markup {
@@ -77,7 +84,7 @@ async function mapColumn({ picture, label, explanation }: SheetRow, kind: MapKin
   const peak = Math.max(...map.values);
   const { name } = MAP_WORDS[kind]!;
   const drawn = await image(overlay(picture, map, peak), `${name} map`);
-  return markup`<div>${drawn}<span>${name}<br/>max ${probability(peak)}</span></div>`;
+  return markup`<div>${drawn}<span>${name}<br/>max ${twoDigits(peak)}</span></div>`;
 }
 
 /**
@@ -92,9 +99,12 @@ async function rather(
   if (second === null) return null;
   const other = classWords(classNames[second]);
   const map = explanation.map("counterfactual", label);
-  const drawn = overlay(picture, map, peakOf(map, true), redBlue);
+  const peak = peakOf(map, true);
+  const drawn = overlay(picture, map, peak, redBlue);
   const own = await image(drawn, `map of what speaks for the class rather than for ${other}`);
-  return markup`<div>${own}<span>rather than<br/>${other}</span></div>`;
+  return markup`<div>${own}<span>rather than<br/>${other}<br/>max ± ${
+    twoDigits(peak)
+  }</span></div>`;
 }
 
 /** Photographs as PNG would make a report of many megabytes. */

@@ -20,7 +20,10 @@ export interface FinishedTraining {
   readonly pretrained?: string;
   readonly parameters: number;
   readonly recipe: TrainingRecipe;
-  readonly progress: Pick<TrainingProgress, "trainLoss" | "trainAccuracy">;
+  readonly progress: Pick<
+    TrainingProgress,
+    "trainLoss" | "trainAccuracy" | "trainNegativeLogLikelihood"
+  >;
   readonly test: { readonly accuracy: number; readonly loss: number };
   /** Of training, since the run was begun or resumed; null where that is not known. */
   readonly seconds: number | null;

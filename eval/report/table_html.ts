@@ -1,9 +1,12 @@
 import {
+  bestOf,
   type Cell,
   type Column,
   format,
   type NumberWithInterval,
+  ROW_TITLE,
   type Table,
+  valueOf,
 } from "../tables/table.ts";
 import { type Content, Markup, markup, withSubscripts } from "./markup.ts";
 
@@ -14,7 +17,7 @@ import { type Content, Markup, markup, withSubscripts } from "./markup.ts";
 export function tableMarkup({ title, columns, rows }: Table): Markup {
   const best = columns.map((column, i) => bestOf(rows.map((row) => row[i]), column));
   const head = columns.map((column, i) =>
-    markup`<th scope="col"${paperClass(column)}>${i === 0 ? "model and map" : column.title}${
+    markup`<th scope="col"${paperClass(column)}>${i === 0 ? ROW_TITLE : column.title}${
       arrow(column)
     }</th>`
   );
@@ -36,22 +39,6 @@ ${body}</tbody>
 export const LEGEND_OF_TABLES: Markup = markup`<p class="quiet">
 ↑ higher is better, ↓ lower is better; the <strong><u>best number</u></strong> of a column is bold and underlined. – stands for what was not measured.
 </p>`;
-
-/** The best number of a column as it is written; null where there is no difference. */
-export function bestOf(cells: readonly Cell[], column: Column): string | null {
-  const { better } = column;
-  const numbers = cells.map(valueOf).filter((value) => value !== null);
-  if (!better || new Set(numbers.map((value) => format(value, column))).size < 2) return null;
-  const best = better === "higher"
-    ? Math.max(...numbers)
-    : numbers.reduce((a, b) => Math.abs(b) < Math.abs(a) ? b : a);
-  return format(best, column);
-}
-
-function valueOf(cell: Cell): number | null {
-  const value = typeof cell === "object" && cell !== null ? cell.value : cell;
-  return typeof value === "number" && Number.isFinite(value) ? value : null;
-}
 
 /** What reads the same as the best is as good: the digits that differ are not shown. */
 function numberCell(cell: Cell, column: Column, best: string | null): Markup {

@@ -1,13 +1,19 @@
-import type { TrainingProgress } from "../../model/checkpoint.ts";
+import type { Method } from "../../model/classifier.ts";
 import { learningRate, type TrainingRecipe } from "../../model/trainer.ts";
 import { Markup, markup } from "./markup.ts";
+import type { FinishedTraining } from "./finished_training.ts";
 import { lineChart } from "./line_chart.ts";
 
 /** Loss and accuracy by epoch, with the epochs at which the learning rate falls. */
 export function trainingCharts(
-  { trainLoss, trainAccuracy }: Pick<TrainingProgress, "trainLoss" | "trainAccuracy">,
-  recipe: TrainingRecipe,
-  testAccuracy: number,
+  { trainLoss, trainAccuracy, trainNegativeLogLikelihood }: FinishedTraining["progress"],
+  { method, recipe, testAccuracy, cells }: {
+    readonly method: Method;
+    readonly recipe: TrainingRecipe;
+    readonly testAccuracy: number;
+    /** Places that a map has. */
+    readonly cells: number;
+  },
 ): Markup {
   const byEpoch = (values: readonly number[]) => values.map((value, i) => [i + 1, value] as const);
   const common = {
@@ -18,12 +24,19 @@ export function trainingCharts(
     marks: rateDrops(recipe, trainLoss.length),
   };
   const percentages = trainAccuracy.map((share) => 100 * share);
+  // Of the other methods it is the loss.
+  const likelihood = method === "calm-em" ? trainNegativeLogLikelihood : undefined;
   const loss = lineChart({
     ...common,
     title: "Training loss",
     description: describe("The training loss", trainLoss, (value) => value.toFixed(3)),
     yLabel: "mean loss of a picture (nats)",
-    series: [{ name: "training loss", points: byEpoch(trainLoss) }],
+    series: likelihood
+      ? [
+        { name: "−log p(ŷ|x)", points: byEpoch(likelihood) },
+        { name: "EM loss", points: byEpoch(trainLoss) },
+      ]
+      : [{ name: "training loss", points: byEpoch(trainLoss) }],
     include: [0],
   });
   const accuracy = lineChart({
@@ -43,7 +56,18 @@ export function trainingCharts(
       <figure>${new Markup(loss)}</figure>
       <figure>${new Markup(accuracy)}</figure>
     </div>
+    ${likelihood ? aboutEm(cells) : null}
   `;
+}
+
+/** Why the curve of the loss hardly falls while the model learns. */
+function aboutEm(cells: number): Markup {
+  return markup`<p>The EM loss is −log p(ŷ|x) plus the entropy of p(z|x, ŷ): how evenly the evidence
+lies over the places, at most log ${cells} = ${
+    Math.log(cells).toFixed(2)
+  } for ${cells} of them. A cue
+that covers much of the object keeps that part large however well the model has learned, so that the
+loss stays high; −log p(ŷ|x) is what falls with the mistakes.</p>`;
 }
 
 /** Epochs with a lower rate than the one before. */

@@ -3,11 +3,12 @@ import type { SheetRow } from "../pictures/contact_sheet.ts";
 import { METHOD_TITLES } from "../tables/rows.ts";
 import type { Table } from "../tables/table.ts";
 import type { FinishedTraining } from "./finished_training.ts";
-import { colourScale, exampleCard, openingPicture } from "./examples.ts";
+import { colourScales, exampleCard, openingPicture } from "./examples.ts";
 import { MAP_WORDS } from "./map_words.ts";
 import { type Content, type Markup, markup, withSubscripts } from "./markup.ts";
 import { page, section } from "./page.ts";
 import { adapterSection, settingsSection } from "./settings.ts";
+import { shellWord } from "./shell.ts";
 import { LEGEND_OF_TABLES, tableMarkup } from "./table_html.ts";
 import { trainingCharts } from "./training_charts.ts";
 import { duration, percentage, TABLE_WORDS } from "./words.ts";
@@ -30,12 +31,15 @@ export async function trainingReport(run: FinishedTraining): Promise<string> {
         markup`<p>Test pictures, which the model was not trained on, with its maps for the true class
 ŷ of each. p is the probability of the class that it predicts.</p>`,
         mapList(kinds, dataset.classes.length),
-        colourScale(),
+        ...colourScales(dataset.classes.length),
         markup`<div class="cards">${cards}</div>`,
       ),
       section(
         "How it learned",
-        trainingCharts(progress, recipe, test.accuracy),
+        trainingCharts(progress, {
+          ...{ method: options.method, recipe, testAccuracy: test.accuracy },
+          cells: rows[0] ? cellsOf(rows[0], kinds[0]) : 1,
+        }),
       ),
       ...(tables.length > 0 ? [mapsSection(tables)] : []),
       settingsSection(run),
@@ -77,6 +81,10 @@ function bestRow(rows: readonly SheetRow[]): SheetRow | null {
   return rows.toSorted((a, b) => surety(b) - surety(a))[0] ?? null;
 }
 
+function cellsOf({ label, explanation }: SheetRow, kind: MapKind): number {
+  return explanation.map(kind, label).values.length;
+}
+
 function mapList(kinds: readonly MapKind[], classes: number): Markup {
   const items = kinds.map((kind) => {
     const { name, formula, meaning } = MAP_WORDS[kind]!;
@@ -104,8 +112,9 @@ function mapsSection(tables: readonly Table[]): Markup {
   );
 }
 
-function commands({ checkpoint, out, dataset, recipe }: FinishedTraining): Markup {
-  const data = `--dataset ${dataset.name} --data ${dataset.root}`;
+function commands({ dataset, recipe, ...run }: FinishedTraining): Markup {
+  const [checkpoint, out] = [shellWord(run.checkpoint), shellWord(run.out)];
+  const data = `--dataset ${dataset.name} --data ${shellWord(dataset.root)}`;
   const command = (what: string, text: string) =>
     markup`<p>${what}</p>
 <pre><code>${text}</code></pre>

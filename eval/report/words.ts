@@ -6,6 +6,19 @@ export function probability(value: number): string {
   return value > 0.995 && value < 1 ? "> 0.99" : value.toFixed(2);
 }
 
+/** The largest value of a map, with two significant digits: `0.013`, `8.8e−5`, `167`. */
+export function twoDigits(value: number): string {
+  if (!Number.isFinite(value)) return "–";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  const text = size >= 10
+    ? value.toFixed(0)
+    : size >= 0.001
+    ? value.toPrecision(2)
+    : value.toExponential(1);
+  return text.replaceAll("-", "−");
+}
+
 /** `p = 0.68`, `p > 0.99`. */
 export function statement(name: string, value: number): string {
   const text = probability(value);

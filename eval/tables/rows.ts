@@ -56,7 +56,15 @@ export function inOrder(models: readonly MeasuredModel[]): MeasuredModel[] {
 
 /** All results of a measure and its options, model by model, with the titles of their rows. */
 export function found<M extends MeasureName>(models: readonly MeasuredModel[], what: M) {
+  // Who was trained for longer is not compared without a word.
+  const differ = new Set(models.map(({ subject }) => subject.epochs)).size > 1;
   return models.flatMap(({ label, subject, measured }) => {
+    const { epochs } = subject;
+    const trained = !differ
+      ? ""
+      : epochs === null
+      ? ", unknown epochs"
+      : `, ${epochs} epoch${epochs === 1 ? "" : "s"}`;
     const alone = models.filter((other) => other.subject.method === subject.method).length === 1;
     return measured.filter((each) => each.what === what).map((each) => {
       const kind = kindOf(each);
@@ -65,7 +73,7 @@ export function found<M extends MeasureName>(models: readonly MeasuredModel[], w
         subject,
         label,
         kind,
-        title: alone ? title : `${title} (${label})`,
+        title: (alone ? title : `${title} (${label})`) + trained,
         options: each.options as MeasureOptions[M],
         result: each.result as MeasureResults[M],
       };

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { writeAtomically } from "../../weights/atomic_write.ts";
 import { expectOwnReport } from "../report/own_report.ts";
 import { evaluationReport } from "../report/evaluation_report.ts";
+import { toLatex } from "./latex.ts";
 import { toCsv, toMarkdown, toText } from "./table.ts";
 import { inOrder, type MeasuredModel } from "./rows.ts";
 import { buildTables } from "./tables.ts";
@@ -20,7 +21,7 @@ export interface SavedTables {
 }
 
 /**
- * Writes the tables of some models to a folder: `tables.md`, a `.csv` for each, `results.json` with
+ * Writes the tables of some models to a folder: `tables.md`, `tables.tex`, a `.csv` for each, `results.json` with
  * everything that was measured, and `report.html` for reading.
  *
  * @throws {UserError} when the folder cannot be written to, or holds a report of another program
@@ -47,6 +48,7 @@ export async function saveTables(
   await expectOwnReport(join(out, REPORT));
   const contents: Record<string, string> = {
     "tables.md": heading + tables.map(toMarkdown).join("\n"),
+    "tables.tex": tables.map(toLatex).join("\n"),
     ...Object.fromEntries(tables.map((table) => [`${table.name}.csv`, toCsv(table)])),
     "results.json": JSON.stringify(json, null, 1) + "\n",
     [REPORT]: evaluationReport(models, tables),

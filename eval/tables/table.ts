@@ -44,6 +44,23 @@ export function format(cell: Cell, column: Column): string {
   return cell === 0 ? "0" : cell.toPrecision(3);
 }
 
+/** The best number of a column as it is written; null where there is no difference. */
+export function bestOf(cells: readonly Cell[], column: Column): string | null {
+  const { better } = column;
+  const numbers = cells.map(valueOf).filter((value) => value !== null);
+  if (!better || new Set(numbers.map((value) => format(value, column))).size < 2) return null;
+  const best = better === "higher"
+    ? Math.max(...numbers)
+    : numbers.reduce((a, b) => Math.abs(b) < Math.abs(a) ? b : a);
+  return format(best, column);
+}
+
+/** A cell's number; null where it has none. */
+export function valueOf(cell: Cell): number | null {
+  const value = typeof cell === "object" && cell !== null ? cell.value : cell;
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
 /** GitHub-flavoured Markdown, its columns aligned. */
 export function toMarkdown({ title, note, columns, rows }: Table): string {
   const cells = [
@@ -74,15 +91,27 @@ export function toText({ title, columns, rows }: Table): string {
   ).join("\n");
 }
 
-/** Comma-separated values (RFC 4180), numbers in full; intervals are columns of their own. */
+/** What the first column has, where tables do not say it: models and their kinds of map. */
+export const ROW_TITLE = "model and map";
+
+/** Digits of numbers in files of values: what float32 has. */
+const DIGITS = 7;
+
+/**
+ * Comma-separated values (RFC 4180), numbers to seven significant digits; intervals are columns of
+ * their own.
+ */
 export function toCsv({ columns, rows }: Table): string {
   const quote = (text: string) => /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   const plain = (value: string | number | null) =>
-    value === null || Number.isNaN(value) ? "" : quote(String(value));
+    value === null || Number.isNaN(value)
+      ? ""
+      : quote(String(typeof value === "number" ? Number(value.toPrecision(DIGITS)) : value));
   const withInterval = columns.map((_, i) =>
     rows.some((row) => typeof row[i] === "object" && row[i] !== null)
   );
-  const head = columns.flatMap(({ title }, i) =>
+  const titles = columns.map(({ title }, i) => i === 0 && title === "" ? ROW_TITLE : title);
+  const head = titles.flatMap((title, i) =>
     withInterval[i] ? [title, `${title} low`, `${title} high`] : [title]
   );
   const body = rows.map((row) =>

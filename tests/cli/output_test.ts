@@ -58,14 +58,14 @@ Deno.test({
         const visible = bar.replaceAll("\x1b[2K", "");
         assert.ok(visible.length < 80, `${visible.length} columns: ${visible}`);
       }
-      assert.match(drawn, /\r\x1b\[2K960 pictures are in /);
+      assert.ok(drawn.includes("\r\x1b[2K960 pictures are in "), drawn);
       // What cannot be decoded is told while the bar is there.
       const [picture] = await Array.fromAsync(Deno.readDir(`${folder}/birds/images`));
       const images = `${folder}/birds/images/${picture.name}`;
       const [{ name }] = await Array.fromAsync(Deno.readDir(images));
       await Deno.writeTextFile(`${images}/${name}`, "no picture");
       const checked = await inTerminal(["data", "check", `${folder}/birds`]);
-      assert.match(checked, /\r\x1b\[2KTo be mended:/);
+      assert.ok(checked.includes("\r\x1b[2KTo be mended:"), checked);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }

@@ -15,6 +15,7 @@ function modelOf(arch: string, measured: unknown[], label = arch): MeasuredModel
       prior: "relu",
       largeFeatureMap: false,
       skipMixed6e: false,
+      epochs: null,
       dataset: "cub",
       classes: ["a", "b"],
       crop: 224,

@@ -53,6 +53,7 @@ const job: Job = {
     prior: "relu",
     largeFeatureMap: false,
     skipMixed6e: false,
+    epochs: null,
     dataset: "noise",
     classes: dataset.classes,
     crop: 16,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { rankCorrelation } from "../../eval/metrics/rank_correlation.ts";
 import { scoreMask } from "../../eval/pointing/pointing_game.ts";
 import { format, type Table, toCsv, toMarkdown, toText } from "../../eval/tables/table.ts";
+import { latexText, toLatex } from "../../eval/tables/latex.ts";
 import { Records } from "../../eval/evaluation.ts";
 import { assertClose } from "../reference/check.ts";
 
@@ -60,6 +61,34 @@ const TABLE: Table = {
   ],
 };
 
+Deno.test("tables as LaTeX: names escaped, the best number bold", () => {
+  const columns = TABLE.columns.map((column, i) =>
+    i === 1 ? { ...column, better: "higher" as const } : column
+  );
+  const rows = [["CALM_EM, 50 % & $x_1$", 2, -1, 0], ["CAM", 10, null, 1]];
+  assert.equal(
+    toLatex({ ...TABLE, title: "A_b", columns, rows }),
+    `\\begin{table}
+  \\centering
+  \\caption{A\\_b. Note.}
+  \\label{tab:t}
+  \\begin{tabular}{lrrr}
+  \\toprule
+  model and map & a & b & c \\\\
+  \\midrule
+  CALM\\textsubscript{EM}, 50 \\% \\& \\$x\\_1\\$ & 2.0 & $-$1.00 & 0.00 \\\\
+  CAM & \\textbf{10.0} & – & 1.00 \\\\
+  \\bottomrule
+  \\end{tabular}
+\\end{table}
+`,
+  );
+  assert.equal(
+    latexText("a\\b{c}^~#"),
+    "a\\textbackslash{}b\\{c\\}\\textasciicircum{}\\textasciitilde{}\\#",
+  );
+});
+
 Deno.test("tables as Markdown, text and CSV", () => {
   assert.equal(
     toMarkdown(TABLE),
@@ -81,7 +110,9 @@ say "Y"       –          0                   –`,
   );
   assert.equal(
     toCsv(TABLE),
-    ',a,b,c,c low,c high\r\n"CAM, max",12.345,0.00012345,0.5,0.25,0.75\r\n"say ""Y""",,0,,,\r\n',
+    'model and map,a,b,c,c low,c high\r\n"CAM, max",12.345,0.00012345,0.5,0.25,0.75\r\n"say ""Y""",,0,,,\r\n',
   );
+  const rounded = { ...TABLE, rows: [["r", 39.12631718341168, 1 / 3, 0]] };
+  assert.match(toCsv(rounded), /\r\nr,39\.12632,0\.3333333,0\r\n$/);
   assert.equal(format(1234.5, { title: "" }), "1.23e+3");
 });

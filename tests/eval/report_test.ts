@@ -10,9 +10,10 @@ import { markup } from "../../eval/report/markup.ts";
 import { expectOwnDrawing, expectOwnReport } from "../../eval/report/own_report.ts";
 import { linearScale } from "../../eval/report/scale.ts";
 import { tableMarkup } from "../../eval/report/table_html.ts";
+import { shellWord } from "../../eval/report/shell.ts";
 import { trainingReport } from "../../eval/report/training_report.ts";
-import { probability } from "../../eval/report/words.ts";
-import type { MeasuredModel } from "../../eval/tables/rows.ts";
+import { probability, twoDigits } from "../../eval/report/words.ts";
+import { found, type MeasuredModel } from "../../eval/tables/rows.ts";
 import { saveTables } from "../../eval/tables/save.ts";
 import type { Table } from "../../eval/tables/table.ts";
 import { buildTables } from "../../eval/tables/tables.ts";
@@ -190,7 +191,11 @@ function finished(changes: Partial<FinishedTraining> = {}): FinishedTraining {
       seed: 7,
       transform: { resize: 36, crop: 32, flip: true },
     },
-    progress: { trainLoss: [3, 2, 1], trainAccuracy: [0.5, 0.6, 0.7] },
+    progress: {
+      trainLoss: [3, 2, 1],
+      trainAccuracy: [0.5, 0.6, 0.7],
+      trainNegativeLogLikelihood: [2, 1, 0.5],
+    },
     test: { accuracy: 0.625, loss: 1.2 },
     seconds: 75,
     imagesPerSecond: 48,
@@ -220,7 +225,34 @@ Deno.test("a training report: result, curves, maps, tables, settings, commands",
   assert.match(text, /test, at the end: 62\.5 %/);
   assert.match(text, /<dt>seed<\/dt><dd>7<\/dd>/);
   assert.match(text, /train --resume runs\/x --epochs 13/);
+  assert.match(text, /max 0\.30/);
+  assert.match(text, />EM loss</);
+  assert.match(text, />−log p\(ŷ\|x\)</);
+  assert.match(text, /at most log 4 = 1\.39 for 4 of them/);
   assert.equal(elements.filter(({ name }) => name === "h1").length, 1);
+});
+
+Deno.test("commands are quoted for the shell", async () => {
+  assert.equal(shellWord("runs/birds-calm-em/a.pth"), "runs/birds-calm-em/a.pth");
+  const awkward = "my run's $HOME; rm *";
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-c", `printf %s ${shellWord(awkward)}`],
+  }).output();
+  assert.equal(new TextDecoder().decode(stdout), awkward);
+  const dataset = { ...finished().dataset, root: "my data" };
+  const text = await trainingReport(finished({ checkpoint: "a b.pth", out: "a b", dataset }));
+  assert.match(
+    text,
+    /explain --checkpoint &#39;a b\.pth&#39; PICTURE|explain --checkpoint 'a b\.pth'/,
+  );
+  assert.match(text, /--data ('|&#39;)my data('|&#39;) --checkpoint/);
+});
+
+Deno.test("largest values have two significant digits", () => {
+  const cases = [[0.3, "0.30"], [0.0132, "0.013"], [8.84e-5, "8.8e−5"], [166.6, "167"], [1, "1.0"]];
+  for (const [value, text] of cases) assert.equal(twoDigits(value as number), text);
+  assert.equal(twoDigits(0), "0");
+  assert.equal(twoDigits(NaN), "–");
 });
 
 Deno.test("a training report of CAM without annotations, resumed", async () => {
@@ -236,7 +268,7 @@ Deno.test("a training report of CAM without annotations, resumed", async () => {
 function measuredModel(label: string, method: "cam" | "calm-em", kinds: string[]): MeasuredModel {
   const subject = {
     ...{ checkpoint: "0".repeat(64), arch: "small-resnet", method, dataset: "birds" },
-    ...{ prior: "relu" as const, largeFeatureMap: false, skipMixed6e: false },
+    ...{ prior: "relu" as const, largeFeatureMap: false, skipMixed6e: false, epochs: null },
     ...{ classes: CLASSES, crop: 32, batchSize: 8, blur: 0, seed: 0, supersets: null },
   };
   const erasing = (kind: string) => ({
@@ -368,4 +400,20 @@ Deno.test("a drawing's SVG file tells whose it and its PNG file are", async () =
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("models that were trained for different numbers of epochs are marked in every table", () => {
+  const trained = (label: string, method: "cam" | "calm-em", epochs: number | null) => {
+    const model = measuredModel(label, method, [method === "cam" ? "cam" : "joint"]);
+    return { ...model, subject: { ...model.subject, epochs } };
+  };
+  const titles = (...models: MeasuredModel[]) =>
+    found(models, "remove-and-classify").map(({ title }) => title);
+  const long = trained("a", "calm-em", 30);
+  assert.deepEqual(titles(long, trained("b", "cam", 30)), ["CALM_EM", "CAM"]);
+  assert.deepEqual(titles(long, trained("b", "cam", 1)), ["CALM_EM, 30 epochs", "CAM, 1 epoch"]);
+  assert.deepEqual(titles(long, trained("b", "cam", null)), [
+    "CALM_EM, 30 epochs",
+    "CAM, unknown epochs",
+  ]);
 });

@@ -54,7 +54,7 @@ const REFUSED: readonly (readonly [field: string, value: unknown, message: strin
   ["model.arch", "resnet", 'model.arch in its header is "resnet", expected one of small-resnet, '],
   ["model.arch", "toString", 'model.arch in its header is "toString", expected one of'],
   ["model.method", null, "model.method in its header is null, expected one of cam, calm-ml, calm"],
-  ["model.prior", 1, "model.prior in its header is 1, expected one of softplus, relu"],
+  ["model.prior", 1, "model.prior in its header is 1, expected one of relu, softplus"],
   ["model.detachNormaliser", "no", 'model.detachNormaliser in its header is "no", expected true'],
   [
     "model.largeFeatureMap",
@@ -94,6 +94,11 @@ const REFUSED: readonly (readonly [field: string, value: unknown, message: strin
   ["progress.totals", null, "progress.totals in its header is null, expected an object"],
   ["progress.totals.loss", NaN, "progress.totals.loss in its header is null, expected a number"],
   ["progress.trainLoss", [NaN], "progress.trainLoss[0] in its header is null, expected a number"],
+  [
+    "progress.trainNegativeLogLikelihood",
+    [],
+    "progress.trainNegativeLogLikelihood in its header is a list of 0, expected 1 numbers, one for",
+  ],
   ["progress.trainAccuracy", {}, "progress.trainAccuracy in its header is an object, expected a l"],
 ];
 

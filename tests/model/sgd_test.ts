@@ -70,7 +70,8 @@ gpuTest(
       Array(70).fill(1),
     );
     add(2, [[0.25, 0.25, 0.25, 0.25, 0], wrong], [0, 3]);
-    assert.deepEqual(await metrics.read(), {
+    const { negativeLogLikelihood, ...sums } = await metrics.read();
+    assert.deepEqual(sums, {
       loss: 39,
       correct: 67,
       images: 72,
@@ -78,6 +79,9 @@ gpuTest(
       badStep: 0,
       badPrediction: 0,
     });
+    // Five labels have p = 0, which counts as the smallest normal number; one has p = 1/4.
+    const expected = 5 * 126 * Math.LN2 + Math.log(4);
+    assert.ok(Math.abs(negativeLogLikelihood! - expected) < 1e-3, `${negativeLogLikelihood}`);
     add(Infinity, [wrong], [4]);
     add(NaN, [wrong], [4]);
     assert.equal((await metrics.read()).badStep, 3);
@@ -89,6 +93,7 @@ gpuTest(
       steps: 0,
       badStep: 0,
       badPrediction: 0,
+      negativeLogLikelihood: 0,
     });
     metrics.reset({ loss: 1.5, correct: 2, images: 4, steps: 1, badStep: 0 });
     add(NaN, [wrong], [4]);

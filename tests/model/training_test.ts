@@ -92,6 +92,13 @@ for (const method of ["cam", "calm-ml", "calm-em"] as const) {
     assert.equal(progress.epoch, 3);
     assert.ok(progress.trainLoss[2] < 0.9 * progress.trainLoss[0], `${progress.trainLoss}`);
     assert.ok(progress.trainAccuracy[2] > 0.8, `${progress.trainAccuracy}`);
+    // The EM loss has the entropy of the posterior besides; the others are the likelihood.
+    const [loss, likelihood] = [progress.trainLoss, progress.trainNegativeLogLikelihood!];
+    assert.equal(likelihood.length, 3);
+    for (const [i, value] of likelihood.entries()) {
+      if (method === "calm-em") assert.ok(value > 0 && value < loss[i] - 0.1, `${value}`);
+      else assert.ok(Math.abs(value - loss[i]) < 1e-4 * loss[i], `${value}, ${loss[i]}`);
+    }
     run.end();
   });
 }

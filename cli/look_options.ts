@@ -1,0 +1,53 @@
+import { UserError } from "../engine/errors.ts";
+import { COLOUR_MAPS, type ColourMapName } from "../eval/pictures/colour_map.ts";
+import { DEFAULT_LOOK, type Look } from "../eval/pictures/look.ts";
+import type { OptionTable, ParsedOptions } from "./options.ts";
+
+/** How maps are drawn. */
+export const LOOK_OPTIONS: OptionTable = {
+  scale: {
+    type: "choice",
+    choices: ["own", "shared"],
+    help: "the brightest colour: each map's largest value, or that of all that are compared, the " +
+      "predicted class's among them",
+    default: DEFAULT_LOOK.scale,
+  },
+  vmax: { type: "number", help: "the value of the brightest colour of all maps" },
+  colours: {
+    type: "choice",
+    choices: COLOUR_MAPS,
+    help: "of maps without negative values",
+    default: DEFAULT_LOOK.colours,
+  },
+  opacity: {
+    type: "number",
+    min: 0,
+    max: 1,
+    help: "how much of the picture the colours cover (default: their light is added; of viridis " +
+      "and turbo, which have no black, 0.5)",
+  },
+};
+
+/** Of colours that are not black where a map is zero. */
+const COVERING = 0.5;
+
+/**
+ * @throws {UserError} for options that contradict each other
+ */
+export function lookOf(options: ParsedOptions): Look {
+  const top = options.number("vmax") ?? null;
+  if (top !== null && !(top > 0)) {
+    throw new UserError(`--vmax is "${options.text("vmax")}", expected a number above 0`);
+  }
+  if (top !== null && options.has("scale")) {
+    throw new UserError("--vmax says what the brightest colour stands for, so --scale cannot");
+  }
+  const colours = (options.text("colours") ?? DEFAULT_LOOK.colours) as ColourMapName;
+  const covering = colours === "viridis" || colours === "turbo" ? COVERING : null;
+  return {
+    scale: (options.text("scale") ?? DEFAULT_LOOK.scale) as Look["scale"],
+    top,
+    colours,
+    opacity: options.number("opacity") ?? covering,
+  };
+}
