@@ -91,16 +91,3 @@ export function redBlue(value: number): Colour {
   const [red, green, blue] = value > 0 ? [255, 70, 48] : [64, 132, 255];
   return [Math.round(red * size), Math.round(green * size), Math.round(blue * size)];
 }
-
-function unit(value: number): number {
-  return Math.max(0, Math.min(1, value));
-}
-
-function between(points: readonly Colour[], value: number): Colour {
-  const position = unit(value) * (points.length - 1);
-  const low = Math.min(Math.floor(position), points.length - 2);
-  const share = position - low;
-  const mix = (c: 0 | 1 | 2) =>
-    Math.round(points[low][c] * (1 - share) + points[low + 1][c] * share);
-  return [mix(0), mix(1), mix(2)];
-}

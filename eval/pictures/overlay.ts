@@ -30,7 +30,6 @@ export function overlay(
   opacity: number | null = null,
 ): Picture {
   const { width, height, data } = picture;
-  const ofPicture = Math.min(1, GREY * (1 - opacity) / (1 - OPACITY));
   const out = new Uint8Array(data.length);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { explain, likeliest, mapKinds, runnerUp } from "../../eval/attribution/explain.ts";
 import { contactSheet } from "../../eval/pictures/contact_sheet.ts";
+import { inferno } from "../../eval/pictures/colour_map.ts";
 import { overlay, pictureOf } from "../../eval/pictures/overlay.ts";
 import { decodePicture } from "../../data/codecs.ts";
 import { Random } from "../../engine/random.ts";
@@ -148,6 +149,13 @@ Deno.test("an overlay shows a map's peak where it is, and the picture everywhere
   }
   assert.ok(best[0] >= 8 && best[0] < 12 && best[1] >= 4 && best[1] < 8, `${best}`);
   assert.ok(brightness(0, 15) > 0);
+});
+
+Deno.test("the colour map goes from black to light, brighter all the way", () => {
+  const luminance = ([r, g, b]: readonly number[]) => 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  for (let i = 1; i <= 50; i++) {
+    assert.ok(luminance(inferno(i / 50)) > luminance(inferno((i - 1) / 50)));
+  }
 });
 
 gpuTest("a contact sheet is a picture with every map and name on it", async (gpu) => {
