@@ -17,13 +17,13 @@ import { type Asked, drawExplanation, type NamedModel } from "./explain/draw.ts"
 import { expectNothingLost } from "./explain/outputs.ts";
 import { pictureFiles, readUpright } from "./explain/pictures.ts";
 import { LOOK_OPTIONS, lookOf } from "./look_options.ts";
+import { modelNames } from "./model_names.ts";
 import {
   checkpointList,
   classOf,
   DEFAULT_CHECKPOINT,
   foreignOptions,
   MODEL_OPTIONS,
-  modelNames,
 } from "./model_options.ts";
 import type { ParsedOptions } from "./options.ts";
 import { Progress, tellResult, warn } from "./progress.ts";

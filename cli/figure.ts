@@ -20,13 +20,8 @@ import { writeAtomically } from "../weights/atomic_write.ts";
 import { modelsOf } from "./eval/merge.ts";
 import { openDatasetOf } from "./eval/model_job.ts";
 import { LOOK_OPTIONS, lookOf } from "./look_options.ts";
-import {
-  checkpointList,
-  classOf,
-  foreignOptions,
-  MODEL_OPTIONS,
-  modelNames,
-} from "./model_options.ts";
+import { modelNames } from "./model_names.ts";
+import { checkpointList, classOf, foreignOptions, MODEL_OPTIONS } from "./model_options.ts";
 import type { ParsedOptions } from "./options.ts";
 import { Progress, tellResult } from "./progress.ts";
 

@@ -73,7 +73,10 @@ gpuTest("explain: models side by side, scales, colours; figures name their model
     await refuses([...explain, em, "--vmax", "0"], /--vmax is "0", expected a number above 0/);
     await refuses([...explain, em, "--vmax", "1", "--scale", "own"], /so --scale cannot/);
     await refuses([...explain, `${em},${cam}`, "--map", "cam-maximum"], /--map is "cam-maximum"/);
-    await refuses([...explain, `${em},${em}`], /Two checkpoints are called checkpoint, and their/);
+    await refuses(
+      [...explain, `${em},${em}`],
+      /has .*em\/checkpoint\.safetensors twice, expected each model once/,
+    );
     await refuses([...explain, em, "--map", "jiont"], /did you mean "joint"\?/);
 
     const figure = ["figure", "--data", data, "--checkpoint", `${cam},${em}`, "--out", out];
