@@ -170,7 +170,7 @@ function askedOf(options: ParsedOptions, opened: readonly NamedModel[]): Asked {
   const named = (option: string, text: string | undefined) =>
     text === undefined ? null : classOf(option, text.trim(), classNames, classes);
   const asked: Asked = {
-    models: withKinds(opened, options.text("map")),
+    ...wantedKinds(options.text("map"), opened),
     label: named("class", options.text("class")),
     against: named("against", options.text("against")),
     subset: options.text("classes")?.split(",").map((text) => named("classes", text)!) ?? null,
@@ -191,17 +191,20 @@ function askedOf(options: ParsedOptions, opened: readonly NamedModel[]): Asked {
 }
 
 /**
- * The maps that each model has, of those that are asked for: by default the one that it is about.
+ * The maps that are asked for, and those of them that each model has: by default the one that it is
+ * about.
  *
  * @throws {UserError} for a map that none of them has
  */
-function withKinds(models: readonly NamedModel[], text: string | undefined): NamedModel[] {
-  const wanted = text?.split(",").map((kind) => kind.trim());
-  const kindsOf = models.map(({ opened: { model } }) => {
-    if (!wanted) return [mapKinds(model)[0]];
-    return wanted.flatMap((kind) => hasKind(model, kind) ? [kind] : []);
+function wantedKinds(text: string | undefined, models: readonly NamedModel[]) {
+  const mapped = models.map(({ opened: { model } }) => model);
+  const own = mapped.map((model) => mapKinds(model)[0]);
+  const wanted = text?.split(",").map((kind) => checkKind(mapped, kind.trim()));
+  const kinds = [...new Set(wanted ?? own)];
+  const withKinds = models.map((model, i) => {
+    const has = wanted ? kinds.filter((kind) => hasKind(mapped[i], kind)) : [own[i]];
+    if (has.length === 0) warn(`${model.checkpoint} has none of these maps: ${kinds.join(", ")}`);
+    return { ...model, kinds: has };
   });
-  const missing = wanted?.find((kind) => !kindsOf.flat().some((found) => found === kind));
-  if (missing !== undefined) checkKind(models[0].opened.model, missing);
-  return models.map((model, i) => ({ ...model, kinds: kindsOf[i] }));
+  return { kinds, models: withKinds };
 }

@@ -43,8 +43,16 @@ gpuTest("explain: models side by side, scales, colours; figures name their model
     }
     assert.equal(new Set(both.outputs.map((each: Output) => each.class)).size, 1);
     const svg = await Deno.readTextFile(both.figures[0].svg);
-    assert.match(svg, />em</);
-    assert.match(svg, />cam</);
+    assert.match(svg, />CALM_EM em</);
+    assert.match(svg, />CAM cam</);
+    // Maps of the same kind stand below each other; the one that CAM has not leaves a gap.
+    const places = [...svg.matchAll(/<image x="([\d.]+)"/g)].map(([, x]) => Number(x));
+    const [left, joint, gradient] = places;
+    assert.deepEqual(places.slice(3, 4), [left]);
+    assert.ok(joint < places[4] && places[4] < gradient && places[5] === gradient, `${places}`);
+    const none = await calm([...explain, `${em},${cam}`, "--map", "joint,joint", "--json"]);
+    assert.match(none.stderr, /cam\/checkpoint\.safetensors has none of these maps: joint/);
+    assert.equal(JSON.parse(none.stdout).outputs.length, 1, "a map that is named twice is one");
     // A model alone has the same maps.
     const alone = await succeeds([...explain, cam, "--map", "gradient", "--class", "0"]);
     assert.equal(alone.outputs[0].checkpoint, undefined);
@@ -72,7 +80,10 @@ gpuTest("explain: models side by side, scales, colours; figures name their model
 
     await refuses([...explain, em, "--vmax", "0"], /--vmax is "0", expected a number above 0/);
     await refuses([...explain, em, "--vmax", "1", "--scale", "own"], /so --scale cannot/);
-    await refuses([...explain, `${em},${cam}`, "--map", "cam-maximum"], /--map is "cam-maximum"/);
+    await refuses(
+      [...explain, `${em},${cam}`, "--map", "cam-mux"],
+      /--map is "cam-mux", .*joint.* for models of calm-em and cam; did you mean "cam-max"\?/,
+    );
     await refuses(
       [...explain, `${em},${em}`],
       /has .*em\/checkpoint\.safetensors twice, expected each model once/,
