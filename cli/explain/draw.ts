@@ -50,7 +50,7 @@ export function folderOf({ folder }: Pick<Asked, "folder">, { name }: NamedModel
 }
 
 /** Maps with negative values. */
-const SIGNED: readonly AttributionKind[] = ["counterfactual", "cam"];
+export const SIGNED: readonly AttributionKind[] = ["counterfactual", "cam"];
 
 /** Pictures side by side. */
 const PER_ROW = 4;

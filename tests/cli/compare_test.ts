@@ -78,6 +78,10 @@ gpuTest("explain: models side by side, scales, colours; figures name their model
     assert.ok((await bar(fixed.figures[0])).includes(">0.250<"));
     assert.ok((await bar(fixed.figures[0])).includes(`rgb(${colourMap("viridis")(1 - 0.5 / 64)})`));
 
+    await refuses(
+      [...explain, cam, "--map", "cam", "--colours", "jet"],
+      /--colours is for maps without negative values; cam: red and blue/,
+    );
     await refuses([...explain, em, "--vmax", "0"], /--vmax is "0", expected a number above 0/);
     await refuses([...explain, em, "--vmax", "1", "--scale", "own"], /so --scale cannot/);
     await refuses(
