@@ -8,7 +8,7 @@ import { mapsOfPicture } from "../../eval/attribution/picture_maps.ts";
 import { encodeNpy } from "../../eval/npy.ts";
 import { type Cell, drawGrid, type GridRow, mapCell } from "../../eval/pictures/grid.ts";
 import { type Look, topOf } from "../../eval/pictures/look.ts";
-import { MAP_TITLES } from "../../eval/pictures/map_titles.ts";
+import { mapTitle } from "../../eval/pictures/map_titles.ts";
 import { readable, shortNumber } from "../../eval/pictures/svg.ts";
 import { METHOD_TITLES } from "../../eval/tables/rows.ts";
 import { upscale } from "../../eval/upscale.ts";
@@ -120,11 +120,12 @@ export async function drawExplanation(
         ? [`${asked.subset!.length} classes`]
         : [];
       const signed = SIGNED.includes(kind);
-      const compared = explained.filter((each) => each.kind === kind)
+      const compared = explained
+        .filter((each) => each.kind === kind && isOfCam(models[each.m]) === isOfCam(model))
         .flatMap((each) => each.compared);
       const top = topOf(map, compared, asked.look, signed);
       const cell = mapCell(shown, map, { signed, caption, top, look: asked.look });
-      cells.set(kind, { ...cell, heading: titleOf(kind) });
+      cells.set(kind, { ...cell, heading: mapTitle(kind, model.opened.options.method) });
       const file = join(folderOf(asked, model), `${stem}-${kind}-${label}`);
       await writeAtomically(`${file}.png`, await encodePng(cell.picture));
       const npy = asked.npy ? `${file}.npy` : null;
@@ -180,6 +181,11 @@ function rowsOf(
   );
 }
 
+/** Whether maps are of logits: of the same kind as CALM's, of probabilities, but no numbers alike. */
+function isOfCam({ opened: { options } }: NamedModel): boolean {
+  return options.method === "cam";
+}
+
 /** The whole picture, as the network saw it, so that its maps lie over all of it. */
 function shrunk(picture: Picture): Picture {
   const zoom = LONG_SIDE / Math.max(picture.width, picture.height);
@@ -187,11 +193,6 @@ function shrunk(picture: Picture): Picture {
   const [width, height] = [picture.width, picture.height]
     .map((side) => Math.max(1, Math.round(side * zoom)));
   return resizeLikePillow(picture, width, height);
-}
-
-function titleOf(kind: AttributionKind): { title: string; formula: string } {
-  const [title, formula] = MAP_TITLES[kind];
-  return { title, formula };
 }
 
 /** Float32, at the map's own resolution. */

@@ -74,6 +74,19 @@ gpuTest("explain: models side by side, scales, colours; figures name their model
     const shared = await succeeds([...explain, em, "--class", other, "--scale", "shared"]);
     const bar = async (figure: { svg: string }) => await Deno.readTextFile(figure.svg);
     assert.ok((await bar(shared.figures[0])).includes(`>${shortNumber(top)}<`));
+    // Differences of logits are no measure for differences of probabilities.
+    const units = ["--map", "counterfactual", "--class", names[0], "--against", names[1]];
+    const mixed = await succeeds([...explain, `${em},${cam}`, ...units, "--scale", "shared"]);
+    const text = await bar(mixed.figures[0]);
+    const size = async ({ npy }: Output) =>
+      Math.max(...decodeNpy(await Deno.readFile(npy), npy).values.map(Math.abs));
+    const [logits] = (await succeeds([...explain, cam, ...units])).outputs as Output[];
+    assert.ok(text.includes("p(ŷ, z | x) − p(y′, z | x)") && text.includes("f(ŷ, z) − f(y′, z)"));
+    const tops = [...text.matchAll(/>(?:−)([\d.]+(?:e−\d+)?)</g)]
+      .map(([, number]) => Number(number.replace("−", "-")));
+    assert.equal(tops.length, 2);
+    assert.ok(tops[0] < 1, `${tops}`);
+    assert.ok(tops[1] >= 0.99 * await size(logits) && tops[0] !== tops[1], `${tops}`);
     const fixed = await succeeds([...explain, em, "--vmax", "0.25", "--colours", "viridis"]);
     assert.ok((await bar(fixed.figures[0])).includes(">0.250<"));
     assert.ok((await bar(fixed.figures[0])).includes(`rgb(${colourMap("viridis")(1 - 0.5 / 64)})`));
