@@ -13,7 +13,7 @@ import { report } from "./eval/report.ts";
 import { measureOne } from "./eval/single.ts";
 import { countClassPairs, measureScoreMaps } from "./eval/without_model.ts";
 import { MODEL_OPTIONS } from "./model_options.ts";
-import type { ParsedOptions } from "./options.ts";
+import { expectFor, expectSome, type ParsedOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 
 /** What can be measured one by one. */
@@ -245,10 +245,7 @@ async function run(options: ParsedOptions) {
         didYouMean(what ?? "", ACTIONS),
     );
   }
-  const strange = Object.keys(FOR).find((name) => options.has(name) && !FOR[name].includes(what));
-  if (strange) {
-    throw new UserError(`--${strange} is for ${FOR[strange].join(", ")}, not for ${what}`);
-  }
+  expectFor(what, options, FOR);
   if (files.length > 0 && what !== "merge") {
     throw new UserError(`./calm eval ${what} takes no "${files[0]}": options begin with --`);
   }
@@ -280,18 +277,6 @@ function expectOnly(options: ParsedOptions, mode: string, allowed: readonly stri
     .find((name) => options.has(name) && ![...always, ...allowed].includes(name));
   if (strange !== undefined) {
     throw new UserError(`--${strange} changes nothing with --${mode}: leave it out`);
-  }
-}
-
-/** @throws {UserError} when a list has something else than what is known */
-function expectSome(name: string, options: ParsedOptions, known: readonly string[]): void {
-  const unknown = options.text(name)?.split(",").find((word) => !known.includes(word.trim()));
-  if (unknown !== undefined) {
-    throw new UserError(
-      `--${name} has "${unknown}", expected some of ${known.join(", ")}${
-        didYouMean(unknown.trim(), known)
-      }`,
-    );
   }
 }
 

@@ -13,17 +13,17 @@ import {
 } from "../eval/attribution/kinds.ts";
 import { openGpu } from "../model/open_gpu.ts";
 import { openModel } from "../model/open_model.ts";
-import { type Asked, drawExplanation, type NamedModel } from "./explain/draw.ts";
+import { type Asked, drawExplanation, type NamedModel, SIGNED } from "./explain/draw.ts";
 import { expectNothingLost } from "./explain/outputs.ts";
 import { pictureFiles, readUpright } from "./explain/pictures.ts";
 import { LOOK_OPTIONS, lookOf } from "./look_options.ts";
+import { modelNames } from "./model_names.ts";
 import {
   checkpointList,
   classOf,
   DEFAULT_CHECKPOINT,
   foreignOptions,
   MODEL_OPTIONS,
-  modelNames,
 } from "./model_options.ts";
 import type { ParsedOptions } from "./options.ts";
 import { Progress, tellResult, warn } from "./progress.ts";
@@ -170,7 +170,7 @@ function askedOf(options: ParsedOptions, opened: readonly NamedModel[]): Asked {
   const named = (option: string, text: string | undefined) =>
     text === undefined ? null : classOf(option, text.trim(), classNames, classes);
   const asked: Asked = {
-    models: withKinds(opened, options.text("map")),
+    ...wantedKinds(options.text("map"), opened),
     label: named("class", options.text("class")),
     against: named("against", options.text("against")),
     subset: subsetOf(options.text("classes")?.split(",").map((text) => named("classes", text)!)),
@@ -197,6 +197,11 @@ function askedOf(options: ParsedOptions, opened: readonly NamedModel[]): Asked {
       `--class and --against are both "${options.text("class")}", expected two classes`,
     );
   }
+  if (options.has("colours") && asked.kinds.every((kind) => SIGNED.includes(kind))) {
+    throw new UserError(
+      `--colours is for maps without negative values; ${asked.kinds.join(", ")}: red and blue`,
+    );
+  }
   return asked;
 }
 
@@ -208,17 +213,20 @@ function subsetOf(labels: readonly number[] | undefined): readonly number[] | nu
 }
 
 /**
- * The maps that each model has, of those that are asked for: by default the one that it is about.
+ * The maps that are asked for, and those of them that each model has: by default the one that it is
+ * about.
  *
  * @throws {UserError} for a map that none of them has
  */
-function withKinds(models: readonly NamedModel[], text: string | undefined): NamedModel[] {
-  const wanted = text?.split(",").map((kind) => kind.trim());
-  const kindsOf = models.map(({ opened: { model } }) => {
-    if (!wanted) return [mapKinds(model)[0]];
-    return wanted.flatMap((kind) => hasKind(model, kind) ? [kind] : []);
+function wantedKinds(text: string | undefined, models: readonly NamedModel[]) {
+  const mapped = models.map(({ opened: { model } }) => model);
+  const own = mapped.map((model) => mapKinds(model)[0]);
+  const wanted = text?.split(",").map((kind) => checkKind(mapped, kind.trim()));
+  const kinds = [...new Set(wanted ?? own)];
+  const withKinds = models.map((model, i) => {
+    const has = wanted ? kinds.filter((kind) => hasKind(mapped[i], kind)) : [own[i]];
+    if (has.length === 0) warn(`${model.checkpoint} has none of these maps: ${kinds.join(", ")}`);
+    return { ...model, kinds: has };
   });
-  const missing = wanted?.find((kind) => !kindsOf.flat().some((found) => found === kind));
-  if (missing !== undefined) checkKind(models[0].opened.model, missing);
-  return models.map((model, i) => ({ ...model, kinds: kindsOf[i] }));
+  return { kinds, models: withKinds };
 }

@@ -20,17 +20,32 @@ import { writeAtomically } from "../weights/atomic_write.ts";
 import { modelsOf } from "./eval/merge.ts";
 import { openDatasetOf } from "./eval/model_job.ts";
 import { LOOK_OPTIONS, lookOf } from "./look_options.ts";
-import {
-  checkpointList,
-  classOf,
-  foreignOptions,
-  MODEL_OPTIONS,
-  modelNames,
-} from "./model_options.ts";
-import type { ParsedOptions } from "./options.ts";
+import { modelNames } from "./model_names.ts";
+import { checkpointList, classOf, foreignOptions, MODEL_OPTIONS } from "./model_options.ts";
+import { expectFor, expectSome, type ParsedOptions } from "./options.ts";
 import { Progress, tellResult } from "./progress.ts";
 
 const FIGURES = ["1", "3", "4", "5", "6"];
+
+/** Figures made of pictures. */
+const OF_PICTURES = ["1", "3", "4", "6"];
+
+/** What an option is for, where it is not for every figure. */
+const FOR: Readonly<Record<string, readonly string[]>> = {
+  "checkpoint": OF_PICTURES,
+  "picture": OF_PICTURES,
+  "pictures": ["3", "4", "6"],
+  "class": ["1", "4"],
+  "against": ["1", "3", "4"],
+  "map": ["4", "5"],
+  "results": ["5"],
+  "supersets": ["3", "6"],
+  "scale": OF_PICTURES,
+  "vmax": OF_PICTURES,
+  // Differences are red and blue.
+  "colours": ["1", "3", "6"],
+  "opacity": OF_PICTURES,
+};
 
 /** `./calm figure N`. */
 const figure: Command = {
@@ -93,6 +108,12 @@ const figure: Command = {
     if (!FIGURES.includes(number)) {
       throw new UserError(`./calm figure takes ${FIGURES.join(", ")}, not ${number ?? "nothing"}`);
     }
+    expectFor(
+      number,
+      options,
+      FOR,
+      (numbers) => `figure${numbers.length > 1 ? "s" : ""} ${numbers.join(", ")}`,
+    );
     const progress = new Progress();
     const path = join(options.text("out") ?? "figures", `figure${number}`);
     await expectOwnDrawing(path);
@@ -110,14 +131,14 @@ export default figure;
 
 /** Figure 5, of counts that were kept. */
 async function curves(options: ParsedOptions) {
+  expectSome("map", options, ATTRIBUTION_KINDS);
   const folder = options.text("results") ??
     join("runs", `eval-${options.text("dataset") ?? "birds"}`);
   if (!await exists(folder)) {
     throw new UserError(`There is no ${folder}: ./calm eval all makes it, or name yours --results`);
   }
   const kinds = options.text("map")?.split(",").map((kind) => kind.trim() as AttributionKind);
-  const models = await modelsOf([folder]);
-  return await figure5(models, kinds ?? null);
+  return await figure5(await modelsOf([folder]), kinds ?? null);
 }
 
 /** The other figures: pictures and maps. */
@@ -184,6 +205,11 @@ async function gridOf(
 
   async function pairsOf(count: number) {
     const [a, b] = [wanted("class"), wanted("against")];
+    if (a !== undefined && a === b) {
+      throw new UserError(
+        `--class and --against are both "${options.text("class")}", expected two classes`,
+      );
+    }
     const all = await readClassPairs(dataset.root);
     const pairs = all.filter(({ classes }) =>
       (a === undefined || classes.includes(a)) && (b === undefined || classes.includes(b))
@@ -198,7 +224,7 @@ async function gridOf(
     const mixed = [byParts(1), byParts(2), byParts(3)];
     const turns = Array.from({ length: pairs.length }, (_, i) => mixed.flatMap((p) => p[i] ?? []));
     const ordered = count === 1 ? [...byParts(2), ...byParts(1), ...byParts(3)] : turns.flat();
-    return await choosePairs(dataset, models, { pairs: ordered, count, id });
+    return await choosePairs(dataset, models, { pairs: ordered, count, id, a, b });
   }
 }
 

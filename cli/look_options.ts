@@ -23,8 +23,8 @@ export const LOOK_OPTIONS: OptionTable = {
     type: "number",
     min: 0,
     max: 1,
-    help: "how much of the picture the colours cover (default: their light is added; of viridis " +
-      "and turbo, which have no black, 0.5)",
+    help: "how much of the picture the colours cover (default: their light is added; of viridis, " +
+      "turbo and jet, which have no black, 0.5)",
   },
 };
 
@@ -43,7 +43,7 @@ export function lookOf(options: ParsedOptions): Look {
     throw new UserError("--vmax says what the brightest colour stands for, so --scale cannot");
   }
   const colours = (options.text("colours") ?? DEFAULT_LOOK.colours) as ColourMapName;
-  const covering = colours === "viridis" || colours === "turbo" ? COVERING : null;
+  const covering = ["viridis", "turbo", "jet"].includes(colours) ? COVERING : null;
   return {
     scale: (options.text("scale") ?? DEFAULT_LOOK.scale) as Look["scale"],
     top,

@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { readClassNames } from "../data/class_list.ts";
 import { findClass } from "../data/find_class.ts";
 import { UserError } from "../engine/errors.ts";
@@ -66,23 +66,10 @@ export function checkpointOf(options: ParsedOptions): string {
   return checkpointAt(options.text("checkpoint") ?? DEFAULT_CHECKPOINT);
 }
 
-/**
- * What tells checkpoints apart: their folders, or where these are the same the files' names.
- *
- * @throws {UserError} when two are called the same
- */
-export function modelNames(checkpoints: readonly string[]): string[] {
-  const folders = checkpoints.map((path) => basename(dirname(resolve(path))) || "model");
-  const files = checkpoints.map((path) => basename(path).replace(/\.[^.]*$/, ""));
-  const distinct = [folders, files].find((names) => new Set(names).size === names.length);
-  if (distinct) return distinct;
-  const twice = files.find((name, i) => files.indexOf(name) !== i);
-  throw new UserError(`Two checkpoints are called ${twice}, and their folders, too: rename one`);
-}
-
-/** Paths of checkpoints, separated by commas. */
+/** Paths of checkpoints, separated by commas; one whose own name has a comma stands alone. */
 export function checkpointList(text: string): string[] {
-  return text.split(",").map((path) => checkpointAt(path.trim()));
+  const paths = existsSync(text) ? [text] : text.split(",");
+  return paths.map((path) => checkpointAt(path.trim()));
 }
 
 /**
@@ -91,7 +78,8 @@ export function checkpointList(text: string): string[] {
  * @throws {UserError} for a folder that has none
  */
 export function checkpointAt(path: string): string {
-  if (!existsSync(path) || !Deno.statSync(path).isDirectory) return path;
+  if (path === "") throw new UserError("--checkpoint has nothing between two commas or at its end");
+  if (!existsSync(path) || !statSync(path).isDirectory()) return path;
   const checkpoint = join(path, CHECKPOINT);
   if (existsSync(checkpoint)) return checkpoint;
   throw new UserError(`${path} is a folder without ${CHECKPOINT}: expected a run's, or a file`);

@@ -110,6 +110,38 @@ export function parseOptions(command: CommandSpec, args: readonly string[]): Par
   };
 }
 
+/**
+ * Options that are for some of the things that a command does.
+ *
+ * @param table what such options are for
+ * @throws {UserError} for an option that is not for this
+ */
+export function expectFor(
+  what: string,
+  options: ParsedOptions,
+  table: Readonly<Record<string, readonly string[]>>,
+  told: (names: readonly string[]) => string = (names) => names.join(", "),
+): void {
+  const strange = Object.keys(table)
+    .find((name) => options.has(name) && !table[name].includes(what));
+  if (strange === undefined) return;
+  throw new UserError(`--${strange} is for ${told(table[strange])}, not for ${told([what])}`);
+}
+
+/** @throws {UserError} when a list has something else than what is known */
+export function expectSome(
+  name: string,
+  options: ParsedOptions,
+  known: readonly string[],
+): void {
+  const words = options.text(name)?.split(",").map((word) => word.trim());
+  const unknown = words?.find((word) => !known.includes(word));
+  if (unknown === undefined) return;
+  throw new UserError(
+    `--${name} has "${unknown}", expected some of ${known.join(", ")}${didYouMean(unknown, known)}`,
+  );
+}
+
 /** The help of a command. */
 export function helpText(
   { name, summary, options, examples = [], positionals }: CommandSpec,

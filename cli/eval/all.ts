@@ -16,7 +16,8 @@ import { METHODS } from "../../model/classifier.ts";
 import { openGpu } from "../../model/open_gpu.ts";
 import { openModel } from "../../model/open_model.ts";
 import { untilInterrupted } from "../interrupts.ts";
-import { checkpointList, foreignOptions, modelNames } from "../model_options.ts";
+import { modelNames } from "../model_names.ts";
+import { checkpointList, foreignOptions } from "../model_options.ts";
 import type { ParsedOptions } from "../options.ts";
 import { type Progress, tell, tellResult, warn } from "../progress.ts";
 import {

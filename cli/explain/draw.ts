@@ -6,10 +6,11 @@ import { type AttributionMap, runnerUp } from "../../eval/attribution/explain.ts
 import type { AttributionKind } from "../../eval/attribution/kinds.ts";
 import { mapsOfPicture } from "../../eval/attribution/picture_maps.ts";
 import { encodeNpy } from "../../eval/npy.ts";
-import { type Cell, drawGrid, mapCell } from "../../eval/pictures/grid.ts";
+import { type Cell, drawGrid, type GridRow, mapCell } from "../../eval/pictures/grid.ts";
 import { type Look, topOf } from "../../eval/pictures/look.ts";
-import { MAP_TITLES } from "../../eval/pictures/map_titles.ts";
+import { mapTitle } from "../../eval/pictures/map_titles.ts";
 import { readable, shortNumber } from "../../eval/pictures/svg.ts";
+import { METHOD_TITLES } from "../../eval/tables/rows.ts";
 import { upscale } from "../../eval/upscale.ts";
 import type { OpenedModel } from "../../model/open_model.ts";
 import { writeAtomically } from "../../weights/atomic_write.ts";
@@ -28,6 +29,8 @@ export interface NamedModel {
 /** What of each picture is to be drawn, and where. */
 export interface Asked {
   readonly models: readonly NamedModel[];
+  /** All that is drawn, in the order in which it was asked for. */
+  readonly kinds: readonly AttributionKind[];
   /** The class of the maps; null for the likeliest of each picture, as the first model sees it. */
   readonly label: number | null;
   /** counterfactual: the class to subtract; null for the likeliest other one. */
@@ -47,7 +50,7 @@ export function folderOf({ folder }: Pick<Asked, "folder">, { name }: NamedModel
 }
 
 /** Maps with negative values. */
-const SIGNED: readonly AttributionKind[] = ["counterfactual", "cam"];
+export const SIGNED: readonly AttributionKind[] = ["counterfactual", "cam"];
 
 /** Pictures side by side. */
 const PER_ROW = 4;
@@ -91,13 +94,13 @@ export async function drawExplanation(
     }
   }
   const outputs = [];
-  const rows: { label?: string; cells: Cell[] }[] = [];
+  const rows: GridRow[] = [];
   for (const [m, model] of models.entries()) {
     const { probabilities, predicted } = predictions[m];
     const told = (y: number) => `p(y|x) = ${shortNumber(probabilities[y])}`;
     const against = asked.against ?? runnerUp(probabilities, label);
     const isPredicted = label === predicted ? ", predicted" : "";
-    const cells: Cell[] = [{
+    const first: Cell = {
       heading: { title: "picture" },
       picture: shown,
       caption: [
@@ -107,7 +110,8 @@ export async function drawExplanation(
           ? [`predicted: ${readable(nameOf(predicted))}`]
           : []),
       ],
-    }];
+    };
+    const cells = new Map<AttributionKind, Cell>();
     for (const { kind, map } of explained.filter((each) => each.m === m)) {
       const other = kind === "counterfactual" ? against : null;
       const caption = other !== null
@@ -116,11 +120,12 @@ export async function drawExplanation(
         ? [`${asked.subset!.length} classes`]
         : [];
       const signed = SIGNED.includes(kind);
-      const compared = explained.filter((each) => each.kind === kind)
+      const compared = explained
+        .filter((each) => each.kind === kind && isOfCam(models[each.m]) === isOfCam(model))
         .flatMap((each) => each.compared);
       const top = topOf(map, compared, asked.look, signed);
       const cell = mapCell(shown, map, { signed, caption, top, look: asked.look });
-      cells.push({ ...cell, heading: titleOf(kind) });
+      cells.set(kind, { ...cell, heading: mapTitle(kind, model.opened.options.method) });
       const file = join(folderOf(asked, model), `${stem}-${kind}-${label}`);
       await writeAtomically(`${file}.png`, await encodePng(cell.picture));
       const npy = asked.npy ? `${file}.npy` : null;
@@ -135,26 +140,50 @@ export async function drawExplanation(
         ...(model.name !== null ? { checkpoint: model.checkpoint } : {}),
       });
     }
-    // One model's maps may need several rows, of several models each has one.
-    const perRow = models.length > 1 ? cells.length : PER_ROW;
-    for (let from = 0; from < cells.length; from += perRow) {
-      const name = model.name ?? undefined;
-      rows.push({ label: name, cells: cells.slice(from, from + perRow) });
-    }
+    rows.push(...rowsOf(model, first, cells, asked));
   }
   const { svg, png } = await drawGrid({ columns: [], rows });
   const figure = join(folder, stem);
   await writeAtomically(`${figure}.svg`, new TextEncoder().encode(svg));
   await writeAtomically(`${figure}.png`, png);
-  const kinds = [...new Set(explained.map(({ kind }) => kind))];
   const probability = shortNumber(predictions[0].probabilities[label]);
   return {
     maps: outputs,
     figure: { image: path, svg: `${figure}.svg`, png: `${figure}.png` },
     // A terminal obeys control characters, those that turn the direction too.
     line: `${figure}.png  ${nameOf(label).replace(/[\p{Cc}\p{Bidi_Control}]/gu, "\ufffd")}, ` +
-      `p(y|x) = ${probability}: ${kinds.join(", ")}`,
+      `p(y|x) = ${probability}: ${asked.kinds.join(", ")}`,
   };
+}
+
+/**
+ * Rows of a model: alone it has as many as it needs, of several each has one, and maps that several
+ * of them have stand below each other.
+ */
+function rowsOf(
+  { name, opened, kinds }: NamedModel,
+  first: Cell,
+  cells: ReadonlyMap<AttributionKind, Cell>,
+  { kinds: wanted, models }: Asked,
+): GridRow[] {
+  if (name !== null) {
+    const isCommon = (kind: AttributionKind) =>
+      models.filter((other) => other.kinds.includes(kind)).length > 1;
+    const columns = wanted.some(isCommon) ? wanted : kinds;
+    const label = `${METHOD_TITLES[opened.options.method]} ${name}`;
+    return [{ label, cells: [first, ...columns.map((kind) => cells.get(kind) ?? null)] }];
+  }
+  const all = [first, ...cells.values()];
+  const count = Math.ceil(all.length / PER_ROW);
+  return Array.from(
+    { length: count },
+    (_, row) => ({ cells: all.slice(row * PER_ROW, (row + 1) * PER_ROW) }),
+  );
+}
+
+/** Whether maps are of logits: of the same kind as CALM's, of probabilities, but no numbers alike. */
+function isOfCam({ opened: { options } }: NamedModel): boolean {
+  return options.method === "cam";
 }
 
 /** The whole picture, as the network saw it, so that its maps lie over all of it. */
@@ -164,11 +193,6 @@ function shrunk(picture: Picture): Picture {
   const [width, height] = [picture.width, picture.height]
     .map((side) => Math.max(1, Math.round(side * zoom)));
   return resizeLikePillow(picture, width, height);
-}
-
-function titleOf(kind: AttributionKind): { title: string; formula: string } {
-  const [title, formula] = MAP_TITLES[kind];
-  return { title, formula };
 }
 
 /** Float32, at the map's own resolution. */

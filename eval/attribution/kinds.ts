@@ -43,16 +43,22 @@ export function hasKind(model: MappedModel, kind: string): kind is AttributionKi
 }
 
 /**
- * @throws {UserError} when a model has no maps of this kind
+ * @param models those of which one has to have it
+ * @throws {UserError} when no model has maps of this kind
  */
-export function checkKind(model: MappedModel, kind: string): AttributionKind {
-  const { method, classes } = model;
-  const possible = kindsOf(model);
-  if (!possible.includes(kind)) {
-    throw new UserError(
-      `--map is "${kind}", expected one of ${possible.join(", ")} for a model of ${method}` +
-        (classes === 1 ? " with one class" : "") + didYouMean(kind, possible),
-    );
-  }
-  return kind as AttributionKind;
+export function checkKind(
+  models: MappedModel | readonly MappedModel[],
+  kind: string,
+): AttributionKind {
+  const all = [models].flat();
+  const possible = new Set(all.flatMap(kindsOf));
+  if (possible.has(kind)) return kind as AttributionKind;
+  const methods = [...new Set(all.map(({ method }) => method))];
+  throw new UserError(
+    `--map is "${kind}", expected one of ${[...possible].join(", ")} for ${
+      methods.length > 1 ? "models" : "a model"
+    } of ${methods.join(" and ")}` +
+      (all.every(({ classes }) => classes === 1) ? " with one class" : "") +
+      didYouMean(kind, possible),
+  );
 }

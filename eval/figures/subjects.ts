@@ -67,9 +67,13 @@ export async function chooseShown(
 export async function choosePairs(
   dataset: Dataset,
   models: readonly OpenedModel[],
-  { pairs, count, id }: {
+  { pairs, count, id, a, b }: {
     readonly pairs: readonly ClassPair[];
     readonly count: number;
+    /** The class of the pictures; default either of a pair. */
+    readonly a?: number;
+    /** The class that the pictures are not of. */
+    readonly b?: number;
     /** The picture to show, whatever the models say of it. */
     readonly id?: string;
   },
@@ -79,12 +83,15 @@ export async function choosePairs(
   const chosen: ShownPair[] = [];
   for (const pair of pairs) {
     if (chosen.length === count) break;
+    const possible = pair.classes.filter((label) =>
+      (a === undefined || label === a) && label !== b
+    );
     // A figure of the same bird in every row shows less.
-    const [wanted = pair.classes[0]] = pair.classes
+    const [wanted = possible[0]] = possible
       .filter((label) => !chosen.some((other) => other.label === label));
     for (const [index, label] of test.labels.entries()) {
       const candidate = id === undefined ? label === wanted : test.ids[index] === id;
-      if (!candidate || !pair.classes.includes(label)) continue;
+      if (!candidate || !possible.includes(label)) continue;
       const map = await annotations.parts(test.ids[index]);
       if (!map || !pair.parts.some((part) => map.visible.has(part))) continue;
       const shown = await shownAt(test, index);

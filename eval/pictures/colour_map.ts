@@ -60,6 +60,18 @@ const POINTS = {
     [169, 22, 1],
     [122, 4, 3],
   ],
+  // MATLAB's and OpenCV's, to lay beside older papers: its edges are its own, not the map's.
+  jet: [
+    [0, 0, 128],
+    [0, 0, 255],
+    [0, 128, 255],
+    [0, 255, 255],
+    [128, 255, 128],
+    [255, 255, 0],
+    [255, 128, 0],
+    [255, 0, 0],
+    [128, 0, 0],
+  ],
   grey: [[0, 0, 0], [255, 255, 255]],
 } as const satisfies Readonly<Record<string, readonly Colour[]>>;
 

@@ -56,6 +56,8 @@ const BAR = 56;
 const GAP = 16;
 const LINE = 16;
 const LABEL = 116;
+/** Letters of a label's line: of bold capitals, the widest, some more would run into the picture. */
+const LABEL_LETTERS = 13;
 
 /** A map over its picture, with its scale. */
 export function mapCell(
@@ -175,14 +177,29 @@ function colourBar(
   return parts;
 }
 
-/** A row's label, broken at its spaces. */
+/** A row's label, broken at its spaces, long words behind their hyphens or wherever they have to. */
 function labelLines(label: string, middle: number): string[] {
   const lines: string[] = [];
   for (const word of label.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && `${last} ${word}`.length <= 16) lines[lines.length - 1] += ` ${word}`;
-    else lines.push(word);
+    for (const [i, piece] of piecesOf(word).entries()) {
+      const last = lines.at(-1);
+      const joined = `${last}${i === 0 ? " " : ""}${piece}`;
+      if (last !== undefined && joined.length <= LABEL_LETTERS) lines[lines.length - 1] = joined;
+      else lines.push(piece);
+    }
   }
   const first = middle - (lines.length - 1) * 8;
   return lines.map((line, i) => svgText(GAP, first + 16 * i, line, { size: 12, bold: true }));
+}
+
+/** A word's syllables as far as hyphens and such show them, none wider than a label. */
+function piecesOf(word: string): string[] {
+  if (word.length <= LABEL_LETTERS) return [word];
+  return word.split(/(?<=[-_.])/).flatMap((part) => {
+    const letters = [...part];
+    return Array.from(
+      { length: Math.ceil(letters.length / LABEL_LETTERS) },
+      (_, i) => letters.slice(i * LABEL_LETTERS, (i + 1) * LABEL_LETTERS).join(""),
+    );
+  });
 }

@@ -1,6 +1,7 @@
+import type { Method } from "../../model/classifier.ts";
 import type { AttributionKind } from "../attribution/kinds.ts";
 
-/** Headings: what a map is, and what its numbers are. */
+/** Headings: what a map is, and what its numbers are; of CALM where methods differ. */
 export const MAP_TITLES: Readonly<
   Record<AttributionKind, readonly [title: string, formula: string]>
 > = {
@@ -21,3 +22,15 @@ export const MAP_TITLES: Readonly<
   "grad-cam": ["Grad-CAM", "relu(Σ α u)"],
   "grad-cam++": ["Grad-CAM++", "relu(Σ α u)"],
 };
+
+/** What these are of CAM: made of logits. */
+const OF_CAM: Readonly<Partial<Record<AttributionKind, string>>> = {
+  "subset": "Σ (f − min) / (max − min)",
+  "counterfactual": "f(ŷ, z) − f(y′, z)",
+};
+
+/** The heading of a map of a model of this method. */
+export function mapTitle(kind: AttributionKind, method: Method) {
+  const [title, formula] = MAP_TITLES[kind];
+  return { title, formula: (method === "cam" ? OF_CAM[kind] : undefined) ?? formula };
+}

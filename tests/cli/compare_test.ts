@@ -43,8 +43,16 @@ gpuTest("explain: models side by side, scales, colours; figures name their model
     }
     assert.equal(new Set(both.outputs.map((each: Output) => each.class)).size, 1);
     const svg = await Deno.readTextFile(both.figures[0].svg);
-    assert.match(svg, />em</);
-    assert.match(svg, />cam</);
+    assert.match(svg, />CALM_EM em</);
+    assert.match(svg, />CAM cam</);
+    // Maps of the same kind stand below each other; the one that CAM has not leaves a gap.
+    const places = [...svg.matchAll(/<image x="([\d.]+)"/g)].map(([, x]) => Number(x));
+    const [left, joint, gradient] = places;
+    assert.deepEqual(places.slice(3, 4), [left]);
+    assert.ok(joint < places[4] && places[4] < gradient && places[5] === gradient, `${places}`);
+    const none = await calm([...explain, `${em},${cam}`, "--map", "joint,joint", "--json"]);
+    assert.match(none.stderr, /cam\/checkpoint\.safetensors has none of these maps: joint/);
+    assert.equal(JSON.parse(none.stdout).outputs.length, 1, "a map that is named twice is one");
     // A model alone has the same maps.
     const alone = await succeeds([...explain, cam, "--map", "gradient", "--class", "0"]);
     assert.equal(alone.outputs[0].checkpoint, undefined);
@@ -66,14 +74,37 @@ gpuTest("explain: models side by side, scales, colours; figures name their model
     const shared = await succeeds([...explain, em, "--class", other, "--scale", "shared"]);
     const bar = async (figure: { svg: string }) => await Deno.readTextFile(figure.svg);
     assert.ok((await bar(shared.figures[0])).includes(`>${shortNumber(top)}<`));
+    // Differences of logits are no measure for differences of probabilities.
+    const units = ["--map", "counterfactual", "--class", names[0], "--against", names[1]];
+    const mixed = await succeeds([...explain, `${em},${cam}`, ...units, "--scale", "shared"]);
+    const text = await bar(mixed.figures[0]);
+    const size = async ({ npy }: Output) =>
+      Math.max(...decodeNpy(await Deno.readFile(npy), npy).values.map(Math.abs));
+    const [logits] = (await succeeds([...explain, cam, ...units])).outputs as Output[];
+    assert.ok(text.includes("p(ŷ, z | x) − p(y′, z | x)") && text.includes("f(ŷ, z) − f(y′, z)"));
+    const tops = [...text.matchAll(/>(?:−)([\d.]+(?:e−\d+)?)</g)]
+      .map(([, number]) => Number(number.replace("−", "-")));
+    assert.equal(tops.length, 2);
+    assert.ok(tops[0] < 1, `${tops}`);
+    assert.ok(tops[1] >= 0.99 * await size(logits) && tops[0] !== tops[1], `${tops}`);
     const fixed = await succeeds([...explain, em, "--vmax", "0.25", "--colours", "viridis"]);
     assert.ok((await bar(fixed.figures[0])).includes(">0.250<"));
     assert.ok((await bar(fixed.figures[0])).includes(`rgb(${colourMap("viridis")(1 - 0.5 / 64)})`));
 
+    await refuses(
+      [...explain, cam, "--map", "cam", "--colours", "jet"],
+      /--colours is for maps without negative values; cam: red and blue/,
+    );
     await refuses([...explain, em, "--vmax", "0"], /--vmax is "0", expected a number above 0/);
     await refuses([...explain, em, "--vmax", "1", "--scale", "own"], /so --scale cannot/);
-    await refuses([...explain, `${em},${cam}`, "--map", "cam-maximum"], /--map is "cam-maximum"/);
-    await refuses([...explain, `${em},${em}`], /Two checkpoints are called checkpoint, and their/);
+    await refuses(
+      [...explain, `${em},${cam}`, "--map", "cam-mux"],
+      /--map is "cam-mux", .*joint.* for models of calm-em and cam; did you mean "cam-max"\?/,
+    );
+    await refuses(
+      [...explain, `${em},${em}`],
+      /has .*em\/checkpoint\.safetensors twice, expected each model once/,
+    );
     await refuses([...explain, em, "--map", "jiont"], /did you mean "joint"\?/);
 
     const figure = ["figure", "--data", data, "--checkpoint", `${cam},${em}`, "--out", out];

@@ -45,6 +45,19 @@ gpuTest("every figure of the paper is drawn from birds", async () => {
     for (const text of ["CAM", "CALM_EM", "A − B", "where A and B differ"]) {
       assert.ok(first.includes(text), text);
     }
+    // A is the class of the picture, B the other, whichever comes first in the lists.
+    const names = ids.map((id) => id.split("/")[0]);
+    const classes = [...new Set(names)].map((name) =>
+      name.replace(/^\d+\./, "").replaceAll("_", " ")
+    );
+    const [, a = "", b = ""] = />A: ([^<]*)<.*?>B: ([^<]*)</s.exec(first) ?? [];
+    assert.equal(a, names[0].replace(/^\d+\./, "").replaceAll("_", " "));
+    assert.ok(classes.includes(b), b);
+    const ofB = ids[names.findIndex((name) => name.replaceAll("_", " ").endsWith(`.${b}`))];
+    for (const options of [["--class", b], ["--against", a], ["--class", b, "--against", a]]) {
+      const swapped = await draw("1", "--picture", ofB, ...options);
+      assert.ok(swapped.includes(`>A: ${b}<`), options.join());
+    }
     const third = await draw("3", "--picture", ids[0], "--against", "2");
     assert.equal(pictures(third), 6);
     const fourth = await draw("4", "--picture", ids[0], "--pictures", "1", "--map", "grad-cam");
@@ -63,11 +76,23 @@ gpuTest("every figure of the paper is drawn from birds", async () => {
     ]);
     assert.equal(fifth.code, 0, fifth.stderr);
     const svg = await Deno.readTextFile(`${out}-figures/figure5.svg`);
-    for (const text of ["pixels erased", "relative accuracy", "Remove-and-classify on birds"]) {
+    for (const text of ["pixels erased", "erasing at random = 1", "Remove-and-classify on birds"]) {
       assert.ok(svg.includes(text), text);
     }
 
+    await refuses(
+      ["figure", "1", "--data", data, "--checkpoint", checkpoints[0], "--class", a, "--against", a],
+      /--class and --against are both ".*", expected two classes/,
+    );
     const base = ["figure", "3", "--data", data, "--checkpoint"];
+    await refuses(["figure", "5", "--map", "jiont"], /--map has "jiont".*did you mean "joint"\?/);
+    await refuses(
+      ["figure", "5", "--vmax", "1"],
+      /--vmax is for figures 1, 3, 4, 6, not for figure 5/,
+    );
+    await refuses(["figure", "4", "--colours", "jet"], /--colours is for figures 1, 3, 6, not for/);
+    await refuses(["figure", "6", "--class", "1"], /--class is for figures 1, 4, not for figure 6/);
+    await refuses(["figure", "1", "--results", "x"], /--results is for figure 5, not for figure 1/);
     await refuses(["figure", "2"], /figure takes 1, 3, 4, 5, 6, not 2/);
     await refuses([...base, checkpoints[0]], /Figure 3 needs a model of CALM/);
     await refuses(

@@ -10,11 +10,13 @@ const map = (...values: number[]) => ({
 });
 
 Deno.test("colour maps are Matplotlib's at their supporting points and between", () => {
-  assert.deepEqual(COLOUR_MAPS, ["inferno", "magma", "viridis", "turbo", "grey"]);
+  assert.deepEqual(COLOUR_MAPS, ["inferno", "magma", "viridis", "turbo", "jet", "grey"]);
   assert.deepEqual(colourMap("viridis")(0), [68, 1, 84]);
   assert.deepEqual(colourMap("viridis")(0.5), [33, 145, 140]);
   assert.deepEqual(colourMap("turbo")(1), [122, 4, 3]);
   assert.deepEqual(colourMap("turbo")(0.5), [164, 252, 60]);
+  assert.deepEqual(colourMap("jet")(0.25), [0, 128, 255]);
+  assert.deepEqual(colourMap("jet")(0.8125), [255, 64, 0], "green: 1.5 − |4 · 0.8125 − 2|");
   assert.deepEqual(colourMap("magma")(2), [252, 253, 191], "what is above is cut off");
   assert.deepEqual(colourMap("grey")(0.25), [64, 64, 64]);
   for (let i = 0; i <= 20; i++) {
