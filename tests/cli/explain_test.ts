@@ -118,9 +118,9 @@ gpuTest(
       const picture = `${pictures}/${names[0]}`;
       const given = checkpoint.slice(0, 2);
       await refuses(["explain", picture, ...given, "--map", "subset"], /subset needs --classes/);
-      const subset = [...given, "--map", "subset", "--classes"];
+      const added = [...given, "--map", "subset", "--classes"];
       await refuses(
-        ["explain", picture, ...subset, "1,0,1"],
+        ["explain", picture, ...added, "1,0,1"],
         /--classes has class 1 twice, expected each class once/,
       );
       for (

@@ -111,5 +111,5 @@ Deno.test("tables with names of any characters keep their rows", () => {
   assert.equal(records.length, 1 + 10);
   assert.ok(csv.includes('"two\nlines\r\nand three",5\r\n'));
   const carriage = toCsv({ ...table, rows: [["a\rb", 1]] });
-  assert.equal(carriage, ',number\r\n"a\rb",1\r\n');
+  assert.equal(carriage, 'model and map,number\r\n"a\rb",1\r\n');
 });
