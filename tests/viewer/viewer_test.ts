@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { Page } from "playwright-core";
 import { decodePicture } from "../../data/codecs.ts";
+import { inferno } from "../../eval/pictures/colour_map.ts";
 import { upright } from "../../data/orientation.ts";
 import type { AttributionKind } from "../../eval/attribution/kinds.ts";
 import { decodeNpy } from "../../eval/npy.ts";
@@ -169,6 +170,13 @@ browserTest("erasing changes picture and prediction, and back", async (page) => 
   await page.keyboard.press("Home");
   await settled(page);
   assert.equal(await text(page, "erased-effect"), before);
+  await page.locator("#erased").fill("40");
+  await settled(page);
+  await page.getByRole("button", { name: "Sample: eastern emberchat" }).click();
+  await settled(page);
+  assert.equal(await page.inputValue("#erased"), "0", "the next picture is whole");
+  assert.equal(await text(page, "erased-share"), "0 %");
+  assert.doesNotMatch(await text(page, "picture-caption"), /blurred/);
   assert.equal(await pixels(), whole);
 });
 
@@ -209,7 +217,19 @@ browserTest("everything is reached by the keyboard, in the order of the page", a
   const { name, bytes } = await saved(page, "Save overlay (PNG)");
   assert.equal(name, "northern-mossthrush-joint-5.png");
   const picture = await decodePicture(bytes, name);
-  assert.equal(Math.max(picture.width, picture.height), 512);
+  // The picture of 512 pixels and its edges; below it the colour bar, from nothing to the greatest.
+  const { width, height, data } = picture;
+  assert.equal(width, 512 + 24);
+  const at = (
+    x: number,
+    y: number,
+  ) => [...data.subarray(3 * (y * width + x), 3 * (y * width + x) + 3)];
+  const near = (a: readonly number[], b: readonly number[]) =>
+    a.every((value, c) => Math.abs(value - b[c]) <= 3);
+  const rows = [...Array(height).keys()].filter((y) =>
+    near(at(13, y), inferno(0)) && near(at(522, y), inferno(1)) && near(at(268, y), inferno(0.5))
+  );
+  assert.equal(rows.length, 14, "rows of the bar");
 });
 
 browserTest("nothing sticks out at the width of a phone", async (page) => {
