@@ -73,16 +73,12 @@ export async function readModel(
   { say = console.error, ...foreign }: Omit<ForeignOptions, "weights"> = {},
 ): Promise<OpenedModel> {
   if (file.metadata.format === CHECKPOINT_FORMAT) {
-    if (Object.values(foreign).some((value) => value !== undefined)) {
-      throw new UserError(
-        `${file.path} says itself how it was trained: --method, --prior, --large-feature-map, ` +
-          "--use-mixed-6e, --crop and --class-names are for files that do not",
-      );
-    }
     const checkpoint = await checkpointIn(file);
     const { model: options, classNames, recipe, progress: { epoch } } = checkpoint.header;
+    const { crop } = recipe.transform;
+    expectAgreement(file.path, foreign, { ...options, crop, classNames });
     const model = await filled(buildModel(gpu, options, 0), (model) => restore(checkpoint, model));
-    return { model, options, classNames, crop: recipe.transform.crop, epochs: epoch };
+    return { model, options, classNames, crop, epochs: epoch };
   }
   const options = guessOptions(file, foreign);
   const { classNames = null, crop } = foreign;
@@ -101,6 +97,25 @@ export async function readModel(
   const model = await filled(buildModel(gpu, options, 0), (model) => takeAll(model, file));
   const { dictionary } = file;
   return { model, options, classNames, crop: crop ?? OFFICIAL_CROP, dictionary };
+}
+
+/** @throws {UserError} when the user says otherwise than a checkpoint of ours */
+function expectAgreement(
+  path: string,
+  said: Omit<ForeignOptions, "weights" | "say">,
+  known: ModelOptions & Pick<OpenedModel, "crop" | "classNames">,
+): void {
+  const { largeFeatureMap = false, skipMixed6e = false, ...others } = known;
+  const facts: Record<string, unknown> = { ...others, largeFeatureMap, skipMixed6e };
+  for (const [name, value] of Object.entries(said)) {
+    if (value === undefined || JSON.stringify(value) === JSON.stringify(facts[name])) continue;
+    const option = name === "skipMixed6e"
+      ? "use-mixed-6e"
+      : name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new UserError(
+      `${path} says itself how it was trained, and otherwise than --${option}: leave it out`,
+    );
+  }
 }
 
 /** A model with weights put in; it is given back to the GPU when they do not fit. */
