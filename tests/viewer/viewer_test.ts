@@ -170,14 +170,15 @@ browserTest("erasing changes picture and prediction, and back", async (page) => 
   await page.keyboard.press("Home");
   await settled(page);
   assert.equal(await text(page, "erased-effect"), before);
+  assert.equal(await pixels(), whole);
   await page.locator("#erased").fill("40");
   await settled(page);
-  await page.getByRole("button", { name: "Sample: eastern emberchat" }).click();
+  await page.getByRole("button", { name: "Sample: white striped brookfinch" }).click();
+  await page.getByText("white-striped-brookfinch.jpg").first().waitFor();
   await settled(page);
   assert.equal(await page.inputValue("#erased"), "0", "the next picture is whole");
   assert.equal(await text(page, "erased-share"), "0 %");
   assert.doesNotMatch(await text(page, "picture-caption"), /blurred/);
-  assert.equal(await pixels(), whole);
 });
 
 browserTest("everything is reached by the keyboard, in the order of the page", async (page) => {
