@@ -291,6 +291,12 @@ Deno.test("options that contradict each other are named", async () => {
     ["train", "--micro-batch", "64"],
     /--micro-batch 64 is more than --batch-size 32/,
   );
+  await refuses(["train", "--method", "cam", "--prior", "relu"], /--prior is for CALM, which has/);
+  // The plan of a run looks at the file that the run would begin with.
+  await refuses(
+    ["train", "--dry-run", "--pretrained", "no.pth"],
+    /no\.pth cannot be read: there is/,
+  );
 });
 
 gpuTest("options that an architecture does not have are refused", async () => {

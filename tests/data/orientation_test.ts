@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { encodeJpeg } from "../../data/codecs.ts";
+import { decodeGrey } from "../../data/grey.ts";
 import { readOrientation, upright } from "../../data/orientation.ts";
 import codecs from "./goldens/codecs.json" with { type: "json" };
 
@@ -47,4 +49,21 @@ Deno.test("a JPEG file's orientation; files without one, and other files, are up
   const photograph = new URL("../goldens/photograph.jpg", import.meta.url);
   assert.equal(readOrientation(await Deno.readFile(photograph)), 1);
   assert.equal(readOrientation(Uint8Array.of(1, 2, 3)), 1);
+});
+
+Deno.test("a photograph that is a mask is turned as it says, as OpenCV reads it", async () => {
+  const data = Uint8Array.from({ length: 3 * 48 * 16 }, (_, i) => i % (3 * 48) < 72 ? 250 : 5);
+  const plain = await encodeJpeg({ width: 48, height: 16, data });
+  const exif = Uint8Array.fromHex(
+    "ffe100224578696600004d4d002a00000008000101120003000000010006000000000000",
+  );
+  const turned = Uint8Array.of(...plain.subarray(0, 2), ...exif, ...plain.subarray(2));
+  assert.equal(readOrientation(turned), 6);
+  const [upright, mask] = await Promise.all([
+    decodeGrey(plain, "plain.jpg"),
+    decodeGrey(turned, "turned.jpg"),
+  ]);
+  assert.deepEqual([upright.width, upright.height, mask.width, mask.height], [48, 16, 16, 48]);
+  // Orientation 6 is turned clockwise: what was on the left is on top.
+  assert.ok(mask.data[0] > 200 && mask.data.at(-1)! < 50);
 });
