@@ -108,8 +108,8 @@ export async function readBoxes(
 }
 
 /**
- * The segmentation of a picture; the bird is what is not black. All three
- * channels are its grey levels.
+ * The segmentation of a picture; the bird is what is not black. All three channels are its grey
+ * levels.
  *
  * @param id the picture's path in images.txt
  * @throws {UserError} when it is missing or damaged
@@ -126,7 +126,12 @@ export async function readSegmentation(root: string, id: string): Promise<Pictur
 
 /** Where the segmentation of a picture is. */
 export function segmentationPath(root: string, id: string): string {
-  return join(root, "segmentations", id.replace(/\.[^.]+$/, ".png"));
+  return join(root, "segmentations", segmentationName(id));
+}
+
+/** The same below the folder of segmentations. */
+export function segmentationName(id: string): string {
+  return id.replace(/\.[^.]+$/, ".png");
 }
 
 /** The path of each picture by its number, from images.txt, whose odd lines `loadCub` refuses. */

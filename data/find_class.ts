@@ -1,13 +1,13 @@
 import { didYouMean } from "../engine/did_you_mean.ts";
 
-/** As a name is compared: without CUB's number in front, underscores as spaces, in small letters. */
-function plain(name: string): string {
-  return name.normalize("NFC").toLowerCase().replace(/^\d+\./, "").replace(/[_\s]+/g, " ").trim();
-}
-
-/** A name as it is printed, in its own case. */
+/** A name as it is printed: without CUB's number in front, underscores as spaces. */
 function printed(name: string): string {
   return name.replace(/^\d+\./, "").replace(/[_\s]+/g, " ").trim();
+}
+
+/** The same as names are compared, in small letters. */
+function plain(name: string): string {
+  return printed(name).normalize("NFC").toLowerCase();
 }
 
 /** Candidates that a message lists. */

@@ -5,8 +5,7 @@ import {
   readSegmentation,
   segmentationPath,
 } from "../data/cub_annotations.ts";
-import type { Dataset, Split } from "../data/dataset.ts";
-import type { Picture } from "../data/dataset.ts";
+import type { Dataset, Picture, Split } from "../data/dataset.ts";
 import { type Extents, haveSameForm, readPictureHeader } from "../data/picture_header.ts";
 import { type Localization, readWsolMetadata } from "../data/wsol_metadata.ts";
 import { UserError } from "../engine/errors.ts";

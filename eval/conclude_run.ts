@@ -41,7 +41,6 @@ export interface TrainingDone {
 /** Told how far it is, and tells when to stop. */
 interface Events {
   readonly signal?: AbortSignal;
-  onLine(text: string): void;
   /** What the run was for. */
   onResult(text: string): void;
   onProgress(state: { readonly label: string; readonly share: number }): void;

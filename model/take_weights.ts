@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { UserError } from "../engine/errors.ts";
 import { verifiedTensors } from "../weights/checksums.ts";
 import { sha256 } from "../weights/sha256.ts";
-import { openStateFile, type StateFile, type StateFileOptions } from "../weights/state_file.ts";
+import { type OpeningOptions, openStateFile, type StateFile } from "../weights/state_file.ts";
 import {
   type BackboneFit,
   COUNTER,
@@ -26,7 +26,7 @@ export async function takePretrained(
   model: Classifier,
   path: string,
   arch: Architecture,
-  options: StateFileOptions & { say?: (note: string) => void } = {},
+  options: OpeningOptions = {},
 ): Promise<WeightReport> {
   return await withFit(
     path,
@@ -47,7 +47,7 @@ export async function takePretrained(
 export async function checkPretrained(
   path: string,
   arch: Architecture,
-  options: StateFileOptions = {},
+  options: OpeningOptions = {},
 ): Promise<void> {
   const places = placesOfArchitecture(arch);
   await withFit(path, arch, { ...options, places }, () => Promise.resolve());
@@ -56,10 +56,7 @@ export async function checkPretrained(
 async function withFit<T>(
   path: string,
   arch: Architecture,
-  { places, ...options }: StateFileOptions & {
-    readonly say?: (note: string) => void;
-    readonly places: Places;
-  },
+  { places, ...options }: OpeningOptions & { readonly places: Places },
   body: (fit: BackboneFit & { readonly file: StateFile }) => Promise<T>,
 ): Promise<T> {
   // What is no checkpoint at all is named for what it is before its hash is found wrong.

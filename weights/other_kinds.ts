@@ -54,7 +54,7 @@ export async function refuseOtherKinds(source: ByteSource, head: Uint8Array): Pr
 }
 
 /** The length of a header that fits into the file, and the brace with which the header begins. */
-function beginsAsSafetensors(size: number, head: Uint8Array): boolean {
+export function beginsAsSafetensors(size: number, head: Uint8Array): boolean {
   if (head.length < 9 || head[8] !== 0x7b) return false;
   return new DataView(head.buffer, head.byteOffset).getBigUint64(0, true) <= BigInt(size - 8);
 }

@@ -37,15 +37,20 @@ export interface StateFileOptions {
   readonly weights?: string;
 }
 
+/** How it is opened by its path. */
+export interface OpeningOptions extends StateFileOptions {
+  /** Told the notes, so that no command can forget to; default: standard error. */
+  readonly say?: (note: string) => void;
+}
+
 /**
  * Opens a checkpoint. Tensors are read one by one when they are asked for.
  *
- * @param say is told the notes, so that no command can forget to
  * @throws {UserError} naming the file and what is wrong with it
  */
 export async function openStateFile(
   path: string,
-  { say = console.error, ...options }: StateFileOptions & { say?: (note: string) => void } = {},
+  { say = console.error, ...options }: OpeningOptions = {},
 ): Promise<StateFile> {
   const source = await openFile(path);
   try {

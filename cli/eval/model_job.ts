@@ -28,7 +28,7 @@ export interface Opened {
 export async function openDatasetOf(options: ParsedOptions, progress: Progress): Promise<Dataset> {
   const { name, folder } = await datasetOf(options);
   const dataset = await openDataset(name, folder, {
-    onLine: (text) => tell(text),
+    onLine: tell,
     onProgress: ({ label, share }) => progress.update(label, share, ""),
   });
   const { root, classes, train: { labels } } = dataset;

@@ -69,50 +69,28 @@ export async function drawExplanation(
   picture: Picture,
   asked: Asked,
 ) {
-  const { models, folder } = asked;
   const shown = shrunk(picture);
-  const [{ opened: { classNames } }] = models;
+  const { label, seen } = await lookAt(picture, asked);
+  const [{ opened: { classNames } }] = asked.models;
   const nameOf = (y: number) => classNames?.[y] ?? `class ${y}`;
-  const predictions = [];
-  for (const { opened } of models) {
-    const { subset } = asked;
-    const maps = mapsOfPicture(opened, picture, {
-      against: asked.against ?? undefined,
-      superset: subset ? () => subset : undefined,
-    });
-    const [{ probabilities, predicted }] = await maps.explanations();
-    predictions.push({ maps, probabilities, predicted });
-  }
-  const label = asked.label ?? predictions[0].predicted;
-  const explained = [];
-  for (const [m, { kinds }] of models.entries()) {
-    const { maps, predicted } = predictions[m];
-    for (const kind of kinds) {
-      const labels = asked.look.scale === "shared" ? [label, predicted] : [label];
-      const found = await maps.of(kind, [labels]);
-      explained.push({ m, kind, map: found(0, label), compared: labels.map((y) => found(0, y)) });
-    }
-  }
   const outputs = [];
   const rows: GridRow[] = [];
-  for (const [m, model] of models.entries()) {
-    const { probabilities, predicted } = predictions[m];
+  for (const { model, probabilities, predicted, maps } of seen) {
+    const { method } = model.opened.options;
     const told = (y: number) => `p(y|x) = ${shortNumber(probabilities[y])}`;
     const against = asked.against ?? runnerUp(probabilities, label);
-    const isPredicted = label === predicted ? ", predicted" : "";
+    const isPredicted = label === predicted;
     const first: Cell = {
       heading: { title: "picture" },
       picture: shown,
       caption: [
         readable(nameOf(label)),
-        told(label) + isPredicted,
-        ...(isPredicted === "" && models.length > 1
-          ? [`predicted: ${readable(nameOf(predicted))}`]
-          : []),
+        told(label) + (isPredicted ? ", predicted" : ""),
+        ...(!isPredicted && seen.length > 1 ? [`predicted: ${readable(nameOf(predicted))}`] : []),
       ],
     };
     const cells = new Map<AttributionKind, Cell>();
-    for (const { kind, map } of explained.filter((each) => each.m === m)) {
+    for (const { kind, map } of maps) {
       const other = kind === "counterfactual" ? against : null;
       const caption = other !== null
         ? [`less ${readable(nameOf(other))}`, told(other)]
@@ -120,12 +98,9 @@ export async function drawExplanation(
         ? [`${asked.subset!.length} classes`]
         : [];
       const signed = SIGNED.includes(kind);
-      const compared = explained
-        .filter((each) => each.kind === kind && isOfCam(models[each.m]) === isOfCam(model))
-        .flatMap((each) => each.compared);
-      const top = topOf(map, compared, asked.look, signed);
+      const top = topOf(map, comparedTo(model, kind, seen), asked.look, signed);
       const cell = mapCell(shown, map, { signed, caption, top, look: asked.look });
-      cells.set(kind, { ...cell, heading: mapTitle(kind, model.opened.options.method) });
+      cells.set(kind, { ...cell, heading: mapTitle(kind, method) });
       const file = join(folderOf(asked, model), `${stem}-${kind}-${label}`);
       await writeAtomically(`${file}.png`, await encodePng(cell.picture));
       const npy = asked.npy ? `${file}.npy` : null;
@@ -143,10 +118,10 @@ export async function drawExplanation(
     rows.push(...rowsOf(model, first, cells, asked));
   }
   const { svg, png } = await drawGrid({ columns: [], rows });
-  const figure = join(folder, stem);
+  const figure = join(asked.folder, stem);
   await writeAtomically(`${figure}.svg`, new TextEncoder().encode(svg));
   await writeAtomically(`${figure}.png`, png);
-  const probability = shortNumber(predictions[0].probabilities[label]);
+  const probability = shortNumber(seen[0].probabilities[label]);
   return {
     maps: outputs,
     figure: { image: path, svg: `${figure}.svg`, png: `${figure}.png` },
@@ -154,6 +129,51 @@ export async function drawExplanation(
     line: `${figure}.png  ${nameOf(label).replace(/[\p{Cc}\p{Bidi_Control}]/gu, "\ufffd")}, ` +
       `p(y|x) = ${probability}: ${asked.kinds.join(", ")}`,
   };
+}
+
+/** What a model says of a picture. */
+interface Seen {
+  readonly model: NamedModel;
+  readonly probabilities: Float32Array;
+  readonly predicted: number;
+  /** Its maps of the class, and the maps to which a shared scale compares them. */
+  readonly maps: readonly {
+    readonly kind: AttributionKind;
+    readonly map: AttributionMap;
+    readonly compared: readonly AttributionMap[];
+  }[];
+}
+
+/** Shows a picture to every model, and takes the maps of one class. */
+async function lookAt(
+  picture: Picture,
+  { models, label: wanted, against, subset, look: { scale } }: Asked,
+): Promise<{ label: number; seen: Seen[] }> {
+  let label = wanted;
+  const seen: Seen[] = [];
+  for (const model of models) {
+    const batchMaps = mapsOfPicture(model.opened, picture, {
+      against: against ?? undefined,
+      superset: subset ? () => subset : undefined,
+    });
+    const [{ probabilities, predicted }] = await batchMaps.explanations();
+    const chosen = label ??= predicted;
+    const labels = scale === "shared" ? [chosen, predicted] : [chosen];
+    const maps = [];
+    for (const kind of model.kinds) {
+      const found = await batchMaps.of(kind, [labels]);
+      maps.push({ kind, map: found(0, chosen), compared: labels.map((y) => found(0, y)) });
+    }
+    seen.push({ model, probabilities, predicted, maps });
+  }
+  return { label: label!, seen };
+}
+
+/** Maps of a kind whose numbers are like those of a model's. */
+function comparedTo(model: NamedModel, kind: AttributionKind, seen: readonly Seen[]) {
+  return seen.filter((other) => isOfCam(other.model) === isOfCam(model))
+    .flatMap(({ maps }) => maps.filter((each) => each.kind === kind))
+    .flatMap(({ compared }) => compared);
 }
 
 /**

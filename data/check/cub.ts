@@ -1,6 +1,6 @@
 import { basename, join, resolve } from "node:path";
 import { BIRDS_RECORD } from "../birds/generate.ts";
-import { readClassAttributes, readKeyPoints } from "../cub_annotations.ts";
+import { readClassAttributes, readKeyPoints, segmentationName } from "../cub_annotations.ts";
 import { checkClassNames, CUB_LISTS, Pairs } from "../cub_lists.ts";
 import { exists, readText } from "../files.ts";
 import { type Extents, haveSameForm } from "../picture_header.ts";
@@ -192,13 +192,12 @@ async function checkAnnotations(
     without(`${folder}/segmentations`, "cue-localization");
     findings.downloads.add("segmentations");
   } else if (images) {
-    const names = [...images.values.values()].map((path) => path.replace(/\.[^.]+$/, ".png"));
+    const paths = [...images.values.values()];
+    const names = paths.map(segmentationName);
     const files = await look(join(folder, "segmentations"), "files", names);
     const what = `files of ${folder}/segmentations`;
     findings.missing(what, files.missing, names.length, "segmentations");
-    const pictures = new Map(
-      [...images.values.values()].map((path) => [path.replace(/\.[^.]+$/, ".png"), path]),
-    );
+    const pictures = new Map(paths.map((path) => [segmentationName(path), path]));
     const others: string[] = [];
     await checkPictures(files, findings, thoroughness, (name, extents) => {
       const size = sizes.get(pictures.get(name)!);

@@ -5,7 +5,7 @@ import { type AttributionKind, ownKind } from "../attribution/kinds.ts";
 import { mapsOfPicture } from "../attribution/picture_maps.ts";
 import { type Cell, type Grid, mapCell } from "../pictures/grid.ts";
 import { type Look, topOf } from "../pictures/look.ts";
-import { MAP_TITLES } from "../pictures/map_titles.ts";
+import { mapTitle } from "../pictures/map_titles.ts";
 import { readable, shortNumber } from "../pictures/svg.ts";
 import { rowTitle } from "../tables/rows.ts";
 import { SIDE } from "../wsol/object_mask.ts";
@@ -90,8 +90,8 @@ export async function figure3(
     rows.push({ cells });
   }
   const titled = kinds.map((kind) => {
-    const [title, formula] = MAP_TITLES[kind];
-    return { title: kind === "joint" ? "attribution" : title, formula };
+    const heading = mapTitle(kind, model.options.method);
+    return kind === "joint" ? { ...heading, title: "attribution" } : heading;
   });
   return { title: titleOf(model), columns: [{ title: "picture" }, ...titled], rows };
 }

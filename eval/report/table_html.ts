@@ -4,8 +4,8 @@ import {
   type Column,
   format,
   type NumberWithInterval,
-  ROW_TITLE,
   type Table,
+  titlesOf,
   valueOf,
 } from "../tables/table.ts";
 import { type Content, Markup, markup, withSubscripts } from "./markup.ts";
@@ -16,10 +16,9 @@ import { type Content, Markup, markup, withSubscripts } from "./markup.ts";
  */
 export function tableMarkup({ title, columns, rows }: Table): Markup {
   const best = columns.map((column, i) => bestOf(rows.map((row) => row[i]), column));
+  const titles = titlesOf({ columns });
   const head = columns.map((column, i) =>
-    markup`<th scope="col"${paperClass(column)}>${i === 0 ? ROW_TITLE : column.title}${
-      arrow(column)
-    }</th>`
+    markup`<th scope="col"${paperClass(column)}>${titles[i]}${arrow(column)}</th>`
   );
   const body = rows.map(([first, ...cells]) =>
     markup`<tr><th scope="row">${withSubscripts(String(first))}</th>${

@@ -1,4 +1,4 @@
-import { bestOf, type Cell, type Column, format, ROW_TITLE, type Table } from "./table.ts";
+import { bestOf, type Cell, type Column, format, type Table, titlesOf, valueOf } from "./table.ts";
 
 const SPECIAL: Readonly<Record<string, string>> = {
   "\\": "\\textbackslash{}",
@@ -36,8 +36,8 @@ export function toLatex({ name, title, note, columns, rows }: Table): string {
   const best = columns.map((column, i) => bestOf(rows.map((row) => row[i]), column));
   const cellText = (cell: Cell, column: Column, best: string | null): string => {
     const text = latexText(format(cell, column).replace(/^-/, "−"));
-    const value = typeof cell === "object" && cell !== null ? cell.value : cell;
-    return best !== null && typeof value === "number" && format(value, column) === best
+    const value = valueOf(cell);
+    return best !== null && value !== null && format(value, column) === best
       ? `\\textbf{${text}}`
       : text;
   };
@@ -49,7 +49,7 @@ export function toLatex({ name, title, note, columns, rows }: Table): string {
     `  \\label{tab:${name.replaceAll("_", "-")}}`,
     `  \\begin{tabular}{l${"r".repeat(columns.length - 1)}}`,
     "  \\toprule",
-    line(columns.map(({ title }, i) => latexText(i === 0 ? title || ROW_TITLE : title))),
+    line(titlesOf({ columns }).map(latexText)),
     "  \\midrule",
     ...rows.map((row) => line(row.map((cell, i) => cellText(cell, columns[i], best[i])))),
     "  \\bottomrule",

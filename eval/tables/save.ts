@@ -38,19 +38,18 @@ export async function expectOwnFolder(out: string): Promise<void> {
   await expectOwnReport(join(out, REPORT));
   if (await exists(join(out, REPORT))) return;
   for (const name of ["tables.md", "tables.tex", "results.json"]) {
-    if (!await exists(join(out, name))) continue;
+    const path = join(out, name);
+    if (!await exists(path)) continue;
     throw new UserError(
-      `${
-        join(out, name)
-      } would be replaced, and no report beside it says that this program wrote ` +
-        "it: move it away, or choose another --out",
+      `${path} would be replaced, and no report beside it says that this program wrote it: move it ` +
+        "away, or choose another --out",
     );
   }
 }
 
 /**
- * Writes the tables of some models to a folder: `tables.md`, `tables.tex`, a `.csv` for each, `results.json` with
- * everything that was measured, and `report.html` for reading.
+ * Writes the tables of some models to a folder: `tables.md`, `tables.tex`, a `.csv` for each,
+ * `results.json` with everything that was measured, and `report.html` for reading.
  *
  * @throws {UserError} when the folder cannot be written to, or holds a report of another program
  */

@@ -91,8 +91,10 @@ export function toText({ title, columns, rows }: Table): string {
   ).join("\n");
 }
 
-/** What the first column has, where tables do not say it: models and their kinds of map. */
-export const ROW_TITLE = "model and map";
+/** The titles of a table's columns; the first has models and their kinds of map, if it has none. */
+export function titlesOf({ columns }: Pick<Table, "columns">): string[] {
+  return columns.map(({ title }, i) => i === 0 && title === "" ? "model and map" : title);
+}
 
 /** Digits of numbers in files of values: what float32 has. */
 const DIGITS = 7;
@@ -110,8 +112,7 @@ export function toCsv({ columns, rows }: Table): string {
   const withInterval = columns.map((_, i) =>
     rows.some((row) => typeof row[i] === "object" && row[i] !== null)
   );
-  const titles = columns.map(({ title }, i) => i === 0 && title === "" ? ROW_TITLE : title);
-  const head = titles.flatMap((title, i) =>
+  const head = titlesOf({ columns }).flatMap((title, i) =>
     withInterval[i] ? [title, `${title} low`, `${title} high`] : [title]
   );
   const body = rows.map((row) =>

@@ -5,7 +5,7 @@ import { readJpegStructure } from "../../data/jpeg_structure.ts";
 import { readOrientation, upright } from "../../data/orientation.ts";
 import { FORMAT_BYTES, pictureFormat } from "../../data/picture_format.ts";
 import { UserError } from "../../engine/errors.ts";
-
+import { beginsAsSafetensors } from "../../weights/other_kinds.ts";
 import { looksLikeTorch } from "../../weights/torch_file.ts";
 
 /** Larger pictures do not fit a canvas everywhere. */
@@ -76,7 +76,7 @@ async function decodeByBrowser(file: Blob, name: string): Promise<Picture> {
 /** What a file is that the browser cannot decode as a picture. */
 async function whatItIs(file: Blob, name: string): Promise<string> {
   const bytes = new Uint8Array(await file.slice(0, FORMAT_BYTES).arrayBuffer());
-  if (looksLikeCheckpoint(bytes)) {
+  if (looksLikeTorch(bytes) || beginsAsSafetensors(file.size, bytes)) {
     return `${name} is a checkpoint, not a picture: drop it on the page, or open it as a model`;
   }
   try {
@@ -86,12 +86,6 @@ async function whatItIs(file: Blob, name: string): Promise<string> {
     if (!(error instanceof UserError)) throw error;
     return error.message;
   }
-}
-
-/** PyTorch's files, and safetensors: a length, then a table in JSON. */
-function looksLikeCheckpoint(bytes: Uint8Array): boolean {
-  const isSafetensors = bytes[8] === 0x7b && bytes[6] === 0 && bytes[7] === 0;
-  return looksLikeTorch(bytes) || isSafetensors;
 }
 
 /** Draws a picture on a canvas, which takes its size. */
