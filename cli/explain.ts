@@ -10,10 +10,11 @@ import {
   type AttributionKind,
   checkKind,
   hasKind,
+  isSigned,
 } from "../eval/attribution/kinds.ts";
 import { openGpu } from "../model/open_gpu.ts";
 import { openModel } from "../model/open_model.ts";
-import { type Asked, drawExplanation, type NamedModel, SIGNED } from "./explain/draw.ts";
+import { type Asked, drawExplanation, type NamedModel } from "./explain/draw.ts";
 import { expectNothingLost } from "./explain/outputs.ts";
 import { pictureFiles, readUpright } from "./explain/pictures.ts";
 import { LOOK_OPTIONS, lookOf } from "./look_options.ts";
@@ -197,7 +198,7 @@ function askedOf(options: ParsedOptions, opened: readonly NamedModel[]): Asked {
       `--class and --against are both "${options.text("class")}", expected two classes`,
     );
   }
-  if (options.has("colours") && asked.kinds.every((kind) => SIGNED.includes(kind))) {
+  if (options.has("colours") && asked.kinds.every(isSigned)) {
     throw new UserError(
       `--colours is for maps without negative values; ${asked.kinds.join(", ")}: red and blue`,
     );

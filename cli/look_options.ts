@@ -1,6 +1,6 @@
 import { UserError } from "../engine/errors.ts";
 import { COLOUR_MAPS, type ColourMapName } from "../eval/pictures/colour_map.ts";
-import { DEFAULT_LOOK, type Look } from "../eval/pictures/look.ts";
+import { DEFAULT_LOOK, type Look, usualOpacity } from "../eval/pictures/look.ts";
 import type { OptionTable, ParsedOptions } from "./options.ts";
 
 /** How maps are drawn. */
@@ -28,9 +28,6 @@ export const LOOK_OPTIONS: OptionTable = {
   },
 };
 
-/** Of colours that are not black where a map is zero. */
-const COVERING = 0.5;
-
 /**
  * @throws {UserError} for options that contradict each other
  */
@@ -43,11 +40,10 @@ export function lookOf(options: ParsedOptions): Look {
     throw new UserError("--vmax says what the brightest colour stands for, so --scale cannot");
   }
   const colours = (options.text("colours") ?? DEFAULT_LOOK.colours) as ColourMapName;
-  const covering = ["viridis", "turbo", "jet"].includes(colours) ? COVERING : null;
   return {
     scale: (options.text("scale") ?? DEFAULT_LOOK.scale) as Look["scale"],
     top,
     colours,
-    opacity: options.number("opacity") ?? covering,
+    opacity: options.number("opacity") ?? usualOpacity(colours),
   };
 }

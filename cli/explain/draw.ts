@@ -3,7 +3,7 @@ import { encodePng } from "../../data/codecs.ts";
 import type { Picture } from "../../data/dataset.ts";
 import { resizeLikePillow } from "../../data/resize.ts";
 import { type AttributionMap, runnerUp } from "../../eval/attribution/explain.ts";
-import type { AttributionKind } from "../../eval/attribution/kinds.ts";
+import { type AttributionKind, isSigned } from "../../eval/attribution/kinds.ts";
 import { mapsOfPicture } from "../../eval/attribution/picture_maps.ts";
 import { encodeNpy } from "../../eval/npy.ts";
 import { type Cell, drawGrid, type GridRow, mapCell } from "../../eval/pictures/grid.ts";
@@ -48,9 +48,6 @@ export interface Asked {
 export function folderOf({ folder }: Pick<Asked, "folder">, { name }: NamedModel): string {
   return name === null ? folder : join(folder, name);
 }
-
-/** Maps with negative values. */
-export const SIGNED: readonly AttributionKind[] = ["counterfactual", "cam"];
 
 /** Pictures side by side. */
 const PER_ROW = 4;
@@ -97,7 +94,7 @@ export async function drawExplanation(
         : kind === "subset"
         ? [`${asked.subset!.length} classes`]
         : [];
-      const signed = SIGNED.includes(kind);
+      const signed = isSigned(kind);
       const top = topOf(map, comparedTo(model, kind, seen), asked.look, signed);
       const cell = mapCell(shown, map, { signed, caption, top, look: asked.look });
       cells.set(kind, { ...cell, heading: mapTitle(kind, method) });

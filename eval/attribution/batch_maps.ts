@@ -21,6 +21,8 @@ export interface MapOptions {
   readonly against?: number;
   /** Of the noise of the SmoothGrad family. */
   readonly seed?: number;
+  /** Told which share of a gradient map's passes is done; what it throws ends the work. */
+  readonly onShare?: (share: number) => void;
 }
 
 /**
@@ -97,7 +99,7 @@ export class BatchMaps {
 
   async #differentiate(kind: GradientKind, wanted: readonly (readonly number[])[]): Promise<void> {
     const { size, indices } = this.#batch;
-    const { seed = 0, blur = 0 } = this.#options;
+    const { seed = 0, blur = 0, onShare } = this.#options;
     const missing = this.#missing(kind, wanted);
     for (let from = 0; from < missing.length; from += size) {
       const items = missing.slice(from, from + size);
@@ -109,6 +111,7 @@ export class BatchMaps {
         labels: Uint32Array.from(items, ({ label }) => label),
         indices: items.map(({ n }) => indices[n]),
         seed,
+        onShare: (share) => onShare?.((from + share * items.length) / missing.length),
       });
       for (const [member, maps] of Object.entries(family)) {
         for (const [i, { n, label }] of items.entries()) {

@@ -23,6 +23,8 @@ export interface GradientInputs {
   /** Positions in the split: noise is a function of seed, position, class and draw. */
   readonly indices: ArrayLike<number>;
   readonly seed: number;
+  /** Told before each pass which share of them is done; what it throws ends the work. */
+  readonly onShare?: (share: number) => void;
 }
 
 /** Steps on the way from black to the picture, and draws of noise: the official defaults. */
@@ -49,12 +51,13 @@ export async function gradientMaps(
   kind: GradientKind,
   pictures: GradientInputs,
 ): Promise<Partial<Record<GradientKind, Float32Array>>> {
-  const { images, labels } = pictures;
+  const { images, labels, onShare } = pictures;
   if (kind === "gradient") return { gradient: await inputGradient(model, images, labels) };
   if (kind === "integrated-gradient") {
     const total = new Float32Array(images.length / 4);
     for (let i = 0; i <= STEPS; i++) {
       const share = i / STEPS;
+      onShare?.(i / (STEPS + 1));
       const map = await inputGradient(model, images.map((value) => value * share), labels);
       map.forEach((value, p) => total[p] += value / STEPS);
     }
@@ -63,6 +66,7 @@ export async function gradientMaps(
   const mean = new Float64Array(images.length / 4);
   const squares = new Float64Array(images.length / 4);
   for (let draw = 0; draw < DRAWS; draw++) {
+    onShare?.(draw / DRAWS);
     const map = await inputGradient(model, addNoise(pictures, draw), labels);
     map.forEach((value, p) => {
       mean[p] += value / DRAWS;

@@ -27,6 +27,11 @@ export function isProbability(method: Method, kind: AttributionKind): boolean {
   return method !== "cam" && probabilities.includes(kind);
 }
 
+/** True for maps whose values are also negative: drawn in red and blue. */
+export function isSigned(kind: AttributionKind): boolean {
+  return kind === "counterfactual" || kind === "cam";
+}
+
 /** The map that a model is about: the joint for CALM, the class logits for CAM. */
 export function ownKind(method: Method): AttributionKind {
   return method === "cam" ? "cam" : "joint";

@@ -34,3 +34,11 @@ export function topOf(
   const compared = scale === "shared" ? [map, ...others] : [map];
   return Math.max(...compared.map((each) => peakOf(each, signed)));
 }
+
+/** How much of the picture colours have to cover that are not black where a map is zero. */
+const COVERING = 0.5;
+
+/** The opacity of colours where nothing else is asked for, see `overlay`. */
+export function usualOpacity(colours: ColourMapName): number | null {
+  return ["viridis", "turbo", "jet"].includes(colours) ? COVERING : null;
+}

@@ -248,6 +248,32 @@ gpuTest("a map with NaN is refused, whatever asked for it", async (gpu) => {
   model.dispose();
 });
 
+gpuTest(
+  "gradient maps tell their share of the work, and end where that is refused",
+  async (gpu) => {
+    const model = buildModel(gpu, OPTIONS, 6);
+    const batch = { images: images.slice(0, 4 * PIXELS), size: 1, indices: Uint32Array.of(0) };
+    const shares: number[] = [];
+    const onShare = (share: number) => {
+      shares.push(share);
+      if (shares.length === 103) throw new Error("enough");
+    };
+    const maps = new BatchMaps(model, batch, { onShare });
+    const told = await maps.of("smooth-grad", [[0, 2]]);
+    // 50 passes for each of the two classes.
+    const expected = (i: number) => (Math.floor(i / 50) + i % 50 / 50) / 2;
+    assert.deepEqual(shares, Array.from({ length: 100 }, (_, i) => expected(i)));
+    const untold = await new BatchMaps(model, batch).of("smooth-grad", [[2]]);
+    assert.deepEqual(told(0, 2).values, untold(0, 2).values, "being told changes nothing");
+    await assert.rejects(maps.of("integrated-gradient", [[1]]), /^Error: enough$/);
+    assert.deepEqual(shares.slice(100), [0, 1 / 51, 2 / 51]);
+    shares.length = 103;
+    (await maps.of("integrated-gradient", [[1]]))(0, 1);
+    assert.equal(shares.length, 103 + 51, "the work begins anew");
+    model.dispose();
+  },
+);
+
 gpuTest("a batch's gradient maps are made once, for the classes that are wanted", async (gpu) => {
   const model = buildModel(gpu, OPTIONS, 6);
   const batch = { images, size: 2, indices: Uint32Array.of(0, 1) };

@@ -134,22 +134,27 @@ export async function saved(page: Page, button: string) {
   };
 }
 
-/** Hands the page a file as if it had been dropped there, or pasted. */
+/**
+ * Hands the page a file as if it had been dropped there, or pasted.
+ *
+ * @param onto the element on which it is
+ */
 export async function hand(
   page: Page,
   how: "drop" | "paste",
   { name, type, bytes }: { name: string; type: string; bytes: Uint8Array },
+  onto = "body",
 ): Promise<void> {
-  await page.evaluate(({ how, name, type, bytes }) => {
+  await page.evaluate(({ how, name, type, bytes, onto }) => {
     const data = new DataTransfer();
     data.items.add(
       new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name, { type }),
     );
     const options = { bubbles: true, cancelable: true };
-    document.body.dispatchEvent(
+    document.querySelector(onto)!.dispatchEvent(
       how === "drop"
         ? new DragEvent(how, { ...options, dataTransfer: data })
         : new ClipboardEvent(how, { ...options, clipboardData: data }),
     );
-  }, { how, name, type, bytes: bytes.toBase64() });
+  }, { how, name, type, bytes: bytes.toBase64(), onto });
 }

@@ -1,64 +1,20 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { join } from "node:path";
-import { buildModel, type ModelOptions } from "../../model/build.ts";
-import { saveCheckpoint } from "../../model/checkpoint.ts";
-import type { CheckpointHeader } from "../../model/checkpoint_header.ts";
-import { buildOptimiser, NOT_BEGUN } from "../../model/trainer.ts";
-import type { Gpu } from "../../engine/gpu.ts";
 import { bytesSource } from "../../weights/byte_source.ts";
 import { readFloat32 } from "../../weights/host_tensor.ts";
 import { readStateFile } from "../../weights/state_file.ts";
 import { torchChunks } from "../../weights/torch_writer.ts";
 import { browserTest, column, hand, settled, showing } from "./browser.ts";
-import { MODEL, samplePng, withModel } from "./deno_side.ts";
+import { MODEL, samplePng } from "./deno_side.ts";
+import { smallCam } from "./small_checkpoints.ts";
 import { Saving, torchFile } from "../weights/pickles.ts";
-
-const CAM: ModelOptions = {
-  arch: "small-resnet",
-  method: "cam",
-  prior: "softplus",
-  detachNormaliser: false,
-  classes: 3,
-};
-
-/** A checkpoint of a small model of CAM that learnt nothing. */
-async function camCheckpoint(gpu: Gpu): Promise<Uint8Array> {
-  const header: CheckpointHeader = {
-    model: CAM,
-    recipe: {
-      epochs: 1,
-      batchSize: 1,
-      lr: 1,
-      lrClassifierRatio: 1,
-      lrDecayEvery: 1,
-      weightDecay: 0,
-      momentum: 0.9,
-      seed: 0,
-      transform: { resize: 36, crop: 32, flip: false },
-    },
-    dataset: { name: "birds", root: "" },
-    classNames: ["001.Robin", "002.Wren", "003.Great_Tit"],
-    progress: NOT_BEGUN,
-  };
-  const folder = await Deno.makeTempDir();
-  const path = join(folder, "cam.safetensors");
-  const model = buildModel(gpu, CAM, 0);
-  const optimiser = buildOptimiser(model, header.recipe);
-  await saveCheckpoint(path, model, optimiser, header);
-  const bytes = await Deno.readFile(path);
-  await Deno.remove(folder, { recursive: true });
-  return bytes;
-}
 
 browserTest("a checkpoint of CAM that is dropped: its maps, and logits at a cell", async (page) => {
   await settled(page);
-  await withModel(async (_, gpu) => {
-    await hand(page, "drop", {
-      name: "cam.safetensors",
-      type: "",
-      bytes: await camCheckpoint(gpu),
-    });
+  await hand(page, "drop", {
+    name: "cam.safetensors",
+    type: "",
+    bytes: await smallCam(["001.Robin", "002.Wren", "003.Great_Tit"]),
   });
   await page.getByText("cam.safetensors: small-resnet, cam, 3 classes.").waitFor();
   await settled(page);

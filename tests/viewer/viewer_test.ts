@@ -184,7 +184,7 @@ browserTest("erasing changes picture and prediction, and back", async (page) => 
 browserTest("everything is reached by the keyboard, in the order of the page", async (page) => {
   await settled(page);
   const reached: string[] = [];
-  for (let i = 0; i < 14; i++) {
+  for (let i = 0; i < 23; i++) {
     await page.keyboard.press("Tab");
     reached.push(
       await page.evaluate(() => {
@@ -201,13 +201,22 @@ browserTest("everything is reached by the keyboard, in the order of the page", a
     "Sample: pied breasted mossthrush",
     "Sample: eastern emberchat",
     "map-panel",
+    "zoom-out",
+    "zoom-in",
+    "zoom-all",
     "summary",
     "radio",
     "kind",
     "class",
+    "scale",
+    "colours",
+    "laid",
+    "beside",
+    "second-file",
     "erased",
     "save-png",
     "save-npy",
+    "copy-link",
   ]);
   await page.getByRole("radio", { name: "Northern Mossthrush" }).focus();
   await page.keyboard.press("ArrowDown");

@@ -1,4 +1,5 @@
 /// <reference lib="dom" />
+import type { Part } from "./zoom.ts";
 
 /** A cell of the feature map, counted from 0. */
 export interface Cell {
@@ -19,14 +20,24 @@ export class CellPointer {
   start: Cell = { row: 0, column: 0 };
   #panels: readonly HTMLElement[];
   #onCell: (cell: Cell | null) => void;
+  #reveal: (part: Part) => void;
   #rows = 1;
   #columns = 1;
   #cell: Cell | null = null;
 
-  /** @param onCell told of every change; null when no cell is pointed at */
-  constructor(panels: readonly HTMLElement[], onCell: (cell: Cell | null) => void) {
+  /**
+   * @param panels each with a `.stage` in it, which may be larger than the panel
+   * @param onCell told of every change; null when no cell is pointed at
+   * @param reveal told the place of the cell to which the arrow keys went
+   */
+  constructor(
+    panels: readonly HTMLElement[],
+    onCell: (cell: Cell | null) => void,
+    reveal: (part: Part) => void,
+  ) {
     this.#panels = panels;
     this.#onCell = onCell;
+    this.#reveal = reveal;
     for (const panel of panels) {
       const point = (event: PointerEvent) => this.#to(this.#under(panel, event));
       panel.addEventListener("pointermove", point);
@@ -52,7 +63,7 @@ export class CellPointer {
   }
 
   #under(panel: HTMLElement, { clientX, clientY }: PointerEvent): Cell {
-    const { left, top, width, height } = panel.getBoundingClientRect();
+    const { left, top, width, height } = panel.querySelector(".stage")!.getBoundingClientRect();
     return this.#inside({
       row: Math.floor((clientY - top) / height * this.#rows),
       column: Math.floor((clientX - left) / width * this.#columns),
@@ -64,9 +75,17 @@ export class CellPointer {
     const step = STEPS[event.key];
     if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    if (!this.#cell) return this.#to(this.#inside(this.start));
-    const { row, column } = this.#cell;
-    this.#to(this.#inside({ row: row + step[0], column: column + step[1] }));
+    const { row, column } = this.#cell ?? this.start;
+    const [rows, columns] = this.#cell ? step : [0, 0];
+    const cell = this.#inside({ row: row + rows, column: column + columns });
+    this.#to(cell);
+    this.#reveal(this.#place(cell));
+  }
+
+  /** Where a cell is. */
+  #place({ row, column }: Cell): Part {
+    const [width, height] = [1 / this.#columns, 1 / this.#rows];
+    return { left: column * width, top: row * height, width, height };
   }
 
   #inside({ row, column }: Cell): Cell {
@@ -83,11 +102,10 @@ export class CellPointer {
       const outline = panel.querySelector<HTMLElement>(".cell")!;
       outline.hidden = cell === null;
       if (!cell) continue;
-      const percent = (share: number) => `${100 * share}%`;
-      outline.style.left = percent(cell.column / this.#columns);
-      outline.style.top = percent(cell.row / this.#rows);
-      outline.style.width = percent(1 / this.#columns);
-      outline.style.height = percent(1 / this.#rows);
+      const place = this.#place(cell);
+      for (const side of ["left", "top", "width", "height"] as const) {
+        outline.style[side] = `${100 * place[side]}%`;
+      }
     }
     this.#onCell(cell);
   }

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import type { AttributionKind } from "../../eval/attribution/kinds.ts";
 import type { OpenedModel } from "../../model/open_model.ts";
-import { byId, make } from "./dom.ts";
+import { byId, make, showParts } from "./dom.ts";
 import { kindsOf, type MapChoice } from "./examination.ts";
 import { className, kindWords } from "./words.ts";
 
@@ -15,28 +15,18 @@ export class Controls {
   /** @param onChange told when the user chose something else */
   constructor(onChange: () => void) {
     for (const element of [this.#kind, this.#label, this.#against, this.#superset]) {
-      element.addEventListener("change", () => {
-        this.#showParts();
-        onChange();
-      });
+      element.addEventListener("change", onChange);
     }
   }
 
   /** Offers the maps and classes of a model. */
   offer(opened: OpenedModel): void {
-    const { own, gradients } = kindsOf(opened);
+    const { own } = kindsOf(opened);
     const before = this.#kind.value;
-    const option = (kind: AttributionKind) => {
-      const { name, values } = kindWords(opened, kind);
-      return make("option", { value: kind }, own.includes(kind) ? `${name}: ${values}` : name);
-    };
-    const group = (label: string, kinds: readonly AttributionKind[]) =>
-      make("optgroup", { label }, ...kinds.map(option));
-    this.#kind.replaceChildren(
-      group("From one forward pass", own),
-      group("By gradients", gradients),
-    );
-    this.#kind.value = [...own, ...gradients].find((kind) => kind === before) ?? own[0];
+    this.#kind.replaceChildren(...kindOptions(opened));
+    this.#kind.value = before;
+    // A select has no value when it has no such option.
+    if (!this.#kind.value) this.#kind.value = own[0];
 
     const classes = Array.from({ length: opened.options.classes }, (_, label) => label);
     const names = classes.map((label) => className(opened, label));
@@ -55,7 +45,6 @@ export class Controls {
       )
     );
     this.#superset.replaceChildren(legend, make("div", { className: "boxes" }, ...boxes));
-    this.#showParts();
   }
 
   /** What is chosen. */
@@ -68,27 +57,46 @@ export class Controls {
     };
   }
 
-  /** Chooses classes; what is left out stays. */
-  choose({ label, against, superset }: Partial<MapChoice>): void {
-    if (label !== undefined) this.#label.value = String(label);
-    if (against !== undefined) this.#against.value = String(against);
+  /** Chooses map and classes; what is left out stays, and so does what is not on offer. */
+  choose({ kind, label, against, superset }: Partial<MapChoice>): void {
+    select(this.#kind, kind);
+    select(this.#label, label);
+    select(this.#against, against);
     if (superset) {
       for (const box of this.#boxes) box.checked = superset.includes(Number(box.value));
     }
-    this.#showParts();
   }
 
   get #boxes(): HTMLInputElement[] {
     return [...this.#superset.querySelectorAll("input")];
   }
 
-  #showParts(): void {
-    const show = (part: string, isShown: boolean) => {
-      for (const element of document.querySelectorAll<HTMLElement>(`.of-${part}`)) {
-        element.hidden = !isShown;
-      }
-    };
-    show("counterfactual", this.#kind.value === "counterfactual");
-    show("subset", this.#kind.value === "subset");
+  /**
+   * Shows the fields that matter.
+   *
+   * @param beside the kind of the second map
+   */
+  showParts(beside: AttributionKind | null): void {
+    for (const kind of ["counterfactual", "subset"] as const) {
+      showParts(kind, [this.#kind.value, beside].includes(kind));
+    }
   }
+}
+
+/** Selects an option that there is. */
+function select(element: HTMLSelectElement, value: string | number | undefined): void {
+  const option = [...element.options].find((option) => option.value === String(value));
+  if (option) option.selected = true;
+}
+
+/** Options for the kinds of map of a model, in groups. */
+export function kindOptions(opened: OpenedModel): HTMLOptGroupElement[] {
+  const { own, gradients } = kindsOf(opened);
+  const option = (kind: AttributionKind) => {
+    const { name, values } = kindWords(opened, kind);
+    return make("option", { value: kind }, own.includes(kind) ? `${name}: ${values}` : name);
+  };
+  const group = (label: string, kinds: readonly AttributionKind[]) =>
+    make("optgroup", { label }, ...kinds.map(option));
+  return [group("From one forward pass", own), group("By gradients", gradients)];
 }

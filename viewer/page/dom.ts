@@ -18,6 +18,13 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** Shows or hides the elements of class `of-` and a name. */
+export function showParts(name: string, areShown: boolean): void {
+  for (const element of document.querySelectorAll<HTMLElement>(`.of-${name}`)) {
+    element.hidden = !areShown;
+  }
+}
+
 /** Offers a file to the user for saving. */
 export function save(contents: Blob, name: string): void {
   const href = URL.createObjectURL(contents);

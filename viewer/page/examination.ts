@@ -9,8 +9,8 @@ import {
   type MapKind,
   mapKinds,
 } from "../../eval/attribution/explain.ts";
-import { GRAD_CAM_KINDS } from "../../eval/attribution/grad_cam.ts";
-import { GRADIENT_KINDS } from "../../eval/attribution/gradient_maps.ts";
+import { GRAD_CAM_KINDS, type GradCamKind } from "../../eval/attribution/grad_cam.ts";
+import { GRADIENT_KINDS, type GradientKind } from "../../eval/attribution/gradient_maps.ts";
 import {
   type AttributionKind,
   isGradCamKind,
@@ -40,6 +40,14 @@ export interface Erased {
   readonly picture: Picture;
 }
 
+/** Told which share of the work is done. */
+export type OnShare = (share: number) => void;
+
+/** Who is told of the map that is being made. */
+interface Listener {
+  onShare?: OnShare;
+}
+
 /** Long side of the pictures that are shown, in pixels. */
 const LONG_SIDE = 512;
 
@@ -51,6 +59,11 @@ export function kindsOf({ model }: OpenedModel): {
   return { own: mapKinds(model), gradients: [...GRAD_CAM_KINDS, ...GRADIENT_KINDS] };
 }
 
+/** Whether maps of a kind take passes through the network for each class. */
+export function needsPasses(kind: AttributionKind): kind is GradientKind | GradCamKind {
+  return isGradientKind(kind) || isGradCamKind(kind);
+}
+
 /** What a model says of a picture: probabilities, maps, and the same with pixels erased. */
 export class Examination {
   /** The picture at the size at which it is shown. */
@@ -59,21 +72,26 @@ export class Examination {
   readonly order: readonly number[];
   #input: Float32Array<ArrayBuffer>;
   #maps: BatchMaps;
+  #listener: Listener;
   #evidence = new Map<number, AttributionMap>();
+  #known = new Map<string, AttributionMap>();
+  #erased?: { readonly map: AttributionMap; readonly share: number; readonly erased: Erased };
   #blurred?: { readonly input: Float32Array; readonly shown: Picture };
 
   private constructor(
     readonly opened: OpenedModel,
     readonly explanation: Explanation,
-    { shown, input, maps }: {
+    { shown, input, maps, listener }: {
       readonly shown: Picture;
       readonly input: Float32Array<ArrayBuffer>;
       readonly maps: BatchMaps;
+      readonly listener: Listener;
     },
   ) {
     this.shown = shown;
     this.#input = input;
     this.#maps = maps;
+    this.#listener = listener;
     const { probabilities } = explanation;
     this.order = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
   }
@@ -83,21 +101,55 @@ export class Examination {
     const { crop, model } = opened;
     const input = new Float32Array(4 * crop * crop);
     writeNormalised(resizeLikePillow(picture, crop, crop), crop, input, 0);
-    const maps = new BatchMaps(model, { images: input, size: 1, indices: Uint32Array.of(0) });
+    const listener: Listener = {};
+    const maps = new BatchMaps(
+      model,
+      { images: input, size: 1, indices: Uint32Array.of(0) },
+      { onShare: (share) => listener.onShare?.(share) },
+    );
     const [explanation] = await maps.explanations();
     const zoom = LONG_SIDE / Math.max(picture.width, picture.height);
     const [width, height] = [picture.width, picture.height]
       .map((side) => Math.max(1, Math.round(side * zoom)));
     const shown = resizeLikePillow(picture, width, height, "bicubic");
-    return new Examination(opened, explanation, { shown, input, maps });
+    return new Examination(opened, explanation, { shown, input, maps, listener });
   }
 
-  /** The map that was chosen. */
-  async map({ kind, label, against, superset }: MapChoice): Promise<AttributionMap> {
-    if (isGradientKind(kind) || isGradCamKind(kind)) {
+  /**
+   * The map that was chosen; the same object for the same choice.
+   *
+   * @param onShare told which share of a slow map is done; what it throws ends the work
+   */
+  async map(choice: MapChoice, onShare?: OnShare): Promise<AttributionMap> {
+    const { kind, label } = choice;
+    if (needsPasses(kind)) {
+      this.#listener.onShare = onShare;
       return (await this.#maps.of(kind, [[label]]))(0, label);
     }
-    return this.explanation.map(kind, label, { against, superset });
+    return this.#ofOnePass(kind, choice);
+  }
+
+  /**
+   * The maps with which one shares its scale: those of every class, or of a kind whose every class
+   * takes passes of its own, that of the predicted class.
+   *
+   * @param onShare as of `map`
+   */
+  async rivals(choice: MapChoice, onShare?: OnShare): Promise<AttributionMap[]> {
+    const { kind, against } = choice;
+    const [predicted] = this.order;
+    if (needsPasses(kind)) return [await this.map({ ...choice, label: predicted }, onShare)];
+    const labels = kind === "counterfactual"
+      ? this.order.filter((label) => label !== against)
+      : this.order;
+    return labels.map((label) => this.#ofOnePass(kind, { ...choice, label, superset: [label] }));
+  }
+
+  #ofOnePass(kind: MapKind, { label, against, superset }: MapChoice): AttributionMap {
+    const key = JSON.stringify([kind, label, against, superset]);
+    const map = this.#known.get(key) ?? this.explanation.map(kind, label, { against, superset });
+    this.#known.set(key, map);
+    return map;
   }
 
   /** What each cell says for a class: p(y,z|x), or for a model of CAM its logits. */
@@ -110,6 +162,14 @@ export class Examination {
 
   /** Replaces the pixels where a map is highest by blurred ones, as Figure 5 of the paper does. */
   async erase(map: AttributionMap, share: number): Promise<Erased> {
+    const { map: lastMap, share: lastShare, erased } = this.#erased ?? {};
+    if (erased && lastMap === map && lastShare === share) return erased;
+    const fresh = await this.#erase(map, share);
+    this.#erased = { map, share, erased: fresh };
+    return fresh;
+  }
+
+  async #erase(map: AttributionMap, share: number): Promise<Erased> {
     const { crop, model } = this.opened;
     const { width, height } = this.shown;
     this.#blurred ??= blur(this.#input, crop, this.shown);

@@ -1,8 +1,11 @@
+/** Thrown by a task that ends early, because what it works at is wanted no more. */
+export class Superseded extends Error {}
+
 /**
  * A task that never runs twice at once: calls while it runs are answered by one further run, so
  * that a slider that is dragged keeps the GPU busy but never behind.
  *
- * @param fail is handed what the task throws
+ * @param fail is handed what the task throws, other than `Superseded`
  */
 export function latest(
   task: () => Promise<void>,
@@ -13,7 +16,9 @@ export function latest(
   const run = async () => {
     do {
       again = false;
-      await task().catch(fail);
+      await task().catch((error) => {
+        if (!(error instanceof Superseded)) fail(error);
+      });
     } while (again);
     running = null;
   };

@@ -5,8 +5,6 @@ import { readJpegStructure } from "../../data/jpeg_structure.ts";
 import { readOrientation, upright } from "../../data/orientation.ts";
 import { FORMAT_BYTES, pictureFormat } from "../../data/picture_format.ts";
 import { UserError } from "../../engine/errors.ts";
-import { beginsAsSafetensors } from "../../weights/other_kinds.ts";
-import { looksLikeTorch } from "../../weights/torch_file.ts";
 
 /** Larger pictures do not fit a canvas everywhere. */
 const MOST_PIXELS = 40_000_000;
@@ -76,9 +74,6 @@ async function decodeByBrowser(file: Blob, name: string): Promise<Picture> {
 /** What a file is that the browser cannot decode as a picture. */
 async function whatItIs(file: Blob, name: string): Promise<string> {
   const bytes = new Uint8Array(await file.slice(0, FORMAT_BYTES).arrayBuffer());
-  if (looksLikeTorch(bytes) || beginsAsSafetensors(file.size, bytes)) {
-    return `${name} is a checkpoint, not a picture: drop it on the page, or open it as a model`;
-  }
   try {
     const format = pictureFormat(bytes, name).toUpperCase();
     return `${name} is a damaged ${format} file, or one that this browser cannot decode`;

@@ -1,61 +1,96 @@
 /// <reference lib="dom" />
 import type { Picture } from "../../data/dataset.ts";
-import { type AttributionMap, likeliest, runnerUp } from "../../eval/attribution/explain.ts";
+import { runnerUp } from "../../eval/attribution/explain.ts";
+import { isSigned } from "../../eval/attribution/kinds.ts";
 import type { OpenedModel } from "../../model/open_model.ts";
-import { type Cell, CellPointer } from "./cell_pointer.ts";
+import { CellPointer } from "./cell_pointer.ts";
 import { Controls } from "./controls.ts";
 import { byId } from "./dom.ts";
-import { type Erased, Examination, type MapChoice } from "./examination.ts";
-import { latest } from "./latest.ts";
+import { drawMap, makeMap, timeWords } from "./drawn_map.ts";
+import { ErasingView } from "./erasing_view.ts";
+import { Examination, type MapChoice } from "./examination.ts";
+import { latest, Superseded } from "./latest.ts";
+import type { Link } from "./link.ts";
+import { LookControls } from "./look_controls.ts";
 import { MapView } from "./map_view.ts";
-import { draw } from "./picture_input.ts";
-import { type Column, PredictionTable } from "./prediction_table.ts";
-import { SaveButtons } from "./save_buttons.ts";
-import { className, kindWords, number, probability } from "./words.ts";
-
-/** Classes in the table; a chosen one that is less likely comes as one more. */
-const ROWS = 6;
+import { mapWords } from "./map_words.ts";
+import { highest, Readout } from "./readout.ts";
+import { SaveButtons, savedOf } from "./save_buttons.ts";
+import { SecondMap } from "./second_map.ts";
+import { StatusLine } from "./status_line.ts";
+import { className, probability } from "./words.ts";
+import { Zoom } from "./zoom.ts";
 
 /** A model or a picture with the name of the file it came from. */
 export interface Named<T> {
   readonly name: string;
   readonly value: T;
+  /** 0 for the page's own files, another number for each of the user's. */
+  readonly serial: number;
 }
 
 /** The page at work: a model, a picture, and what the user wants to see of them. */
 export class Viewer {
+  readonly status = new StatusLine();
   #model: Named<OpenedModel> | null = null;
   #nextModel: Named<OpenedModel> | null = null;
   #picture: Named<Picture> | null = null;
   #nextPicture: Named<Picture> | null = null;
+  /** What a link asked for; it is heeded when model and picture are there. */
+  #wanted: Link | null = null;
   #examination: Examination | null = null;
-  #erased: Erased | null = null;
+  #looked = "";
   #main = byId("viewer", HTMLElement);
-  #share = byId("erased", HTMLInputElement);
   #controls = new Controls(() => this.#refresh());
-  #table = new PredictionTable((label) => {
+  #look = new LookControls(() => this.#refresh());
+  #second = new SecondMap(() => this.#refresh());
+  #erasing = new ErasingView(() => this.#examination && this.#refresh());
+  #readout = new Readout((label) => {
     this.#controls.choose({ label });
     this.#refresh();
   });
-  #map = new MapView();
-  #save = new SaveButtons(this.#map);
-  #pointer = new CellPointer(
-    [byId("picture-panel", HTMLDivElement), byId("map-panel", HTMLDivElement)],
-    (cell) => this.#showCell(cell),
-  );
+  #map = new MapView("", byId("map", HTMLCanvasElement));
+  #save = new SaveButtons();
+  #zoom: Zoom;
+  #pointer: CellPointer;
   #refresh: () => Promise<void>;
 
-  /** @param fail is handed what goes wrong */
-  constructor(fail: (error: unknown) => void) {
-    const refresh = latest(() => this.#update(), fail);
+  /**
+   * @param fail is handed what goes wrong
+   * @param onShown told of every change that is shown
+   */
+  constructor(fail: (error: unknown) => void, onShown: () => void) {
+    const refresh = latest(async () => {
+      await this.#update();
+      onShown();
+    }, fail);
     this.#refresh = () => {
       this.#main.ariaBusy = "true";
       return refresh().finally(() => this.#main.ariaBusy = "false");
     };
-    this.#share.addEventListener("input", () => {
-      this.#tellShare();
-      if (this.#examination) this.#refresh();
-    });
+    const panels = ["picture-panel", "map-panel", "second-panel"]
+      .map((id) => byId(id, HTMLDivElement));
+    this.#zoom = new Zoom(panels);
+    this.#pointer = new CellPointer(
+      panels,
+      (cell) => this.#readout.showCell(cell),
+      (part) => this.#zoom.reveal(part),
+    );
+  }
+
+  /** The model that is or will be shown. */
+  get model(): Named<OpenedModel> | null {
+    return this.#nextModel ?? this.#model;
+  }
+
+  /** The picture that is or will be shown. */
+  get picture(): Named<Picture> | null {
+    return this.#nextPicture ?? this.#picture;
+  }
+
+  /** The second model, where there is one. */
+  get second(): Named<OpenedModel> | null {
+    return this.#second.model;
   }
 
   /** Takes another model, and gives the one before back to the GPU. */
@@ -65,17 +100,91 @@ export class Viewer {
     await this.#refresh();
   }
 
-  #tellShare(): void {
-    byId("erased-share", HTMLOutputElement).value = `${this.#share.value} %`;
-  }
-
   /** Takes another picture. */
   async takePicture(picture: Named<Picture>): Promise<void> {
     this.#nextPicture = picture;
     await this.#refresh();
   }
 
+  /** Takes a model whose map is shown beside the first one's. */
+  async takeSecond(model: Named<OpenedModel>): Promise<void> {
+    this.#second.take(model);
+    await this.#refresh();
+  }
+
+  /** Shows what a link asks for, of the model and picture that are there. */
+  async follow(link: Link): Promise<void> {
+    this.#wanted = link;
+    await this.#refresh();
+  }
+
+  /** What a link has to say to find the map again. Classes are those of the page's own model. */
+  get link(): Link {
+    const { kind, label, against, superset } = this.#controls.choice;
+    const beside = this.#second.model ? null : this.#second.kind;
+    const isOwn = this.model?.serial === 0;
+    const asked = [kind, beside];
+    return {
+      picture: this.picture?.serial === 0 ? this.picture.name : undefined,
+      kind,
+      label: isOwn ? label : undefined,
+      against: isOwn && asked.includes("counterfactual") ? against : undefined,
+      superset: isOwn && asked.includes("subset") ? superset : undefined,
+      beside: beside ?? undefined,
+      look: this.#look.look,
+    };
+  }
+
   async #update(): Promise<void> {
+    this.#takeNext();
+    if (!this.#model || !this.#picture) return;
+    const examination = this.#examination ??= await this.#examine(this.#model, this.#picture);
+    this.#heedLink();
+    const choice = this.#choiceFor(examination);
+    const look = this.#look.look;
+    const asked = this.#asked();
+    const heed = () => {
+      if (this.#asked() !== asked) throw new Superseded();
+    };
+    const make = (examination: Examination, choice: MapChoice) =>
+      makeMap(examination, choice, { look, status: this.status, heed });
+    const second = await this.#second.of(examination, choice, this.#picture.value);
+    const made = await make(examination, choice);
+    const beside = second && typeof second.choice !== "string"
+      ? await make(second.examination, second.choice)
+      : null;
+    const share = this.#erasing.share;
+    const erased = share > 0 ? await examination.erase(made.map, share) : null;
+
+    const top = drawMap(this.#map, made, beside, look);
+    this.#look.showing(top, [made, beside].every((map) => !map || isSigned(map.choice.kind)));
+    this.#second.reveal(second !== null);
+    if (beside) drawMap(this.#second.view, beside, made, look);
+    else if (second) this.#second.view.showNone(examination.shown, String(second.choice));
+    if (second) this.#second.tell(second);
+    this.#erasing.show(examination, erased, {
+      ...{ name: this.#picture.name, label: choice.label, share },
+    });
+    this.#pointer.start = highest(made.map, examination.evidence(0));
+    this.#readout.show(examination, {
+      ...{ label: choice.label, erased, cell: this.#pointer.cell },
+      beside: beside && {
+        title: mapWords(beside.examination, beside.choice, beside.map, look).title,
+        map: beside.map,
+      },
+    });
+    const names = { picture: this.#picture.name, model: this.#model.name };
+    this.#save.offer(
+      savedOf(this.#map, made, look, names),
+      beside && savedOf(this.#second.view, beside, look, {
+        ...names,
+        model: this.#second.model?.name ?? names.model,
+      }),
+    );
+    this.status.say(this.#looked + timeWords([made, beside]));
+  }
+
+  #takeNext(): void {
     if (this.#nextModel) {
       this.#model?.value.model.dispose();
       this.#model = this.#nextModel;
@@ -86,35 +195,37 @@ export class Viewer {
     if (this.#nextPicture) {
       this.#picture = this.#nextPicture;
       this.#nextPicture = null;
-      // What was erased of one picture says nothing of the next.
-      this.#share.value = "0";
-      this.#tellShare();
+      // What was erased of one picture says nothing of the next, nor where it was looked at.
+      this.#erasing.reset();
+      this.#zoom.reset();
       this.#examination = null;
     }
-    if (!this.#model || !this.#picture) return;
-    this.#examination ??= await this.#examine(this.#model, this.#picture);
-    const examination = this.#examination;
-    const choice = this.#choiceFor(examination);
-    const map = await examination.map(choice);
-    this.#showMap(examination, choice, map);
-    const share = Number(this.#share.value) / 100;
-    this.#erased = share > 0 ? await examination.erase(map, share) : null;
-    this.#showErased(examination, choice.label, share);
-    this.#showRows(examination, choice.label);
+    if (this.#model) this.#second.update(this.#model.value, this.#controls.choice.kind);
+  }
+
+  /** What maps depend on: where it changes, the work at them is wanted no more. */
+  #asked(): string {
+    const { scale, top } = this.#look.look;
+    const compared = scale === "shared" && top === null;
+    const { kind, model } = this.#second;
+    const files = [this.model, this.picture, model].map((file) => file?.serial);
+    const isNew = this.#nextModel !== null || this.#nextPicture !== null;
+    const link = this.#wanted !== null;
+    return JSON.stringify([this.#controls.choice, kind, compared, files, isNew, link]);
   }
 
   /** One pass through the network, and the classes that are worth looking at first. */
   async #examine(model: Named<OpenedModel>, picture: Named<Picture>): Promise<Examination> {
-    const status = byId("status", HTMLElement);
-    status.textContent = `${model.name} looks at ${picture.name} …`;
     const started = performance.now();
-    const examination = await Examination.of(model.value, picture.value);
+    const examination = await this.status.during(
+      `${model.name} looks at ${picture.name} …`,
+      () => Examination.of(model.value, picture.value),
+    );
     const seconds = (performance.now() - started) / 1000;
     const { order, opened, explanation: { probabilities } } = examination;
     this.#controls.choose({ label: order[0], against: order[1], superset: order.slice(0, 2) });
     const { arch, method, classes } = opened.options;
-    status.textContent =
-      `${model.name}: ${arch}, ${method}, ${classes} classes. ${picture.name} took ` +
+    this.#looked = `${model.name}: ${arch}, ${method}, ${classes} classes. ${picture.name} took ` +
       `${seconds.toFixed(2)} s on ${opened.model.parameters()[0].tensor.gpu.adapter.description}.`;
     byId("announcement", HTMLElement).textContent = `Prediction: ${
       order.slice(0, 3).map((label) =>
@@ -126,126 +237,22 @@ export class Viewer {
     return examination;
   }
 
+  #heedLink(): void {
+    if (!this.#wanted) return;
+    const { beside, look, ...choice } = this.#wanted;
+    this.#wanted = null;
+    this.#controls.choose(choice);
+    if (!this.#second.model) this.#second.kind = beside ?? null;
+    this.#look.look = look;
+  }
+
   /** What is chosen; a class is told from another one, not from itself. */
   #choiceFor({ explanation: { probabilities } }: Examination): MapChoice {
+    this.#controls.showParts(this.#second.kind);
     const { label, against } = this.#controls.choice;
     if (label === against) {
       this.#controls.choose({ against: runnerUp(probabilities, label) ?? undefined });
     }
     return this.#controls.choice;
   }
-
-  #showMap(examination: Examination, choice: MapChoice, map: AttributionMap): void {
-    const { opened, shown } = examination;
-    const { kind, label, against, superset } = choice;
-    const words = kindWords(opened, kind);
-    const name = (y: number) => className(opened, y);
-    const subject = kind === "counterfactual"
-      ? `${name(label)} (red) instead of ${name(against)} (blue)`
-      : kind === "subset"
-      ? superset.map(name).join(" + ") || "no class"
-      : kind === "saliency"
-      ? "any class"
-      : name(label);
-    const total = map.values.reduce((a, b) => a + b, 0);
-    const isCalm = opened.model.method !== "cam";
-    const sum = isCalm && kind === "joint"
-      ? `The cells add up to p(y | x) = ${probability(total)}.`
-      : isCalm && kind === "subset"
-      ? `The cells add up to ${probability(total)}.`
-      : isCalm && kind === "counterfactual"
-      ? `The cells add up to ${number(total)}, the difference of the two probabilities.`
-      : undefined;
-    const title = `${words.name}: ${subject}`;
-    const isOfCells = map.width === examination.evidence(label).width;
-    this.#map.show(shown, map, kind, {
-      ...{ title, values: words.values, sum },
-      unit: isOfCells ? "cells" : "pixels",
-    });
-    this.#pointer.start = highest(map, examination.evidence(0));
-    this.#save.offer(
-      { map, caption: [title, this.#saying(examination, label)] },
-      `${this.#picture!.name.replace(/\.[^.]*$/, "")}-${kind}-${label}`,
-    );
-  }
-
-  /** What the model says of the picture, for the file of the map. */
-  #saying({ opened, explanation: { probabilities } }: Examination, label: number): string {
-    const file = `${this.#picture!.name}, ${this.#model!.name}`;
-    return `p(y | x) = ${probability(probabilities[label])} for ${
-      className(opened, label)
-    }; ${file}`;
-  }
-
-  #showErased({ opened, shown, explanation }: Examination, label: number, share: number): void {
-    const picture = byId("picture", HTMLCanvasElement);
-    draw(picture, this.#erased?.picture ?? shown);
-    const name = this.#picture!.name;
-    const percent = `${Math.round(100 * share)} %`;
-    const caption = this.#erased ? `${name}, ${percent} of the pixels blurred` : name;
-    byId("picture-caption", HTMLElement).textContent = caption;
-    picture.setAttribute("aria-label", `The picture ${caption}`);
-    const effect = byId("erased-effect", HTMLElement);
-    if (!this.#erased) {
-      effect.textContent = "Move the slider: pixels are blurred, those with the highest values " +
-        "first, and the network looks again.";
-      return;
-    }
-    const { probabilities } = this.#erased;
-    const now = likeliest(probabilities);
-    effect.textContent = `${className(opened, label)}: ${
-      probability(explanation.probabilities[label])
-    } → ${probability(probabilities[label])}. Now predicted: ${className(opened, now)}, ${
-      probability(probabilities[now])
-    }.`;
-  }
-
-  #showRows({ opened, order, explanation }: Examination, label: number): void {
-    const shown = order.slice(0, ROWS);
-    if (!shown.includes(label)) shown.push(label);
-    this.#table.show(
-      shown.map((label) => ({
-        label,
-        name: className(opened, label),
-        probability: explanation.probabilities[label],
-      })),
-      probability,
-    );
-    this.#table.choose(label);
-    this.#showCell(this.#pointer.cell);
-  }
-
-  /** What the cell that is pointed at says for each class of the table. */
-  #showCell(cell: Cell | null): void {
-    const examination = this.#examination;
-    if (!examination) return;
-    const { order, opened } = examination;
-    const isCam = opened.model.method === "cam";
-    const at = cell ? cell.row * examination.evidence(0).width + cell.column : null;
-    const value = (label: number) => at === null ? null : examination.evidence(label).values[at];
-    const columns: Column[] = [{ title: isCam ? "f(y, z)" : "p(y, z | x)", value, text: number }];
-    const erased = this.#erased?.probabilities;
-    if (erased) {
-      columns.unshift({ title: "erased", value: (label) => erased[label], text: probability });
-    }
-    this.#table.columns(columns);
-    const readout = byId("cell-readout", HTMLElement);
-    if (!cell) {
-      readout.textContent = "Point at a cell, or go there with the arrow keys, to read it.";
-      return;
-    }
-    const best = order.slice(0, ROWS).sort((a, b) => value(b)! - value(a)!).slice(0, 3);
-    readout.textContent = `Row ${cell.row + 1}, column ${cell.column + 1}: ${
-      best.map((label) => `${className(opened, label)} ${number(value(label)!)}`).join(", ")
-    }`;
-  }
-}
-
-/** The cell that holds the highest value of a map, which may be finer than the cells. */
-function highest({ width, height, values }: AttributionMap, cells: AttributionMap): Cell {
-  const at = values.indexOf(values.reduce((a, b) => Math.max(a, b)));
-  return {
-    row: Math.floor(Math.floor(at / width) * cells.height / height),
-    column: Math.floor(at % width * cells.width / width),
-  };
 }
