@@ -11,6 +11,7 @@ import { figure5 } from "../eval/figures/figure5.ts";
 import { figure1, figure3, figure4, figure6, type NamedModel } from "../eval/figures/figures.ts";
 import { choosePairs, chooseShown, readShown } from "../eval/figures/subjects.ts";
 import { drawGrid, type Grid } from "../eval/pictures/grid.ts";
+import { svgToPdf } from "../eval/pictures/pdf.ts";
 import { expectOwnDrawing } from "../eval/report/own_report.ts";
 import { openSupersets } from "../eval/supersets.ts";
 import type { Method } from "../model/classifier.ts";
@@ -51,7 +52,7 @@ const FOR: Readonly<Record<string, readonly string[]>> = {
 const figure: Command = {
   spec: {
     name: "figure",
-    summary: `Draws a figure of the paper with your models and data, as SVG and PNG:
+    summary: `Draws a figure of the paper with your models and data, as SVG, PNG and PDF:
   1  CAM beside CALM: the maps of two classes, and their difference
   3  every kind of map of CALM
   4  counterfactual maps of all methods, beside the parts in which the classes differ
@@ -122,8 +123,14 @@ const figure: Command = {
       : await pictures(number, options, progress);
     await writeAtomically(`${path}.svg`, new TextEncoder().encode(drawn.svg));
     await writeAtomically(`${path}.png`, drawn.png);
-    tellResult(`${path}.png and .svg`);
-    return { figure: Number(number), png: `${path}.png`, svg: `${path}.svg` };
+    await writeAtomically(`${path}.pdf`, await svgToPdf(drawn.svg));
+    tellResult(`${path}.png, .svg and .pdf`);
+    return {
+      figure: Number(number),
+      png: `${path}.png`,
+      svg: `${path}.svg`,
+      pdf: `${path}.pdf`,
+    };
   },
 };
 

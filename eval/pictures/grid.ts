@@ -1,6 +1,7 @@
 import type { Picture } from "../../data/dataset.ts";
 import type { AttributionMap } from "../attribution/explain.ts";
 import { type Colour, colourMap, type ColourMapName, redBlue } from "./colour_map.ts";
+import { type TextStyle, Typesetter } from "./fonts.ts";
 import { DEFAULT_LOOK, type Look, peakOf } from "./look.ts";
 import { overlay } from "./overlay.ts";
 import { rasterise } from "./rasterise.ts";
@@ -55,9 +56,22 @@ const BOX = 208;
 const BAR = 56;
 const GAP = 16;
 const LINE = 16;
+const TITLE_LINE = 22;
 const LABEL = 116;
-/** Letters of a label's line: of bold capitals, the widest, some more would run into the picture. */
-const LABEL_LETTERS = 13;
+/** A figure with a title is at least so wide. */
+const TITLED = 560;
+
+/** How each text is set. */
+const STYLES = {
+  title: { size: 17, bold: true },
+  subtitle: { size: 12, colour: "#555" },
+  heading: { size: 13, bold: true },
+  formula: { size: 11, colour: "#555" },
+  label: { size: 12, bold: true },
+  caption: { size: 11, bold: true },
+  note: { size: 11, colour: "#555" },
+  number: { size: 9.5, colour: "#333" },
+} as const satisfies Record<string, TextStyle & { colour?: string }>;
 
 /** A map over its picture, with its scale. */
 export function mapCell(
@@ -89,44 +103,98 @@ export async function drawGrid(grid: Grid): Promise<{ svg: string; png: Uint8Arr
   const starts = widths.map((_, c) =>
     widths.slice(0, c).reduce((sum, width) => sum + width + GAP, left)
   );
-  const width = Math.max(starts.at(-1)! + widths.at(-1)! + GAP, title ? 560 : 0);
-  const parts: string[] = [];
-  let y = GAP;
-  if (title) {
-    parts.push(svgText(GAP, y + 16, title[0], { size: 17, bold: true }));
-    parts.push(svgText(GAP, y + 36, title[1], { size: 12, colour: "#555" }));
-    y += 50;
+  const width = Math.max(starts.at(-1)! + widths.at(-1)! + GAP, title ? TITLED : 0);
+  const page = new Page(await Typesetter.load(), starts, widths);
+  if (title) page.title(title, width - 2 * GAP);
+  page.headings(columns);
+  for (const row of rows) {
+    page.headings(row.cells.map((cell) => cell?.heading));
+    await page.row(row);
   }
-  for (const [c, heading] of columns.entries()) parts.push(...drawHeading(heading, starts[c], y));
-  y += headingHeight(columns);
-  for (const { label, cells } of rows) {
-    const headings = cells.map((cell) => cell?.heading);
-    for (const [c, heading] of headings.entries()) {
-      if (heading) parts.push(...drawHeading(heading, starts[c], y));
-    }
-    y += headingHeight(headings);
-    const height = Math.max(...cells.map((cell) => cell ? boxOf(cell.picture).height : 0));
-    if (label) parts.push(...labelLines(label, y + height / 2));
-    for (const [c, cell] of cells.entries()) {
-      if (cell) parts.push(...await drawCell(cell, starts[c], y, height));
-    }
-    const lines = Math.max(...cells.map((cell) => cell?.caption?.length ?? 0));
-    y += height + lines * LINE + GAP;
-  }
-  const svg = svgDocument(width, y, parts);
+  const svg = svgDocument(width, page.height, page.parts);
   return { svg, png: await rasterise(svg, 2) };
 }
 
-function drawHeading({ title, formula }: Heading, x: number, y: number): string[] {
-  return [
-    svgText(x, y + 13, title, { size: 13, bold: true }),
-    ...(formula ? [svgText(x, y + 29, formula, { size: 11, colour: "#555" })] : []),
-  ];
-}
+/** A grid that is drawn from its top downwards. */
+class Page {
+  readonly parts: string[] = [];
+  /** So far. */
+  height = GAP;
+  #setter: Typesetter;
+  #starts: readonly number[];
+  #widths: readonly number[];
 
-function headingHeight(headings: readonly (Heading | undefined)[]): number {
-  if (headings.some((heading) => heading?.formula)) return 38;
-  return headings.some((heading) => heading) ? 22 : 0;
+  constructor(setter: Typesetter, starts: readonly number[], widths: readonly number[]) {
+    this.#setter = setter;
+    this.#starts = starts;
+    this.#widths = widths;
+  }
+
+  title([first, second]: readonly [string, string], width: number): void {
+    const titles = this.#setter.lines(first, STYLES.title, width);
+    this.#write(titles, GAP, 16, STYLES.title, TITLE_LINE);
+    this.height += TITLE_LINE * titles.length;
+    const subtitles = this.#setter.lines(second, STYLES.subtitle, width);
+    this.#write(subtitles, GAP, 14, STYLES.subtitle);
+    this.height += LINE * subtitles.length + 12;
+  }
+
+  /** Titles of columns that end at one height, and their formulas below. */
+  headings(headings: readonly (Heading | undefined)[]): void {
+    const set = headings.map((heading, c) => ({
+      titles: heading ? this.#setter.lines(heading.title, STYLES.heading, this.#widths[c]) : [],
+      formulas: heading?.formula
+        ? this.#setter.lines(heading.formula, STYLES.formula, this.#widths[c])
+        : [],
+    }));
+    const most = {
+      titles: Math.max(0, ...set.map(({ titles }) => titles.length)),
+      formulas: Math.max(0, ...set.map(({ formulas }) => formulas.length)),
+    };
+    if (most.titles === 0) return;
+    for (const [c, { titles, formulas }] of set.entries()) {
+      const above = LINE * (most.titles - titles.length);
+      this.#write(titles, this.#starts[c], above + 13, STYLES.heading);
+      this.#write(formulas, this.#starts[c], LINE * most.titles + 13, STYLES.formula);
+    }
+    this.height += LINE * (most.titles + most.formulas) + 6;
+  }
+
+  async row({ label, cells }: GridRow): Promise<void> {
+    const height = Math.max(...cells.map((cell) => cell ? boxOf(cell.picture).height : 0));
+    if (label) {
+      const lines = this.#setter.lines(label, STYLES.label, LABEL - GAP / 2);
+      this.#write(lines, GAP, (height - LINE * (lines.length - 1)) / 2, STYLES.label);
+    }
+    let below = 0;
+    for (const [c, cell] of cells.entries()) {
+      if (!cell) continue;
+      const x = this.#starts[c];
+      this.parts.push(...await drawCell(cell, x, this.height, height));
+      let lines = 0;
+      for (const [i, text] of (cell.caption ?? []).entries()) {
+        const style = i === 0 ? STYLES.caption : STYLES.note;
+        const set = this.#setter.lines(text, style, this.#widths[c]);
+        this.#write(set, x, height + LINE * (lines + 1) - 3, style);
+        lines += set.length;
+      }
+      below = Math.max(below, lines);
+    }
+    this.height += height + LINE * below + GAP;
+  }
+
+  /** Lines below each other; the first one stands `ascent` below what is drawn. */
+  #write(
+    lines: readonly string[],
+    x: number,
+    ascent: number,
+    style: TextStyle & { readonly colour?: string },
+    height = LINE,
+  ): void {
+    for (const [i, line] of lines.entries()) {
+      this.parts.push(svgText(x, this.height + ascent + height * i, line, style));
+    }
+  }
 }
 
 /** Extents in which a picture is drawn. */
@@ -136,7 +204,7 @@ function boxOf({ width, height }: Picture): { width: number; height: number } {
 }
 
 async function drawCell(
-  { picture, scale, caption = [] }: Cell,
+  { picture, scale }: Cell,
   x: number,
   y: number,
   height: number,
@@ -145,11 +213,6 @@ async function drawCell(
   const top = y + (height - box.height) / 2;
   const parts = [await svgImage(picture, { x, y: top, ...box })];
   if (scale) parts.push(...colourBar(scale, x + box.width + 6, top, box.height));
-  for (const [i, line] of caption.entries()) {
-    const first = i === 0;
-    const style = { size: 11, bold: first, colour: first ? "#111" : "#555" };
-    parts.push(svgText(x, y + height + LINE * (i + 1) - 3, line, style));
-  }
   return parts;
 }
 
@@ -172,34 +235,7 @@ function colourBar(
   const low = signed ? -top : 0;
   for (const [share, value] of [[0, top], [0.5, (top + low) / 2], [1, low]] as const) {
     const baseline = y + 8 + share * (height - 8);
-    parts.push(svgText(x + 12, baseline, shortNumber(value), { size: 9.5, colour: "#333" }));
+    parts.push(svgText(x + 12, baseline, shortNumber(value), STYLES.number));
   }
   return parts;
-}
-
-/** A row's label, broken at its spaces, long words behind their hyphens or wherever they have to. */
-function labelLines(label: string, middle: number): string[] {
-  const lines: string[] = [];
-  for (const word of label.split(" ")) {
-    for (const [i, piece] of piecesOf(word).entries()) {
-      const last = lines.at(-1);
-      const joined = `${last}${i === 0 ? " " : ""}${piece}`;
-      if (last !== undefined && joined.length <= LABEL_LETTERS) lines[lines.length - 1] = joined;
-      else lines.push(piece);
-    }
-  }
-  const first = middle - (lines.length - 1) * 8;
-  return lines.map((line, i) => svgText(GAP, first + 16 * i, line, { size: 12, bold: true }));
-}
-
-/** A word's syllables as far as hyphens and such show them, none wider than a label. */
-function piecesOf(word: string): string[] {
-  if (word.length <= LABEL_LETTERS) return [word];
-  return word.split(/(?<=[-_.])/).flatMap((part) => {
-    const letters = [...part];
-    return Array.from(
-      { length: Math.ceil(letters.length / LABEL_LETTERS) },
-      (_, i) => letters.slice(i * LABEL_LETTERS, (i + 1) * LABEL_LETTERS).join(""),
-    );
-  });
 }

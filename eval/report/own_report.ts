@@ -2,13 +2,17 @@ import { exists } from "../../data/files.ts";
 import { UserError } from "../../engine/errors.ts";
 import { reasonOf } from "../../engine/reason.ts";
 
-const PROGRAM = "CALM on WebGPU";
+/** What files say of who made them. */
+export const PROGRAM = "CALM on WebGPU";
 
 /** What every page of this program says of who made it. */
 export const GENERATOR = `<meta name="generator" content="${PROGRAM}"/>`;
 
 /** What every drawing of this program says of who made it. */
 export const DRAWN_BY = `<metadata>${PROGRAM}</metadata>`;
+
+/** What every PDF file of this program says of who made it. */
+const PRODUCED_BY = `(${PROGRAM})`;
 
 /** How pages and drawings began before they said so. */
 const EARLIER_PAGE = '<header class="opening';
@@ -30,8 +34,8 @@ export async function expectOwnReport(path: string): Promise<void> {
 }
 
 /**
- * Looks at a drawing that would be replaced, `PATH.svg` and `PATH.png`: the one tells whose the other
- * is.
+ * Looks at a drawing that would be replaced, `PATH.svg`, `PATH.png` and `PATH.pdf`: the first tells
+ * whose the second is.
  *
  * @throws {UserError} when one of them is there that this program did not write
  */
@@ -41,6 +45,8 @@ export async function expectOwnDrawing(path: string): Promise<void> {
     throw foreign(`${path}.svg`, "a drawing");
   }
   if (svg === null && await exists(`${path}.png`)) throw foreign(`${path}.png`, "a drawing");
+  const pdf = await textOf(`${path}.pdf`);
+  if (pdf !== null && !pdf.includes(PRODUCED_BY)) throw foreign(`${path}.pdf`, "a drawing");
 }
 
 function foreign(path: string, what: string): UserError {

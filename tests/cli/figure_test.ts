@@ -33,7 +33,8 @@ gpuTest("every figure of the paper is drawn from birds", async () => {
         "--json",
       ]);
       assert.equal(code, 0, stderr);
-      const { svg, png } = JSON.parse(stdout.trimEnd().split("\n").at(-1)!);
+      const { svg, png, pdf } = JSON.parse(stdout.trimEnd().split("\n").at(-1)!);
+      assert.match(await Deno.readTextFile(pdf), /^%PDF-/);
       const { width, height } = await decodePicture(await Deno.readFile(png), png);
       assert.ok(width > 1000 && height > 400, `${width} × ${height}`);
       return await Deno.readTextFile(svg);

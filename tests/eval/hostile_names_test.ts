@@ -5,6 +5,7 @@ import { escape } from "../../eval/escape.ts";
 import { classWords } from "../../eval/class_words.ts";
 import { contactSheet } from "../../eval/pictures/contact_sheet.ts";
 import { drawGrid } from "../../eval/pictures/grid.ts";
+import { svgToPdf } from "../../eval/pictures/pdf.ts";
 import { exampleCard, openingPicture } from "../../eval/report/examples.ts";
 import { lineChart } from "../../eval/report/line_chart.ts";
 import { page, section } from "../../eval/report/page.ts";
@@ -51,6 +52,7 @@ Deno.test("pictures with names of any characters are well-formed and can be draw
     const elements = parseMarkup(svg);
     assert.deepEqual(elements.filter(({ name }) => ["script", "img"].includes(name)), []);
     assert.ok((await decodePicture(png, "drawn")).width > 100);
+    assert.ok((await svgToPdf(svg)).length > 1000);
   }
 });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { contactSheet, type SheetRow } from "../../eval/pictures/contact_sheet.ts";
 import { escape } from "../../eval/escape.ts";
+import { svgToPdf } from "../../eval/pictures/pdf.ts";
 import { svgDocument } from "../../eval/pictures/svg.ts";
 import { COLOURS, look } from "../../eval/report/chart_looks.ts";
 import { evaluationReport } from "../../eval/report/evaluation_report.ts";
@@ -378,7 +379,7 @@ Deno.test("a report of another program is not replaced", async () => {
   }
 });
 
-Deno.test("a drawing's SVG file tells whose it and its PNG file are", async () => {
+Deno.test("a drawing's SVG file tells whose it and its PNG file are, a PDF file itself", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const path = `${folder}/figure1`;
@@ -397,6 +398,11 @@ Deno.test("a drawing's SVG file tells whose it and its PNG file are", async () =
       await write(".svg", text);
       await assert.rejects(expectOwnDrawing(path), /figure1\.svg was not written by this program/);
     }
+    await write(".svg", ours);
+    await Deno.writeFile(`${path}.pdf`, await svgToPdf(ours));
+    await expectOwnDrawing(path);
+    await write(".pdf", "%PDF-1.7");
+    await assert.rejects(expectOwnDrawing(path), /figure1\.pdf was not written by this program/);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
