@@ -1,9 +1,10 @@
 import { didYouMean } from "./engine/did_you_mean.ts";
 import { Interrupted, UserError } from "./engine/errors.ts";
 import { enterCallersFolder } from "./cli/callers_folder.ts";
-import { overview, TASK_NAMES, version } from "./cli/front_door.ts";
+import { overview, TASK_NAMES, toolHelp, version } from "./cli/front_door.ts";
 import { stoppedStatus } from "./cli/interrupts.ts";
-import { type CommandSpec, helpText, type ParsedOptions, parseOptions } from "./cli/options.ts";
+import { helpText } from "./cli/help.ts";
+import { type CommandSpec, type ParsedOptions, parseOptions } from "./cli/options.ts";
 import { setOutput, warn } from "./cli/progress.ts";
 
 /** A command: what it is called and takes, and the function that does it. */
@@ -39,7 +40,7 @@ export async function main(args: readonly string[]): Promise<number> {
     if (name === undefined || name === "help" || name === "--help" || name === "-h") {
       const [task] = rest;
       if (task !== undefined && Object.hasOwn(COMMANDS, task)) return await main([task, "--help"]);
-      console.log(overview());
+      console.log(toolHelp(task ?? "") ?? overview());
       return 0;
     }
     if (name === "--version") {

@@ -19,9 +19,9 @@ const bench: Command = {
   spec: {
     name: "bench",
     summary:
-      "Times a network (small-network, resnet50) beside a peer, layer by layer (--layers) or\n" +
-      "kernel by kernel (--profile); or one product of a convolution (conv2d_forward,\n" +
-      "conv2d_input_gradient, conv2d_weight_gradient), where your own shader can take the place\n" +
+      "Times a network (small-network, resnet50) beside a peer, layer by layer (--layers) or " +
+      "kernel by kernel (--profile); or one product of a convolution (conv2d_forward, " +
+      "conv2d_input_gradient, conv2d_weight_gradient), where your own shader can take the place " +
       "of ours (--shader). Repetitions are interleaved; medians are compared.",
     positionals: ["WHAT"],
     options: {
@@ -62,8 +62,8 @@ const bench: Command = {
       "./calm bench resnet50 --layers --chart roofline.svg",
       "./calm bench --profile --trace trace.json",
       "./calm bench --print-shader conv2d_product > my.wgsl",
-      "./calm bench conv2d_forward --shape 1x28x28x128,3x3x128 --shader my.wgsl " +
-      "--replaces conv2d_product",
+      "./calm bench conv2d_forward --shape 1x28x28x128,3x3x128 --shader my.wgsl \\\n" +
+      "      --replaces conv2d_product",
     ],
   },
   async run(options) {

@@ -17,9 +17,9 @@ import { tellResult, warn } from "./progress.ts";
 const convert: Command = {
   spec: {
     name: "convert",
-    summary: "Copies the network's tensors of a checkpoint to another format, types and values\n" +
-      "unchanged: to safetensors, or to a PyTorch file that torch.load(…, weights_only=True)\n" +
-      "reads. The ending of OUT decides. Names are torchvision's. What a checkpoint of ours says of\n" +
+    summary: "Copies the network's tensors of a checkpoint to another format, types and values " +
+      "unchanged: to safetensors, or to a PyTorch file that torch.load(…, weights_only=True) " +
+      "reads. The ending of OUT decides. Names are torchvision's. What a checkpoint of ours says of " +
       "itself goes with it; momentum is left out, so that training cannot go on from a copy.",
     positionals: ["IN", "OUT.safetensors|OUT.pth"],
     options: { weights: WEIGHTS_OPTION },

@@ -12,10 +12,13 @@ import { Progress, tellResult } from "./progress.ts";
 const data: Command = {
   spec: {
     name: "data",
-    summary: "birds: draws the birds data set in CUB-200-2011's layout.\n" +
-      "check: looks through a folder of CUB-200-2011, or one in wsolevaluation's layout (CUB,\n" +
-      "ILSVRC, OpenImages), reads the headers of its pictures, and says all that is missing or\n" +
-      "inconsistent, and what fetches it.",
+    summary: "Draws the birds, or checks a data set's folder:",
+    topics: {
+      birds: "draws the birds data set in CUB-200-2011's layout",
+      check: "looks through a folder of CUB-200-2011, or one in wsolevaluation's layout (CUB, " +
+        "ILSVRC, OpenImages), reads the headers of its pictures, and says all that is missing or " +
+        "inconsistent, and what fetches it",
+    },
     positionals: ["birds|check", "DIR"],
     options: {
       classes: { type: "integer", min: 2, max: 200, help: "species to draw", default: 12 },

@@ -68,20 +68,23 @@ const OF_SCORE_MAPS = ["metadata", "masks", "val-scoremaps", "val-metadata", "st
 const evaluate: Command = {
   spec: {
     name: "eval",
-    summary: `Measures models; WHAT is one of
-  classification       accuracy on the test pictures (Table 2)
-  cue-localization     whether maps find the parts in which two classes differ (Table 1); needs
-                       CUB's attributes, key points and segmentations, which birds have, too
-  remove-and-classify  accuracy with the pixels erased that a map ranks highest, relative to as
-                       many erased at random (Figure 5)
-  wsol                 MaxBoxAcc and MaxBoxAccV2 of maps as boxes, or PxAP of masks (Table 3); of
-                       a model or, with --scoremaps, of .npy files
-  axioms               completeness, implementation invariance and sensitivity (sections 3.1, 4.2)
-  deletion-insertion   areas under p(y|x) while pixels are erased, or put back
-  pointing-game        whether maps lie on the object: highest pixel, share of the energy
-  randomisation        how maps change when layers get random weights
-  all                  all of these for several models, as tables; on birds it trains what lacks
-  merge FILE|DIR …     puts together what was measured in parts with --shard`,
+    summary: "Measures models:",
+    topics: {
+      "classification": "accuracy on the test pictures (Table 2)",
+      "cue-localization": "whether maps find the parts in which two classes differ (Table 1); " +
+        "needs CUB's attributes, key points and segmentations, which birds have, too",
+      "remove-and-classify": "accuracy with the pixels erased that a map ranks highest, relative " +
+        "to as many erased at random (Figure 5)",
+      "wsol":
+        "MaxBoxAcc and MaxBoxAccV2 of maps as boxes, or PxAP of masks (Table 3); of a model " +
+        "or, with --scoremaps, of .npy files",
+      "axioms": "completeness, implementation invariance and sensitivity (sections 3.1, 4.2)",
+      "deletion-insertion": "areas under p(y|x) while pixels are erased, or put back",
+      "pointing-game": "whether maps lie on the object: highest pixel, share of the energy",
+      "randomisation": "how maps change when layers get random weights",
+      "all": "all of these for several models, as tables; on birds it trains what is missing",
+      "merge FILE|DIR …": "puts together what was measured in parts with --shard",
+    },
     positionals: ["WHAT", "FILE…"],
     options: {
       ...MODEL_OPTIONS,

@@ -34,8 +34,8 @@ const explainCommand: Command = {
   spec: {
     name: "explain",
     summary:
-      "Draws where a model looks. Of each picture OUT/NAME.png and .svg have the picture and\n" +
-      "its maps side by side, with colour bars; OUT/NAME-MAP-CLASS.png one map alone. Pictures are\n" +
+      "Draws where a model looks. Of each picture OUT/NAME.png and .svg have the picture and " +
+      "its maps side by side, with colour bars; OUT/NAME-MAP-CLASS.png one map alone. Pictures are " +
       "JPEG, PNG or WebP files, folders of them, or patterns.",
     positionals: ["IMAGE…"],
     options: {

@@ -52,12 +52,14 @@ const FOR: Readonly<Record<string, readonly string[]>> = {
 const figure: Command = {
   spec: {
     name: "figure",
-    summary: `Draws a figure of the paper with your models and data, as SVG, PNG and PDF:
-  1  CAM beside CALM: the maps of two classes, and their difference
-  3  every kind of map of CALM
-  4  counterfactual maps of all methods, beside the parts in which the classes differ
-  5  curves of remove-and-classify, of what eval all has measured
-  6  the map of a class, summed over its superset, and over all classes`,
+    summary: "Draws a figure of the paper with your models and data, as SVG, PNG and PDF:",
+    topics: {
+      1: "CAM beside CALM: the maps of two classes, and their difference",
+      3: "every kind of map of CALM",
+      4: "counterfactual maps of all methods, beside the parts in which the classes differ",
+      5: "curves of remove-and-classify, of what eval all has measured",
+      6: "the map of a class, summed over its superset, and over all classes",
+    },
     positionals: ["N"],
     options: {
       ...MODEL_OPTIONS,

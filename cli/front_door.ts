@@ -47,6 +47,30 @@ export function overview(): string {
   ].join("\n");
 }
 
+/** Help of the tasks that are Deno's own commands. */
+const TOOL_HELP: Readonly<Record<string, string>> = {
+  test: `Runs all tests, or those of the files that are named.
+
+Usage: ./calm test [FILE…] [options of deno test]
+
+Without a WebGPU adapter tests that need one are skipped, and without Chromium
+those of the viewer's page; with GPU_TESTS=require in the environment they fail.
+
+Examples:
+  ./calm test tests/model/calm_test.ts
+  ./calm test --filter posterior`,
+  check: `Checks types, formatting, lint and docs of this program.
+
+Usage: ./calm check
+
+"deno fmt" in this folder mends the formatting.`,
+};
+
+/** What `./calm TASK --help` prints where the task is a command of Deno's; null for others. */
+export function toolHelp(task: string): string | null {
+  return Object.hasOwn(TOOL_HELP, task) ? TOOL_HELP[task] : null;
+}
+
 /** What `./calm --version` prints. */
 export function version(): string {
   return `CALM on WebGPU ${config.version}, Deno ${Deno.version.deno}`;

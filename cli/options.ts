@@ -23,7 +23,10 @@ export type OptionTable = Readonly<Record<string, OptionSpec>>;
 /** A command's name and options, and what its help says. */
 export interface CommandSpec {
   readonly name: string;
+  /** A paragraph. */
   readonly summary: string;
+  /** What its first argument may be, and what that does. */
+  readonly topics?: Readonly<Record<string, string>>;
   readonly options: OptionTable;
   readonly examples?: readonly string[];
   /** Names of positional arguments, for the usage line; a last one in … takes any number. */
@@ -40,7 +43,7 @@ export interface ParsedOptions {
 }
 
 /** Options that every command has. */
-const COMMON: OptionTable = {
+export const COMMON: OptionTable = {
   help: { type: "flag", help: "show this help" },
   quiet: { type: "flag", help: "no progress and no remarks: results, warnings and errors only" },
   json: { type: "flag", help: "print one JSON object as the last line of standard output" },
@@ -140,48 +143,6 @@ export function expectSome(
   throw new UserError(
     `--${name} has "${unknown}", expected some of ${known.join(", ")}${didYouMean(unknown, known)}`,
   );
-}
-
-/** The help of a command. */
-export function helpText(
-  { name, summary, options, examples = [], positionals }: CommandSpec,
-): string {
-  const rows = Object.entries({ ...options, ...COMMON }).map(([option, spec]) => {
-    const value = spec.type === "flag" ? "" : ` ${spec.value ?? spec.choices?.join("|") ?? "N"}`;
-    const fallback = spec.default === undefined ? "" : ` (default ${spec.default})`;
-    return [`--${option}${value}`, spec.help + fallback];
-  });
-  const width = Math.min(26, Math.max(...rows.map(([left]) => left.length)) + 2);
-  const indent = (line: string) => " ".repeat(width) + line;
-  const usage = [`./calm ${name}`, ...(positionals ?? []).map((p) => `[${p}]`), "[options]"];
-  return [
-    summary,
-    "",
-    `Usage: ${usage.join(" ")}`,
-    "",
-    "Options:",
-    ...rows.flatMap(([left, right]) => {
-      const [first, ...more] = wrap(right, COLUMNS - width - 2);
-      const beside = left.length < width ? [left.padEnd(width) + first] : [left, indent(first)];
-      return [...beside, ...more.map(indent)].map((line) => `  ${line}`);
-    }),
-    ...(examples.length > 0 ? ["", "Examples:", ...examples.map((line) => `  ${line}`)] : []),
-  ].join("\n");
-}
-
-/** Columns of the help. */
-const COLUMNS = 80;
-
-/** The words of a text in lines of at most so many letters; longer words have a line of their own. */
-function wrap(text: string, most: number): string[] {
-  const lines = [""];
-  for (const word of text.split(/\s+/)) {
-    const line = lines.at(-1)!;
-    if (line === "") lines[lines.length - 1] = word;
-    else if (line.length + 1 + word.length <= most) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }
 
 function check(name: string, spec: OptionSpec, value: string): string {

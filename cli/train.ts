@@ -25,7 +25,7 @@ const byDataSet = (help: string, key: Parameters<typeof describeDefault>[0]) =>
 const train: Command = {
   spec: {
     name: "train",
-    summary: "Trains CAM or CALM and shows where the model looks. Without options: CALM_EM on a\n" +
+    summary: "Trains CAM or CALM and shows where the model looks. Without options: CALM_EM on a " +
       "generated data set of birds.",
     options: {
       dataset: {
@@ -37,7 +37,7 @@ const train: Command = {
       data: {
         type: "text",
         value: "DIR",
-        help: "the data set's folder (birds: made when missing)",
+        help: "the data set's folder (default for birds datasets/birds, drawn when missing)",
       },
       method: {
         type: "choice",
@@ -164,8 +164,9 @@ const train: Command = {
     examples: [
       "./calm train",
       "./calm train --dataset fashion-mnist --method calm-ml",
-      "./calm train --dataset cub --data ~/CUB_200_2011 --recipe cub --arch resnet50 \\\n" +
-      "      --large-feature-map --pretrained resnet50-19c8e357.pth --micro-batch 16",
+      "./calm train --dataset cub --data ~/CUB_200_2011 --recipe cub \\\n" +
+      "      --arch resnet50 --large-feature-map \\\n" +
+      "      --pretrained resnet50-19c8e357.pth --micro-batch 16",
       "./calm train --resume runs/birds-calm-em --epochs 40",
     ],
   },

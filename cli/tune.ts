@@ -11,8 +11,8 @@ import { Progress, tellResult } from "./progress.ts";
 const command: Command = {
   spec: {
     name: "tune",
-    summary: "Measures the variants of each convolution of a network's training step on this\n" +
-      "adapter and stores the fastest. train and bench use them from then on; a shape that was\n" +
+    summary: "Measures the variants of each convolution of a network's training step on this " +
+      "adapter and stores the fastest. train and bench use them from then on; a shape that was " +
       "not measured, or whose shaders have changed, gets the default for the kind of adapter.",
     positionals: ["NETWORK"],
     options: {

@@ -16,8 +16,9 @@ const viewer: Command = {
   spec: {
     name: "viewer",
     summary:
-      "Serves a page that runs models in the browser on WebGPU and shows where they look, until\n" +
-      "Ctrl-C. build: writes the page as files for any web server.",
+      "Serves a page that runs models in the browser on WebGPU and shows where they look, until " +
+      "Ctrl-C.",
+    topics: { build: "writes the page as files for any web server" },
     positionals: ["build"],
     options: {
       port: {

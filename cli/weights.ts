@@ -16,10 +16,11 @@ import { tellResult, warn } from "./progress.ts";
 const weights: Command = {
   spec: {
     name: "weights",
-    summary:
-      "inspect: says what a checkpoint holds: names, types and shapes of its tensors, which\n" +
-      "backbone they fit, and values that are NaN or infinite. Reads safetensors and PyTorch's\n" +
-      "files; no code in them is run.",
+    summary: "Reads safetensors and PyTorch's files; no code in them is run.",
+    topics: {
+      inspect: "says what a checkpoint holds: names, types and shapes of its tensors, which " +
+        "backbone they fit, and values that are NaN or infinite",
+    },
     positionals: ["inspect", "FILE"],
     options: { weights: WEIGHTS_OPTION },
     examples: ["./calm weights inspect resnet50-19c8e357.pth"],

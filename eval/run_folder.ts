@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { exists } from "../data/files.ts";
 import { UserError } from "../engine/errors.ts";
 import { reasonOf } from "../engine/reason.ts";
@@ -15,7 +15,7 @@ const LOCK = "running.lock";
 /** The folder of a run, which no other run writes to until it is let go of. */
 export interface RunFolder {
   readonly path: string;
-  /** Lets go of it; one that was made for the run and holds nothing is removed. */
+  /** Lets go of it; folders that were made for the run and hold nothing are removed. */
   release(): Promise<void>;
 }
 
@@ -80,7 +80,7 @@ async function takeUnused(path: string): Promise<RunFolder | null> {
 
 async function take(path: string): Promise<RunFolder | null> {
   const lockPath = join(path, LOCK);
-  const isNew = !await exists(path);
+  const made = await missingFolders(path);
   let lock: Deno.FsFile | null;
   try {
     await Deno.mkdir(path, { recursive: true });
@@ -99,9 +99,19 @@ async function take(path: string): Promise<RunFolder | null> {
       forget();
       await Deno.remove(lockPath).catch(() => {});
       lock.close();
-      if (isNew) await Deno.remove(path).catch(() => {}); // not empty, as a rule
+      // They are not empty, as a rule.
+      for (const folder of made) await Deno.remove(folder).catch(() => {});
     },
   };
+}
+
+/** A folder and those above it, as far as they are not there; the innermost first. */
+async function missingFolders(path: string): Promise<string[]> {
+  const missing = [];
+  for (let folder = resolve(path); !await exists(folder); folder = dirname(folder)) {
+    missing.push(folder);
+  }
+  return missing;
 }
 
 /** ` (process 123 on HOST since …)`, where that can be read. */

@@ -25,6 +25,8 @@ Deno.test("every command has a help that names its options", async () => {
     assert.equal(code, 0);
     assert.match(stdout, new RegExp(`Usage: ./calm ${command}`));
     assert.match(stdout, /--json/);
+    const wide = stdout.split("\n").filter((line) => line.length > 80);
+    assert.deepEqual(wide, [], "80 columns");
   }
 });
 

@@ -13,6 +13,12 @@ Deno.test("a data folder that was mistyped is named, and nothing is drawn into i
     for (const command of [["train"], ["train", "--dry-run"], ["eval", "all"]]) {
       await refuses([...command, "--data", mistyped], message);
     }
+    // Folders that were made for the run go with it; one that was there stays.
+    const run = join(root, "kept", "a", "b");
+    await Deno.mkdir(join(root, "kept"));
+    await refuses(["train", "--data", mistyped, "--out", run], message);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(join(root, "kept"))), []);
+    await Deno.remove(join(root, "kept"));
     assert.deepEqual(await Array.fromAsync(Deno.readDir(root)), []);
   });
 });

@@ -99,6 +99,12 @@ Deno.test({
       assert.match((await run(WRAPPER, args, { env })).stdout, /^CALM on WebGPU: image cl/);
     }
     assert.match((await run(WRAPPER, ["--version"], { env })).stdout, /^CALM on WebGPU \d/);
+    for (const args of [["help", "test"], ["test", "--help"], ["test", "a.ts", "-h"]]) {
+      assert.match((await run(WRAPPER, args, { env })).stdout, /^Runs all tests.*calm test \[F/s);
+    }
+    for (const args of [["help", "check"], ["check", "--help"]]) {
+      assert.match((await run(WRAPPER, args, { env })).stdout, /^Checks types.*calm check/s);
+    }
     const mistyped = await run(WRAPPER, ["trian"], { env });
     assert.equal(mistyped.code, 1);
     assert.match(mistyped.stderr, /There is no task "trian".*train/);
