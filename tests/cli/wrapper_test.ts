@@ -111,6 +111,27 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "files run alone where they are named, without colours where nobody sees them",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const command = (env: Record<string, string>) =>
+      new Deno.Command(WRAPPER, {
+        args: ["test", "tests/eval/npy_test.ts", "--no-check"],
+        // Without NO_COLOR, which whoever runs this may have set.
+        clearEnv: true,
+        env: { PATH: path(), HOME: Deno.env.get("HOME") ?? "", ...env },
+      }).output();
+    const { code, stdout } = await command({});
+    const text = new TextDecoder().decode(stdout);
+    assert.equal(code, 0, text);
+    assert.equal(text.match(/^running \d+ tests? from/gm)?.length, 1);
+    assert.ok(!text.includes("\x1b"));
+    const coloured = await command({ FORCE_COLOR: "1" });
+    assert.ok(new TextDecoder().decode(coloured.stdout).includes("\x1b"));
+  },
+});
+
 /**
  * A clone on a machine of which the programs are these scripts: every call is written to `calls`.
  */
