@@ -115,9 +115,10 @@ Deno.test({
   name: "files run alone where they are named, without colours where nobody sees them",
   ignore: Deno.build.os === "windows",
   async fn() {
-    const command = (env: Record<string, string>) =>
+    const command = (env: Record<string, string>, file = "tests/eval/npy_test.ts", cwd = ".") =>
       new Deno.Command(WRAPPER, {
-        args: ["test", "tests/eval/npy_test.ts", "--no-check"],
+        args: ["test", file, "--no-check"],
+        cwd,
         // Without NO_COLOR, which whoever runs this may have set.
         clearEnv: true,
         env: { PATH: path(), HOME: Deno.env.get("HOME") ?? "", ...env },
@@ -127,6 +128,8 @@ Deno.test({
     assert.equal(code, 0, text);
     assert.equal(text.match(/^running \d+ tests? from/gm)?.length, 1);
     assert.ok(!text.includes("\x1b"));
+    const near = join(dirname(WRAPPER), "tests", "eval");
+    assert.equal((await command({}, "npy_test.ts", near)).code, 0, "as the caller sees it");
     const coloured = await command({ FORCE_COLOR: "1" });
     assert.ok(new TextDecoder().decode(coloured.stdout).includes("\x1b"));
   },
