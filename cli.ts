@@ -1,20 +1,12 @@
 import { didYouMean } from "./engine/did_you_mean.ts";
 import { Interrupted, UserError } from "./engine/errors.ts";
 import { enterCallersFolder } from "./cli/callers_folder.ts";
+import type { Command } from "./cli/command.ts";
 import { overview, TASK_NAMES, toolHelp, version } from "./cli/front_door.ts";
 import { stoppedStatus } from "./cli/interrupts.ts";
 import { helpText } from "./cli/help.ts";
-import { type CommandSpec, type ParsedOptions, parseOptions } from "./cli/options.ts";
+import { parseOptions } from "./cli/options.ts";
 import { setOutput, warn } from "./cli/progress.ts";
-
-/** A command: what it is called and takes, and the function that does it. */
-export interface Command {
-  readonly spec: CommandSpec;
-  /** Does the work; what it returns is printed with --json. */
-  run(options: ParsedOptions): Promise<Record<string, unknown>>;
-  /** Of a command that goes on when its result is there, as a server does: waits for its end. */
-  end?(): Promise<void>;
-}
 
 /** Commands are loaded when they are called, so that none pays for another's imports. */
 const COMMANDS: Record<string, () => Promise<{ default: Command }>> = {

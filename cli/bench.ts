@@ -1,4 +1,4 @@
-import type { Command } from "../cli.ts";
+import type { Command } from "./command.ts";
 import { UserError } from "../engine/errors.ts";
 import { METHODS } from "../model/classifier.ts";
 import { openGpu } from "../model/open_gpu.ts";

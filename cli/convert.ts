@@ -1,4 +1,4 @@
-import type { Command } from "../cli.ts";
+import type { Command } from "./command.ts";
 import { fileIdentities } from "../data/files.ts";
 import { UserError } from "../engine/errors.ts";
 import { parseHeader } from "../model/checkpoint_header.ts";

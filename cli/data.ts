@@ -1,4 +1,4 @@
-import type { Command } from "../cli.ts";
+import type { Command } from "./command.ts";
 import { generateBirds } from "../data/birds/generate.ts";
 import { checkData } from "../data/check.ts";
 import type { Counts } from "../data/check/findings.ts";

@@ -1,6 +1,6 @@
 import { Gpu } from "../engine/gpu.ts";
 import { mebibytes } from "../engine/memory.ts";
-import type { Command } from "../cli.ts";
+import type { Command } from "./command.ts";
 import { tellResult } from "./progress.ts";
 
 const LIMITS = [

@@ -1,12 +1,12 @@
-import type { Command } from "../cli.ts";
+import type { Command } from "./command.ts";
 import { DATASET_NAMES } from "../data/open.ts";
 import { didYouMean } from "../engine/did_you_mean.ts";
 import { UserError } from "../engine/errors.ts";
-import { ATTRIBUTION_KINDS } from "../eval/attribution/kinds.ts";
-import { BASELINES } from "../eval/erasing/baseline.ts";
-import type { MeasureName } from "../eval/measures.ts";
-import { OFFICIAL_STEP } from "../eval/metrics/pixel_ap.ts";
-import { UPSCALINGS } from "../eval/upscale.ts";
+import { ATTRIBUTION_KINDS } from "../eval/maps/kinds.ts";
+import { BASELINES } from "../eval/measures/erasing/baseline.ts";
+import type { MeasureName } from "../eval/measures/measures.ts";
+import { OFFICIAL_STEP } from "../eval/measures/pixel_ap.ts";
+import { UPSCALINGS } from "../eval/maps/upscale.ts";
 import { measureAll, writeTables } from "./eval/all.ts";
 import { modelOf, modelsOf } from "./eval/merge.ts";
 import { report } from "./eval/report.ts";

@@ -1,17 +1,17 @@
-import type { Command } from "../cli.ts";
+import type { Command } from "./command.ts";
 import type { Picture } from "../data/dataset.ts";
 import { expectSameClasses } from "../data/class_names.ts";
 import { exists } from "../data/files.ts";
 import { UserError } from "../engine/errors.ts";
 import type { Gpu } from "../engine/gpu.ts";
-import { mapKinds } from "../eval/attribution/explain.ts";
+import { mapKinds } from "../eval/maps/explain.ts";
 import {
   ATTRIBUTION_KINDS,
   type AttributionKind,
   checkKind,
   hasKind,
   isSigned,
-} from "../eval/attribution/kinds.ts";
+} from "../eval/maps/kinds.ts";
 import { openGpu } from "../model/open_gpu.ts";
 import { openModel } from "../model/open_model.ts";
 import { type Asked, drawExplanation, type NamedModel } from "./explain/draw.ts";

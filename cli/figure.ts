@@ -1,22 +1,29 @@
 import { join } from "node:path";
-import type { Command } from "../cli.ts";
+import type { Command } from "./command.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { expectSameClasses } from "../data/class_names.ts";
 import { exists } from "../data/files.ts";
 import { DATASET_NAMES } from "../data/open.ts";
 import { UserError } from "../engine/errors.ts";
-import { ATTRIBUTION_KINDS, type AttributionKind, checkKind } from "../eval/attribution/kinds.ts";
-import { readClassPairs } from "../eval/cues/paired_pictures.ts";
-import { figure5 } from "../eval/figures/figure5.ts";
-import { figure1, figure3, figure4, figure6, type NamedModel } from "../eval/figures/figures.ts";
-import { choosePairs, chooseShown, readShown } from "../eval/figures/subjects.ts";
-import { drawGrid, type Grid } from "../eval/pictures/grid.ts";
-import { svgToPdf } from "../eval/pictures/pdf.ts";
-import { expectOwnDrawing } from "../eval/report/own_report.ts";
-import { openSupersets } from "../eval/supersets.ts";
+import { ATTRIBUTION_KINDS, type AttributionKind, checkKind } from "../eval/maps/kinds.ts";
+import { readClassPairs } from "../eval/measures/cues/paired_pictures.ts";
+import { figure5 } from "../eval/present/figures/figure5.ts";
+import {
+  figure1,
+  figure3,
+  figure4,
+  figure6,
+  type NamedModel,
+} from "../eval/present/figures/figures.ts";
+import { choosePairs, chooseShown, readShown } from "../eval/present/figures/subjects.ts";
+import { drawGrid, type Grid } from "../eval/present/pictures/grid.ts";
+import { svgToPdf } from "../eval/present/pictures/pdf.ts";
+import { expectOwnDrawing } from "../eval/present/report/own_report.ts";
+import { openSupersets } from "../eval/measures/supersets.ts";
 import type { Method } from "../model/classifier.ts";
 import { openGpu } from "../model/open_gpu.ts";
 import { openModel } from "../model/open_model.ts";
+import { CHECKPOINT, runFolder } from "../model/run_files.ts";
 import { writeAtomically } from "../weights/atomic_write.ts";
 import { modelsOf } from "./eval/merge.ts";
 import { openDatasetOf } from "./eval/model_job.ts";
@@ -244,7 +251,7 @@ async function checkpointsOf(options: ParsedOptions, { name }: Dataset): Promise
   const found: string[] = [];
   // CALM_EM is the paper's choice, so a figure of one model of CALM is of it.
   for (const method of ["cam", "calm-em", "calm-ml"] satisfies Method[]) {
-    const path = join("runs", `${name}-${method}`, "checkpoint.safetensors");
+    const path = join(runFolder(name, method), CHECKPOINT);
     if (await exists(path)) found.push(path);
   }
   if (found.length > 0) return found;

@@ -1,6 +1,6 @@
 import { UserError } from "../engine/errors.ts";
-import { COLOUR_MAPS, type ColourMapName } from "../eval/pictures/colour_map.ts";
-import { DEFAULT_LOOK, type Look, usualOpacity } from "../eval/pictures/look.ts";
+import { COLOUR_MAPS, type ColourMapName } from "../eval/present/pictures/colour_map.ts";
+import { DEFAULT_LOOK, type Look, usualOpacity } from "../eval/present/pictures/look.ts";
 import type { OptionTable, ParsedOptions } from "./options.ts";
 
 /** How maps are drawn. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { readClassNames } from "../data/class_list.ts";
 import { findClass } from "../data/find_class.ts";
 import { UserError } from "../engine/errors.ts";
-import { CHECKPOINT } from "../eval/run_folder.ts";
+import { CHECKPOINT, runFolder } from "../model/run_files.ts";
 import { LARGEST_PICTURE } from "../model/checkpoint_header.ts";
 import { type Prior, PRIORS } from "../model/calm/location.ts";
 import { type Method, METHODS } from "../model/classifier.ts";
@@ -19,7 +19,7 @@ export const WEIGHTS_OPTION = {
 } as const;
 
 /** The model that `./calm train` leaves. */
-export const DEFAULT_CHECKPOINT = "runs/birds-calm-em/checkpoint.safetensors";
+export const DEFAULT_CHECKPOINT = join(runFolder("birds", "calm-em"), CHECKPOINT);
 
 /** Options of commands that read a model from a checkpoint of any origin. */
 export const MODEL_OPTIONS: OptionTable = {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Command } from "../cli.ts";
+import type { Command } from "./command.ts";
 import { DATASET_NAMES } from "../data/open.ts";
 import { UserError } from "../engine/errors.ts";
 import { type Architecture, ARCHITECTURES } from "../model/build.ts";
@@ -7,10 +7,10 @@ import { DEFAULT_LOCATION, type Prior, PRIORS } from "../model/calm/location.ts"
 import { OFFICIAL_EPSILON } from "../model/calm/losses.ts";
 import { type Method, METHODS } from "../model/classifier.ts";
 import { describeDefault, type Preset, PRESET_NAMES } from "../model/recipe.ts";
-import { CHECKPOINT } from "../eval/run_folder.ts";
-import { duration } from "../eval/report/words.ts";
-import { planRun, type TrainingSettings } from "../eval/run_plan.ts";
-import { trainAndReport } from "../eval/training_run.ts";
+import { CHECKPOINT } from "../model/run_files.ts";
+import { duration } from "../eval/present/report/words.ts";
+import { planRun, type TrainingSettings } from "../eval/runs/run_plan.ts";
+import { trainAndReport } from "../eval/runs/training_run.ts";
 import { untilInterrupted } from "./interrupts.ts";
 import { WEIGHTS_OPTION } from "./model_options.ts";
 import type { ParsedOptions } from "./options.ts";

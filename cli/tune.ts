@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { Command } from "../cli.ts";
+import type { Command } from "./command.ts";
 import { OurNetwork } from "../bench/network.ts";
 import { tune, type TuningRow } from "../bench/tune.ts";
 import { METHODS } from "../model/classifier.ts";

@@ -1,4 +1,4 @@
-import type { Command } from "../cli.ts";
+import type { Command } from "./command.ts";
 import { Interrupted, UserError } from "../engine/errors.ts";
 import { type FileServer, serveFiles } from "../viewer/http_server.ts";
 import { buildSite, respond, type Site, writeSite } from "../viewer/site.ts";

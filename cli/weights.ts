@@ -1,4 +1,4 @@
-import type { Command } from "../cli.ts";
+import type { Command } from "./command.ts";
 import { UserError } from "../engine/errors.ts";
 import { mebibytes } from "../engine/memory.ts";
 import { fitBackbone, placesOfArchitecture } from "../model/backbone_fit.ts";

@@ -2,8 +2,8 @@ import { basename, join } from "node:path";
 import { exists } from "../../data/files.ts";
 import { UserError } from "../../engine/errors.ts";
 import { reasonOf } from "../../engine/reason.ts";
-import { mergeCounts, readCounts, resultsOf } from "../../eval/job/counts.ts";
-import type { MeasuredModel } from "../../eval/tables/rows.ts";
+import { mergeCounts, readCounts, resultsOf } from "../../eval/measures/job/counts.ts";
+import type { MeasuredModel } from "../../eval/present/tables/rows.ts";
 
 /**
  * Models whose counts lie in some files or folders, their parts put together; the files' names tell

@@ -1,10 +1,10 @@
-import { type ClassPair, PART_NAMES } from "../../eval/cues/class_pairs.ts";
-import { describeCueRule } from "../../eval/cues/localisation.ts";
-import { describeDeletion } from "../../eval/erasing/deletion_insertion.ts";
-import type { Subject } from "../../eval/job/subject.ts";
-import { kindOf, type Measured } from "../../eval/measures.ts";
-import { rowTitle } from "../../eval/tables/rows.ts";
-import type { BoxAccuracy } from "../../eval/wsol/box_accuracy.ts";
+import { type ClassPair, PART_NAMES } from "../../eval/measures/cues/class_pairs.ts";
+import { describeCueRule } from "../../eval/measures/cues/localisation.ts";
+import { describeDeletion } from "../../eval/measures/erasing/deletion_insertion.ts";
+import type { Subject } from "../../eval/measures/job/subject.ts";
+import { kindOf, type Measured } from "../../eval/measures/measures.ts";
+import { rowTitle } from "../../eval/present/tables/rows.ts";
+import type { BoxAccuracy } from "../../eval/measures/wsol/box_accuracy.ts";
 import { tellResult } from "../progress.ts";
 
 /** Prints what was measured. @returns the object that `--json` prints */

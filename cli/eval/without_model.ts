@@ -1,8 +1,8 @@
 import { readClassAttributes } from "../../data/cub_annotations.ts";
 import { UserError } from "../../engine/errors.ts";
-import { classPairs } from "../../eval/cues/class_pairs.ts";
-import { OFFICIAL_STEP } from "../../eval/metrics/pixel_ap.ts";
-import { evaluateScoreMaps } from "../../eval/wsol/score_maps.ts";
+import { classPairs } from "../../eval/measures/cues/class_pairs.ts";
+import { OFFICIAL_STEP } from "../../eval/measures/pixel_ap.ts";
+import { evaluateScoreMaps } from "../../eval/measures/wsol/score_maps.ts";
 import type { ParsedOptions } from "../options.ts";
 import { type Progress, tellResult } from "../progress.ts";
 import { boxScores, countPairs } from "./report.ts";

@@ -1,5 +1,5 @@
 import { basename, extname } from "node:path";
-import { ATTRIBUTION_KINDS, type AttributionKind } from "../../eval/attribution/kinds.ts";
+import { ATTRIBUTION_KINDS, type AttributionKind } from "../../eval/maps/kinds.ts";
 
 /** A picture file and what its outputs are called. */
 export interface PictureFile {

@@ -2,7 +2,7 @@ import { extname, join } from "node:path";
 import { fileIdentities } from "../../data/files.ts";
 import { UserError } from "../../engine/errors.ts";
 import { reasonOf } from "../../engine/reason.ts";
-import { expectOwnDrawing } from "../../eval/report/own_report.ts";
+import { expectOwnDrawing } from "../../eval/present/report/own_report.ts";
 import { type Asked, folderOf, type NamedModel } from "./draw.ts";
 import { asMapName, nameKey, type PictureFile } from "./names.ts";
 

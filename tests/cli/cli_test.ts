@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ilsvrcFiles, withFolder, write } from "../data/wsol_folder.ts";
 import { gpuTest } from "../gpu.ts";
-import { expectSelfContained } from "../eval/markup_check.ts";
+import { expectSelfContained } from "../eval/present/markup_check.ts";
 import { calm, CLI, refuses, SMALL, withBirds } from "./calm.ts";
 import { writeAtomically } from "../../weights/atomic_write.ts";
 

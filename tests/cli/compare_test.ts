@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { colourMap } from "../../eval/pictures/colour_map.ts";
-import { shortNumber } from "../../eval/pictures/svg.ts";
-import { decodeNpy } from "../../eval/npy.ts";
+import { colourMap } from "../../eval/present/pictures/colour_map.ts";
+import { shortNumber } from "../../eval/present/pictures/svg.ts";
+import { decodeNpy } from "../../eval/measures/npy.ts";
 import { gpuTest } from "../gpu.ts";
 import { calm, refuses, SMALL, withBirds } from "./calm.ts";
 

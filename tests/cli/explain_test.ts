@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { basename } from "node:path";
 import { decodePicture, encodePng } from "../../data/codecs.ts";
-import { decodeNpy } from "../../eval/npy.ts";
+import { decodeNpy } from "../../eval/measures/npy.ts";
 import { gpuTest } from "../gpu.ts";
 import { calm, refuses, SMALL, withBirds } from "./calm.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { familyOf } from "../../eval/figures/subjects.ts";
+import { familyOf } from "../../eval/present/figures/subjects.ts";
 import { decodePicture } from "../../data/codecs.ts";
 import { gpuTest } from "../gpu.ts";
 import { calm, refuses, SMALL, withBirds } from "./calm.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { decodeSafetensors, encodeSafetensors } from "../../weights/safetensors.ts";
-import { readLog } from "../../eval/run_log.ts";
+import { readLog } from "../../eval/runs/run_log.ts";
 import { gpuTest } from "../gpu.ts";
 import { calm, refuses, SMALL, start, withBirds } from "./calm.ts";
 

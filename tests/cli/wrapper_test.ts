@@ -115,7 +115,11 @@ Deno.test({
   name: "files run alone where they are named, without colours where nobody sees them",
   ignore: Deno.build.os === "windows",
   async fn() {
-    const command = (env: Record<string, string>, file = "tests/eval/npy_test.ts", cwd = ".") =>
+    const command = (
+      env: Record<string, string>,
+      file = "tests/eval/measures/npy_test.ts",
+      cwd = ".",
+    ) =>
       new Deno.Command(WRAPPER, {
         args: ["test", file, "--no-check"],
         cwd,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 
 /** What other programs may want of the data and the pictures. */
-const MODULES = ["data/codecs.ts", "data/rasteriser.ts", "eval/pictures/rasterise.ts"];
+const MODULES = ["data/codecs.ts", "data/rasteriser.ts", "eval/present/pictures/rasterise.ts"];
 
 Deno.test("modules work in other programs, without this project's deno.json", async () => {
   const folder = await Deno.makeTempDir();

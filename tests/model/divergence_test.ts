@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Gpu } from "../../engine/gpu.ts";
 import { Tensor } from "../../engine/tensor.ts";
 import { BatchLoader } from "../../data/loader.ts";
-import { classify } from "../../eval/classification.ts";
+import { classify } from "../../eval/measures/classification.ts";
 import { buildModel } from "../../model/build.ts";
 import { firstNotFinite } from "../../model/finite.ts";
 import { Metrics } from "../../model/metrics.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { explain } from "../../eval/attribution/explain.ts";
+import { explain } from "../../eval/maps/explain.ts";
 import { placesOfArchitecture } from "../../model/backbone_fit.ts";
 import { buildModel, type ModelOptions } from "../../model/build.ts";
 import { openModel } from "../../model/open_model.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DEFAULT_LOOK } from "../../eval/pictures/look.ts";
+import { DEFAULT_LOOK } from "../../eval/present/pictures/look.ts";
 import { formatLink, type Link, parseLink } from "../../viewer/page/link.ts";
 
 const PICTURES = ["robin.jpg", "marsh-wren.jpg"];

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { decodePicture } from "../../data/codecs.ts";
-import type { AttributionKind } from "../../eval/attribution/kinds.ts";
-import { colourMap, type ColourMapName } from "../../eval/pictures/colour_map.ts";
-import { DEFAULT_LOOK, type Look, peakOf, topOf } from "../../eval/pictures/look.ts";
-import { overlay } from "../../eval/pictures/overlay.ts";
+import type { AttributionKind } from "../../eval/maps/kinds.ts";
+import { colourMap, type ColourMapName } from "../../eval/present/pictures/colour_map.ts";
+import { DEFAULT_LOOK, type Look, peakOf, topOf } from "../../eval/present/pictures/look.ts";
+import { overlay } from "../../eval/present/pictures/overlay.ts";
 import type { Examination } from "../../viewer/page/examination.ts";
 import { number } from "../../viewer/page/words.ts";
 import { browserTest, column, saved, settled, showing } from "./browser.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { decodeNpy } from "../../eval/npy.ts";
-import { runnerUp } from "../../eval/attribution/explain.ts";
+import { decodeNpy } from "../../eval/measures/npy.ts";
+import { runnerUp } from "../../eval/maps/explain.ts";
 import { greatestIn, highest } from "../../viewer/page/readout.ts";
 import { type Classes, sameChoice, sameClass } from "../../viewer/page/same_class.ts";
 import { browserTest, hand, saved, settled, showing } from "./browser.ts";

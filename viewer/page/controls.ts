@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-import type { AttributionKind } from "../../eval/attribution/kinds.ts";
+import type { AttributionKind } from "../../eval/maps/kinds.ts";
 import type { OpenedModel } from "../../model/open_model.ts";
 import { byId, make, showParts } from "./dom.ts";
 import { kindsOf, type MapChoice } from "./examination.ts";

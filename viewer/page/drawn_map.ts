@@ -1,6 +1,6 @@
-import type { AttributionMap } from "../../eval/attribution/explain.ts";
-import { isSigned } from "../../eval/attribution/kinds.ts";
-import { type Look, topOf } from "../../eval/pictures/look.ts";
+import type { AttributionMap } from "../../eval/maps/explain.ts";
+import { isSigned } from "../../eval/maps/kinds.ts";
+import { type Look, topOf } from "../../eval/present/pictures/look.ts";
 import type { Examination, MapChoice, OnShare } from "./examination.ts";
 import { mapWords, workWords } from "./map_words.ts";
 import type { MapView } from "./map_view.ts";

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-import { likeliest } from "../../eval/attribution/explain.ts";
+import { likeliest } from "../../eval/maps/explain.ts";
 import { byId } from "./dom.ts";
 import type { Erased, Examination } from "./examination.ts";
 import { draw } from "./picture_input.ts";

@@ -2,23 +2,19 @@ import type { Picture } from "../../data/dataset.ts";
 import { resizeLikePillow } from "../../data/resize.ts";
 import { writeNormalised } from "../../data/transform.ts";
 import { Random } from "../../engine/random.ts";
-import { BatchMaps } from "../../eval/attribution/batch_maps.ts";
+import { BatchMaps } from "../../eval/maps/batch_maps.ts";
 import {
   type AttributionMap,
   type Explanation,
   type MapKind,
   mapKinds,
-} from "../../eval/attribution/explain.ts";
-import { GRAD_CAM_KINDS, type GradCamKind } from "../../eval/attribution/grad_cam.ts";
-import { GRADIENT_KINDS, type GradientKind } from "../../eval/attribution/gradient_maps.ts";
-import {
-  type AttributionKind,
-  isGradCamKind,
-  isGradientKind,
-} from "../../eval/attribution/kinds.ts";
-import { baselineOf } from "../../eval/erasing/baseline.ts";
-import { erase, probabilitiesOf, rank } from "../../eval/erasing/erase.ts";
-import { pictureOf } from "../../eval/pictures/overlay.ts";
+} from "../../eval/maps/explain.ts";
+import { GRAD_CAM_KINDS, type GradCamKind } from "../../eval/maps/grad_cam.ts";
+import { GRADIENT_KINDS, type GradientKind } from "../../eval/maps/gradient_maps.ts";
+import { type AttributionKind, isGradCamKind, isGradientKind } from "../../eval/maps/kinds.ts";
+import { baselineOf } from "../../eval/measures/erasing/baseline.ts";
+import { erase, probabilitiesOf, rank } from "../../eval/measures/erasing/erase.ts";
+import { pictureOf } from "../../eval/present/pictures/overlay.ts";
 import type { OpenedModel } from "../../model/open_model.ts";
 
 /** Which map of a picture is wanted. */

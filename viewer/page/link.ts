@@ -1,6 +1,6 @@
-import { ATTRIBUTION_KINDS, type AttributionKind } from "../../eval/attribution/kinds.ts";
-import { COLOUR_MAPS } from "../../eval/pictures/colour_map.ts";
-import { DEFAULT_LOOK, type Look, usualOpacity } from "../../eval/pictures/look.ts";
+import { ATTRIBUTION_KINDS, type AttributionKind } from "../../eval/maps/kinds.ts";
+import { COLOUR_MAPS } from "../../eval/present/pictures/colour_map.ts";
+import { DEFAULT_LOOK, type Look, usualOpacity } from "../../eval/present/pictures/look.ts";
 
 /** What a link keeps of the page; what is left out is as the page has it. */
 export interface Link {

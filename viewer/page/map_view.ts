@@ -1,9 +1,14 @@
 /// <reference lib="dom" />
 import type { Picture } from "../../data/dataset.ts";
-import type { AttributionMap } from "../../eval/attribution/explain.ts";
-import { type Colour, colourMap, inferno, redBlue } from "../../eval/pictures/colour_map.ts";
-import { type Look, peakOf } from "../../eval/pictures/look.ts";
-import { overlay } from "../../eval/pictures/overlay.ts";
+import type { AttributionMap } from "../../eval/maps/explain.ts";
+import {
+  type Colour,
+  colourMap,
+  inferno,
+  redBlue,
+} from "../../eval/present/pictures/colour_map.ts";
+import { type Look, peakOf } from "../../eval/present/pictures/look.ts";
+import { overlay } from "../../eval/present/pictures/overlay.ts";
 import { byId, make } from "./dom.ts";
 import type { MapWords } from "./map_words.ts";
 import { draw } from "./picture_input.ts";

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-import type { AttributionMap } from "../../eval/attribution/explain.ts";
+import type { AttributionMap } from "../../eval/maps/explain.ts";
 import type { Cell } from "./cell_pointer.ts";
 import { byId } from "./dom.ts";
 import type { Erased, Examination } from "./examination.ts";

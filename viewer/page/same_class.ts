@@ -1,4 +1,4 @@
-import { classWords } from "../../eval/class_words.ts";
+import { classWords } from "../../eval/present/class_words.ts";
 import type { OpenedModel } from "../../model/open_model.ts";
 import type { MapChoice } from "./examination.ts";
 import { className } from "./words.ts";

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
-import type { AttributionMap } from "../../eval/attribution/explain.ts";
-import { encodeNpy } from "../../eval/npy.ts";
-import type { Look } from "../../eval/pictures/look.ts";
+import type { AttributionMap } from "../../eval/maps/explain.ts";
+import { encodeNpy } from "../../eval/measures/npy.ts";
+import type { Look } from "../../eval/present/pictures/look.ts";
 import { byId, save } from "./dom.ts";
 import type { MadeMap } from "./drawn_map.ts";
 import { mapWords } from "./map_words.ts";

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import type { Picture } from "../../data/dataset.ts";
-import type { AttributionKind } from "../../eval/attribution/kinds.ts";
+import type { AttributionKind } from "../../eval/maps/kinds.ts";
 import type { OpenedModel } from "../../model/open_model.ts";
 import { kindOptions } from "./controls.ts";
 import { byId, make } from "./dom.ts";

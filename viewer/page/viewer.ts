@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import type { Picture } from "../../data/dataset.ts";
-import { runnerUp } from "../../eval/attribution/explain.ts";
-import { isSigned } from "../../eval/attribution/kinds.ts";
+import { runnerUp } from "../../eval/maps/explain.ts";
+import { isSigned } from "../../eval/maps/kinds.ts";
 import type { OpenedModel } from "../../model/open_model.ts";
 import { CellPointer } from "./cell_pointer.ts";
 import { Controls } from "./controls.ts";

@@ -1,5 +1,5 @@
-import type { AttributionKind } from "../../eval/attribution/kinds.ts";
-import { classWords } from "../../eval/class_words.ts";
+import type { AttributionKind } from "../../eval/maps/kinds.ts";
+import { classWords } from "../../eval/present/class_words.ts";
 import type { OpenedModel } from "../../model/open_model.ts";
 
 /** A class as people read it. */

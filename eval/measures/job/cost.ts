@@ -1,0 +1,68 @@
+import type { AttributionKind } from "../../maps/kinds.ts";
+import { kindOf, type Measure } from "../measures.ts";
+import type { Pass } from "./job.ts";
+
+/** A pass forward and back through the network, in passes forward. */
+const BACK = 3;
+/** Gradients that a map takes, of the methods that take many (`gradient_maps.ts`). */
+const GRADIENTS: Readonly<Partial<Record<AttributionKind, number>>> = {
+  "gradient": 1,
+  "integrated-gradient": 51,
+  "smooth-grad": 50,
+  "smooth-grad-squared": 50,
+  "var-grad": 50,
+};
+/** Maps that come with another at no cost. */
+const FAMILY: Readonly<Partial<Record<AttributionKind, string>>> = {
+  "smooth-grad": "noise",
+  "smooth-grad-squared": "noise",
+  "var-grad": "noise",
+  "grad-cam": "last layers",
+  "grad-cam++": "last layers",
+};
+/** Layers that randomisation draws anew, about. */
+const LAYERS = 6;
+
+/**
+ * About how long each measure of a pass takes for a picture, in passes forward through the network: to
+ * tell how far a job is, not to plan by. Maps are made once for all measures of a pass, so the first
+ * one that needs them pays.
+ */
+export function costsOf({ measures }: Pick<Pass, "measures">): number[] {
+  const made = new Set<string>();
+  const mapCost = (kind: AttributionKind | null) => {
+    const gradients = kind === null ? undefined : GRADIENTS[kind];
+    return gradients === undefined ? 0.2 : BACK * gradients;
+  };
+  return measures.map((measure) => {
+    const kind = kindOf(measure);
+    const family = kind === null ? "" : FAMILY[kind] ?? kind;
+    const isNew = !made.has(family);
+    made.add(family);
+    return ownCost(measure, mapCost(kind)) + (isNew ? mapCost(kind) * classesOf(measure) : 0);
+  });
+}
+
+/** Classes of a picture whose maps a measure asks for, about. */
+function classesOf({ what }: Measure): number {
+  return what === "cue-localization" ? 4 : 1;
+}
+
+function ownCost({ what, options }: Measure, map: number): number {
+  switch (what) {
+    case "classification":
+    case "pointing-game":
+      return 1;
+    case "cue-localization":
+    case "wsol":
+      return 0.5;
+    case "remove-and-classify":
+      return 1.5 * options.k.length;
+    case "deletion-insertion":
+      return 2 * options.steps;
+    case "axioms":
+      return (2 * map + 3) / options.every;
+    case "randomisation":
+      return LAYERS * (map + 1) / options.every;
+  }
+}

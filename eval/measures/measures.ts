@@ -1,0 +1,100 @@
+import { Axioms, type AxiomScores } from "./axioms/axioms.ts";
+import type { AttributionKind } from "../maps/kinds.ts";
+import { Classification, type ClassificationResult } from "./classification.ts";
+import type { ClassPair } from "./cues/class_pairs.ts";
+import { CueLocalization, type CueOptions, type CueScores } from "./cues/localisation.ts";
+import {
+  DeletionInsertion,
+  type DeletionOptions,
+  type DeletionScores,
+} from "./erasing/deletion_insertion.ts";
+import {
+  type ErasingOptions,
+  type ErasingScores,
+  RemoveAndClassify,
+} from "./erasing/remove_and_classify.ts";
+import { PointingGame, type PointingScores } from "./pointing_game.ts";
+import { ParameterRandomisation, type RandomisationScores } from "./parameter_randomisation.ts";
+import {
+  type LocalizationOptions,
+  type LocalizationScores,
+  ObjectLocalization,
+} from "./wsol/localise.ts";
+
+/** Options of a measure that looks at some pictures only: those whose position `every` divides. */
+interface Sampled {
+  readonly kind: AttributionKind;
+  readonly every: number;
+}
+
+/** Everything that decides a measure, as plain data: what is stored beside its counts. */
+export interface MeasureOptions {
+  readonly "classification": Record<never, never>;
+  readonly "cue-localization": {
+    readonly pairs: readonly ClassPair[];
+    readonly options: CueOptions;
+  };
+  readonly "remove-and-classify": ErasingOptions;
+  readonly "wsol": LocalizationOptions;
+  readonly "axioms": Sampled;
+  readonly "deletion-insertion": DeletionOptions;
+  readonly "pointing-game": { readonly kind: AttributionKind };
+  readonly "randomisation": Sampled;
+}
+
+/** What each measure finds. */
+export interface MeasureResults {
+  readonly "classification": ClassificationResult;
+  readonly "cue-localization": CueScores;
+  readonly "remove-and-classify": ErasingScores;
+  readonly "wsol": LocalizationScores;
+  readonly "axioms": AxiomScores;
+  readonly "deletion-insertion": DeletionScores;
+  readonly "pointing-game": PointingScores;
+  readonly "randomisation": RandomisationScores;
+}
+
+/** Name of a measure. */
+export type MeasureName = keyof MeasureOptions;
+
+/** A measure and its options. */
+export type Measure<M extends MeasureName = MeasureName> = {
+  readonly [Name in M]: { readonly what: Name; readonly options: MeasureOptions[Name] };
+}[M];
+
+/** A measure with what it found. */
+export type Measured<M extends MeasureName = MeasureName> = {
+  readonly [Name in M]: {
+    readonly what: Name;
+    readonly options: MeasureOptions[Name];
+    readonly result: MeasureResults[Name];
+  };
+}[M];
+
+/** An empty evaluation for a measure. */
+export function evaluationOf({ what, options }: Measure) {
+  switch (what) {
+    case "classification":
+      return new Classification();
+    case "cue-localization":
+      return new CueLocalization(options);
+    case "remove-and-classify":
+      return new RemoveAndClassify(options);
+    case "wsol":
+      return new ObjectLocalization(options);
+    case "axioms":
+      return new Axioms(options);
+    case "deletion-insertion":
+      return new DeletionInsertion(options);
+    case "pointing-game":
+      return new PointingGame(options);
+    case "randomisation":
+      return new ParameterRandomisation(options);
+  }
+}
+
+/** The kind of map that a measure looks at; null where it looks at none. */
+export function kindOf({ what, options }: Measure): AttributionKind | null {
+  if (what === "classification") return null;
+  return what === "cue-localization" ? options.options.kind : options.kind;
+}

@@ -1,0 +1,113 @@
+import { UserError } from "../../../engine/errors.ts";
+import type { AttributionKind } from "../../maps/kinds.ts";
+import type { Evaluation, Json, View } from "../evaluation.ts";
+import { PixelAp } from "../pixel_ap.ts";
+import { minMax } from "../min_max.ts";
+import { upscale, type Upscaling } from "../../maps/upscale.ts";
+import { type BoxAccuracy, BoxEvaluator } from "./box_accuracy.ts";
+import { addMasked, SIDE } from "./object_mask.ts";
+
+/** How maps are cut. */
+export interface LocalizationOptions {
+  readonly kind: AttributionKind;
+  /** Between thresholds, of boxes and of masks. */
+  readonly step: number;
+  readonly upscaling: Upscaling;
+}
+
+/** Table 3's numbers. */
+export interface LocalizationScores {
+  /** Where the pictures have boxes. */
+  readonly boxes: BoxAccuracy | null;
+  /** Where they have masks: pixel-wise average precision, 0–100. */
+  readonly pxap: number | null;
+  readonly images: number;
+  /** The thresholds of boxes were chosen on other pictures, not on these. */
+  readonly thresholdsFromElsewhere: boolean;
+}
+
+/**
+ * Weakly-supervised localization (paper §5.4, Table 3): the map of the true class, scaled up and then
+ * to [0, 1] by minimum and maximum, is compared with boxes or, without boxes, with masks.
+ */
+export class ObjectLocalization implements Evaluation<LocalizationScores> {
+  #kind: AttributionKind;
+  #boxes: BoxEvaluator;
+  #upscaling: Upscaling;
+  #pixels: PixelAp;
+  #images = 0;
+
+  constructor({ kind, step, upscaling }: LocalizationOptions) {
+    this.#kind = kind;
+    this.#upscaling = upscaling;
+    this.#pixels = new PixelAp({ thresholds: "even", step });
+    this.#boxes = new BoxEvaluator({ step });
+  }
+
+  async add({ batch: { labels }, ids, maps, annotations, once }: View): Promise<void> {
+    const found = await maps.of(this.#kind, Array.from(labels, (label) => [label]));
+    for (const [n, id] of ids.entries()) {
+      const scores = minMax(upscale(found(n, labels[n]), SIDE, this.#upscaling));
+      const truth = await once(`boxes ${id}`, () => annotations.boxes(id));
+      if (truth.length > 0) this.#boxes.add(scores, SIDE, truth);
+      else {
+        addMasked(this.#pixels, scores, await once(`mask ${id}`, () => annotations.mask(id)));
+      }
+      this.#images++;
+    }
+  }
+
+  /** Positions of the best thresholds, to report other pictures at. */
+  best(): number[] {
+    return this.#boxes.best();
+  }
+
+  tally(): Json {
+    const { hits, misses } = this.#pixels;
+    return {
+      images: this.#images,
+      boxes: { images: this.#boxes.images, hits: this.#boxes.hits.map((counts) => [...counts]) },
+      pixels: { hits: [...hits], misses: [...misses] },
+    };
+  }
+
+  merge(tally: Json): void {
+    const { images, boxes, pixels } = tally as unknown as {
+      images: number;
+      boxes: { images: number; hits: number[][] };
+      pixels: { hits: number[]; misses: number[] };
+    };
+    this.#images += images;
+    this.#boxes.merge(boxes);
+    this.#pixels.merge(pixels);
+  }
+
+  /**
+   * @param at positions of the thresholds; without them the best on these pictures
+   * @throws {UserError} when no pixel of the pictures' masks belongs to an object
+   */
+  result(at?: number[]): LocalizationScores {
+    const withBoxes = this.#boxes.images > 0;
+    return {
+      boxes: withBoxes ? this.#boxes.compute(at) : null,
+      pxap: this.#boxes.images < this.#images ? precisionOf(this.#pixels, this.#images) : null,
+      images: this.#images,
+      thresholdsFromElsewhere: at !== undefined,
+    };
+  }
+}
+
+/**
+ * PxAP of all pictures.
+ *
+ * @throws {UserError} when no pixel of their masks belongs to an object: nothing could be found
+ */
+export function precisionOf(pixels: PixelAp, images: number): number {
+  const pxap = pixels.compute();
+  if (Number.isNaN(pxap)) {
+    throw new UserError(
+      `No pixel of the masks of ${images} pictures belongs to an object: PxAP needs some that do`,
+    );
+  }
+  return pxap;
+}

@@ -1,0 +1,82 @@
+import { type Method, METHODS } from "../../../model/classifier.ts";
+import type { AttributionKind } from "../../maps/kinds.ts";
+import type { Subject } from "../../measures/job/subject.ts";
+import {
+  kindOf,
+  type Measured,
+  type MeasureName,
+  type MeasureOptions,
+  type MeasureResults,
+} from "../../measures/measures.ts";
+
+/** A model and everything that was measured of it. */
+export interface MeasuredModel {
+  /** Tells models of the same method apart. */
+  readonly label: string;
+  readonly subject: Subject;
+  readonly measured: readonly Measured[];
+}
+
+/** The models as the paper calls them. */
+export const METHOD_TITLES: Readonly<Record<Method, string>> = {
+  "cam": "CAM",
+  "calm-ml": "CALM_ML",
+  "calm-em": "CALM_EM",
+};
+
+const KIND_TITLES: Readonly<Partial<Record<AttributionKind, string>>> = {
+  "gradient": "Vanilla gradient",
+  "integrated-gradient": "Integrated gradient",
+  "smooth-grad": "SmoothGrad",
+  "smooth-grad-squared": "SmoothGrad-squared",
+  "var-grad": "VarGrad",
+  "grad-cam": "Grad-CAM",
+  "grad-cam++": "Grad-CAM++",
+  "cam-max": "CAM, max",
+  "cam-minmax": "CAM, min–max",
+};
+
+/** What a row is called: `CALM_EM + Y`, `SmoothGrad of CAM`, `CALM_EM, saliency`. */
+export function rowTitle(method: Method, kind: AttributionKind): string {
+  const own = METHOD_TITLES[method];
+  if (kind === "cam" || kind === "joint") return own;
+  if (kind === "subset") return `${own} + Y`;
+  const title = KIND_TITLES[kind];
+  if (!title) return `${own}, ${kind}`;
+  return title.startsWith("CAM") ? title : `${title} of ${own}`;
+}
+
+/** Models by method, then by label. */
+export function inOrder(models: readonly MeasuredModel[]): MeasuredModel[] {
+  const place = ({ subject }: MeasuredModel) => METHODS.indexOf(subject.method);
+  return models.toSorted((a, b) =>
+    place(a) - place(b) || (a.label < b.label ? -1 : Number(a.label > b.label))
+  );
+}
+
+/** All results of a measure and its options, model by model, with the titles of their rows. */
+export function found<M extends MeasureName>(models: readonly MeasuredModel[], what: M) {
+  // Who was trained for longer is not compared without a word.
+  const differ = new Set(models.map(({ subject }) => subject.epochs)).size > 1;
+  return models.flatMap(({ label, subject, measured }) => {
+    const { epochs } = subject;
+    const trained = !differ
+      ? ""
+      : epochs === null
+      ? ", unknown epochs"
+      : `, ${epochs} epoch${epochs === 1 ? "" : "s"}`;
+    const alone = models.filter((other) => other.subject.method === subject.method).length === 1;
+    return measured.filter((each) => each.what === what).map((each) => {
+      const kind = kindOf(each);
+      const title = kind ? rowTitle(subject.method, kind) : METHOD_TITLES[subject.method];
+      return {
+        subject,
+        label,
+        kind,
+        title: (alone ? title : `${title} (${label})`) + trained,
+        options: each.options as MeasureOptions[M],
+        result: each.result as MeasureResults[M],
+      };
+    });
+  });
+}

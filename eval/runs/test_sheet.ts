@@ -1,0 +1,98 @@
+import type { Batch, BatchLoader } from "../../data/loader.ts";
+import type { Classifier, Method } from "../../model/classifier.ts";
+import { writeAtomically } from "../../weights/atomic_write.ts";
+import { explain, type MapKind, mapKinds } from "../maps/explain.ts";
+import { pickPictures } from "../maps/pick_pictures.ts";
+import { contactSheet, type SheetRow } from "../present/pictures/contact_sheet.ts";
+import { pictureOf } from "../present/pictures/overlay.ts";
+
+/** Pictures on a sheet. */
+const ROWS = 12;
+/** The maps beside each picture, as far as the model has them. */
+const KINDS: readonly MapKind[] = ["joint", "conditional", "saliency", "cam-max", "cam-minmax"];
+
+/** Test pictures with a model's maps. */
+export interface Sheet {
+  readonly rows: readonly SheetRow[];
+  /** The maps to show; the model's own is the first. */
+  readonly kinds: readonly MapKind[];
+}
+
+/** Explains test pictures of as many classes as there is room for. */
+export async function explainTestPictures(
+  model: Classifier,
+  loader: BatchLoader,
+  classes: number,
+): Promise<Sheet> {
+  const rows: SheetRow[] = [];
+  const perClass = Math.ceil(ROWS / classes);
+  const shown = new Map<number, number>();
+  for await (const batch of loader.batches(0)) {
+    const chosen = choose(batch, shown, perClass, ROWS - rows.length);
+    if (chosen.length > 0) rows.push(...await explainSome(model, batch, chosen));
+    if (rows.length === ROWS) break;
+  }
+  rows.sort((a, b) => a.label - b.label);
+  return { rows, kinds: mapKinds(model).filter((kind) => KINDS.includes(kind)) };
+}
+
+/**
+ * Draws a contact sheet to `PATH.png` and `PATH.svg`.
+ *
+ * @returns the path of the PNG file
+ */
+export async function saveContactSheet(
+  path: string,
+  { rows, kinds }: Sheet,
+  { method, classNames, dataset, accuracy }: {
+    readonly method: Method;
+    readonly classNames: readonly string[];
+    readonly dataset: string;
+    readonly accuracy: number;
+  },
+): Promise<string> {
+  const { svg, png } = await contactSheet(rows, {
+    kinds,
+    classNames,
+    title: [
+      `${method.toUpperCase().replace("-", " ")} on ${dataset}`,
+      `Where the model looks: maps of the true class ŷ of test pictures. ` +
+      `Test accuracy ${(100 * accuracy).toFixed(1)} %.`,
+    ],
+  });
+  await writeAtomically(`${path}.svg`, new TextEncoder().encode(svg));
+  await writeAtomically(`${path}.png`, png);
+  return `${path}.png`;
+}
+
+/** Positions in a batch of pictures whose class is still wanted. */
+function choose(
+  { labels }: Batch,
+  shown: Map<number, number>,
+  perClass: number,
+  room: number,
+): number[] {
+  const chosen: number[] = [];
+  for (const [n, label] of labels.entries()) {
+    const count = shown.get(label) ?? 0;
+    if (chosen.length === room || count >= perClass) continue;
+    shown.set(label, count + 1);
+    chosen.push(n);
+  }
+  return chosen;
+}
+
+async function explainSome(
+  model: Classifier,
+  batch: Batch,
+  chosen: readonly number[],
+): Promise<SheetRow[]> {
+  const images = pickPictures(batch, chosen);
+  const extent = Math.sqrt(images.length / chosen.length / 4);
+  const explanations = await explain(model, { images, size: chosen.length });
+  return chosen.map((n, i) => ({
+    picture: pictureOf(images, i, extent),
+    label: batch.labels[n],
+    explanation: explanations[i],
+  }));
+}
