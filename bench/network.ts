@@ -2,7 +2,7 @@ import type { Gpu } from "../engine/gpu.ts";
 import { meanSpatial } from "../engine/ops/reduce.ts";
 import { Random } from "../engine/random.ts";
 import { Tensor } from "../engine/tensor.ts";
-import type { Work } from "../engine/tuning.ts";
+import { watchWork, type Work } from "../engine/tuning.ts";
 import { Classifier, type Method, uploadPictures } from "../model/classifier.ts";
 import { Metrics } from "../model/metrics.ts";
 import { recipeFor } from "../model/recipe.ts";
@@ -101,16 +101,16 @@ export class OurNetwork implements Contestant {
   /** The work with variants that a phase consists of, with counts. */
   async works(phase: string): Promise<{ work: Work; count: number }[]> {
     const works = new Map<string, { work: Work; count: number }>();
-    this.#gpu.onWork = (work) => {
+    watchWork(this.#gpu, (work) => {
       const key = `${work.family.name} ${work.family.describe(work.problem)}`;
       const known = works.get(key);
       if (known) known.count++;
       else works.set(key, { work, count: 1 });
-    };
+    });
     try {
       await this.phases[phase]();
     } finally {
-      this.#gpu.onWork = null;
+      watchWork(this.#gpu, null);
     }
     return [...works.values()];
   }

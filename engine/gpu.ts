@@ -1,16 +1,9 @@
-import { Kernel, packParameters, type Parameters, type Workgroups } from "./kernel.ts";
-import {
-  BufferPool,
-  type BufferSlice,
-  type MemoryAccount,
-  offsetOf,
-  type PooledBuffer,
-} from "./memory.ts";
+import { Bindings } from "./bindings.ts";
 import { dryDevice } from "./dry_device.ts";
 import { UserError } from "./errors.ts";
+import { Kernel, type Parameters, type Workgroups } from "./kernel.ts";
+import { BufferPool, type MemoryAccount, offsetOf, type PooledBuffer } from "./memory.ts";
 import { type ProfiledSection, Profiler, type Span } from "./profiler.ts";
-import type { Tensor } from "./tensor.ts";
-import type { Choices, Work } from "./tuning.ts";
 
 /** What the adapter says of itself. */
 export interface AdapterDescription {
@@ -42,6 +35,16 @@ export interface Dispatch {
   readonly workgroups: Workgroups;
 }
 
+/** What a scope disposes of: a tensor. */
+export interface Scoped {
+  /** True when a scope must leave it. */
+  readonly kept: boolean;
+  /** True when it has been given back already. */
+  readonly disposed: boolean;
+  /** Gives its memory back. */
+  dispose(): void;
+}
+
 /**
  * A WebGPU device with its memory, compiled kernels and the commands that were recorded but not
  * yet submitted.
@@ -60,26 +63,20 @@ export interface Dispatch {
 export class Gpu {
   /** False inside `withoutGradients`: operations leave no trace for the backward pass. */
   recordsGradients = true;
-  /** Variants that were measured to be the fastest on this adapter; none at first. */
-  choices: Choices = new Map();
+  /** Variants that were measured to be the fastest on this adapter, see `choiceKey`; none at first. */
+  choices: ReadonlyMap<string, string> = new Map();
   /** Most bytes of a tensor that a kernel is handed at once; larger ones are handed in slices. */
   bindingLimit: number;
-  /** Told of every piece of work that has variants. */
-  onWork: ((work: Work) => void) | null = null;
   #profiler: Profiler | null = null;
   #section: ProfiledSection | null = null;
   #replacements = new Map<string, { readonly source: string; readonly label: string }>();
   #memoryLimit: number;
   #pool: BufferPool;
-  #pipelines = new Map<string, GPUComputePipeline>();
-  #uniforms = new Map<string, GPUBuffer>();
-  #bindGroups = new Map<string, GPUBindGroup>();
-  #bindGroupsOfBuffer = new Map<number, string[]>();
+  #bindings: Bindings;
   #encoder: GPUCommandEncoder | null = null;
   #pass: GPUComputePassEncoder | null = null;
-  #scopes: Tensor[][] = [];
+  #scopes: Scoped[][] = [];
   #errors: Error[] = [];
-  #pending: Promise<void>[] = [];
   #destroyed = false;
 
   private constructor(
@@ -89,14 +86,16 @@ export class Gpu {
   ) {
     this.#memoryLimit = memoryLimit;
     this.bindingLimit = device.limits.maxStorageBufferBindingSize;
-    this.#pool = new BufferPool(device, memoryLimit, (buffer) => this.#forget(buffer));
+    const report = (error: Error) => this.#errors.push(error);
+    this.#bindings = new Bindings(device, report);
+    this.#pool = new BufferPool(device, memoryLimit, (buffer) => this.#bindings.forget(buffer));
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
-      this.#errors.push(new Error(`WebGPU: ${(event as GPUUncapturedErrorEvent).error.message}`));
+      report(new Error(`WebGPU: ${(event as GPUUncapturedErrorEvent).error.message}`));
     });
     device.lost.then(({ reason, message }) => {
       if (!this.#destroyed) {
-        this.#errors.push(new UserError(`The GPU device was lost (${reason}): ${message}`));
+        report(new UserError(`The GPU device was lost (${reason}): ${message}`));
       }
     });
   }
@@ -169,9 +168,8 @@ export class Gpu {
   /** Records one dispatch of a kernel. */
   run(kernel: Kernel, { buffers, parameters, workgroups }: Dispatch): void {
     kernel = this.effective(kernel);
-    const pipeline = this.#pipeline(kernel);
-    const uniform = parameters ? this.#uniform(parameters) : null;
-    const bindGroup = this.#bindGroup(kernel, pipeline, uniform, buffers);
+    const pipeline = this.#bindings.pipeline(kernel);
+    const bindGroup = this.#bindings.group(kernel, parameters, buffers);
     this.#encoder ??= this.device.createCommandEncoder();
     if (this.#profiler) {
       // Timestamps are written where a pass begins and ends, so each dispatch has its own.
@@ -242,7 +240,7 @@ export class Gpu {
 
   /** Throws the first error of the device since the last check. */
   async check(): Promise<void> {
-    await Promise.all(this.#pending.splice(0));
+    await this.#bindings.check();
     await this.#pool.check();
     const [first] = this.#errors.splice(0);
     if (first) throw first;
@@ -254,7 +252,7 @@ export class Gpu {
    * be asynchronous: whatever is made before it returns belongs to it.
    */
   scope<T>(body: () => T): T {
-    const made: Tensor[] = [];
+    const made: Scoped[] = [];
     this.#scopes.push(made);
     let result: T;
     try {
@@ -276,7 +274,7 @@ export class Gpu {
   }
 
   /** Called by every new tensor, so that the scope around it can dispose of it. */
-  track(tensor: Tensor): void {
+  track(tensor: Scoped): void {
     this.#scopes.at(-1)?.push(tensor);
   }
 
@@ -373,91 +371,6 @@ export class Gpu {
     this.#pass?.end();
     this.#pass = null;
   }
-
-  #pipeline(kernel: Kernel): GPUComputePipeline {
-    const known = this.#pipelines.get(kernel.id);
-    if (known) return known;
-    this.device.pushErrorScope("validation");
-    const module = this.device.createShaderModule({ label: kernel.name, code: kernel.source });
-    const pipeline = this.device.createComputePipeline({
-      label: kernel.key,
-      layout: "auto",
-      compute: { module, entryPoint: "main", constants: { ...kernel.constants } },
-    });
-    this.#pending.push(
-      this.device.popErrorScope().then((error) => {
-        if (!error) return;
-        this.#errors.push(
-          new UserError(`The shader ${kernel.name} does not compile: ${error.message}`),
-        );
-      }),
-    );
-    this.#pipelines.set(kernel.id, pipeline);
-    return pipeline;
-  }
-
-  /** Parameters repeat from step to step, so each distinct struct is one immutable buffer. */
-  #uniform(parameters: Parameters): GPUBuffer {
-    const words = packParameters(parameters);
-    const key = words.join();
-    let buffer = this.#uniforms.get(key);
-    if (!buffer) {
-      buffer = this.device.createBuffer({
-        label: key,
-        size: words.byteLength,
-        usage: GPUBufferUsage.UNIFORM,
-        mappedAtCreation: true,
-      });
-      new Uint32Array(buffer.getMappedRange()).set(words);
-      buffer.unmap();
-      this.#uniforms.set(key, buffer);
-    }
-    return buffer;
-  }
-
-  /** The pool hands out the same buffers in every step, so bind groups are found again, too. */
-  #bindGroup(
-    kernel: Kernel,
-    pipeline: GPUComputePipeline,
-    uniform: GPUBuffer | null,
-    buffers: readonly PooledBuffer[],
-  ): GPUBindGroup {
-    const ids = buffers.map((buffer) => buffer.id);
-    const places = buffers.map((buffer) =>
-      "offset" in buffer
-        ? `${buffer.id}+${(buffer as BufferSlice).offset}:${buffer.bytes}`
-        : buffer.id
-    );
-    const key = `${kernel.id}|${uniform?.label}|${places.join()}`;
-    let group = this.#bindGroups.get(key);
-    if (!group) {
-      group = this.device.createBindGroup({
-        label: kernel.name,
-        layout: pipeline.getBindGroupLayout(0),
-        entries: [
-          ...(uniform ? [{ binding: 0, resource: { buffer: uniform } }] : []),
-          ...buffers.map((pooled, i) => ({ binding: i + 1, resource: resource(pooled) })),
-        ],
-      });
-      this.#bindGroups.set(key, group);
-      for (const id of ids) {
-        const keys = this.#bindGroupsOfBuffer.get(id);
-        if (keys) keys.push(key);
-        else this.#bindGroupsOfBuffer.set(id, [key]);
-      }
-    }
-    return group;
-  }
-
-  #forget(buffer: PooledBuffer): void {
-    for (const key of this.#bindGroupsOfBuffer.get(buffer.id) ?? []) this.#bindGroups.delete(key);
-    this.#bindGroupsOfBuffer.delete(buffer.id);
-  }
-}
-
-function resource(pooled: PooledBuffer | BufferSlice): GPUBufferBinding {
-  const { buffer, bytes } = pooled;
-  return "offset" in pooled ? { buffer, offset: pooled.offset, size: bytes } : { buffer };
 }
 
 /** The adapter's own limits, in the form in which a device is asked for them. */

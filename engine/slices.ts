@@ -1,18 +1,10 @@
 import type { Gpu } from "./gpu.ts";
 import { Kernel, linear } from "./kernel.ts";
 import { mebibytes, OutOfMemoryError } from "./memory.ts";
-import { Tensor } from "./tensor.ts";
+import { type Slice, Tensor } from "./tensor.ts";
 import accumulateSource from "../shaders/accumulate.wgsl" with { type: "text" };
 
 const accumulateKernel = new Kernel("accumulate", accumulateSource);
-
-/** A run of pictures of a batch. */
-export interface Slice {
-  /** The first picture. */
-  readonly from: number;
-  /** Number of pictures. */
-  readonly count: number;
-}
 
 /**
  * How a batch has to be cut so that a slice of each tensor fits one binding of the adapter: one

@@ -1,9 +1,16 @@
 import type { Gpu } from "./gpu.ts";
 import type { BufferSlice, PooledBuffer } from "./memory.ts";
-import type { Slice } from "./slices.ts";
 
 /** Element type: activations and parameters are `f32`; labels and indices are `u32`. */
 export type DataType = "f32" | "u32";
+
+/** A run of pictures of a batch. */
+export interface Slice {
+  /** The first picture. */
+  readonly from: number;
+  /** Number of pictures. */
+  readonly count: number;
+}
 
 /** How an operation's output came about, for the backward pass. */
 export interface GraphNode {

@@ -41,6 +41,14 @@ export interface Work<Problem = unknown> {
 /** Measured choices: family, shape class and the text of its shaders → name of a variant. */
 export type Choices = ReadonlyMap<string, string>;
 
+const listeners = new WeakMap<Gpu, (work: Work) => void>();
+
+/** Has a listener told of every piece of work on a GPU that has variants; null: of none. */
+export function watchWork(gpu: Gpu, listener: ((work: Work) => void) | null): void {
+  if (listener) listeners.set(gpu, listener);
+  else listeners.delete(gpu);
+}
+
 /** Key of a choice. It changes with the text of any shader of the family. */
 export function choiceKey<P>(family: Family<P>, problem: P): string {
   return `${family.name} ${family.shapeClass(problem)} ${fingerprint(family)}`;
@@ -56,7 +64,7 @@ export function perform<P>(
   problem: P,
   operands: readonly (Tensor | null)[],
 ): void {
-  gpu.onWork?.({ family, problem } as Work);
+  listeners.get(gpu)?.({ family, problem } as Work);
   const variant = chosen(gpu, family, problem);
   gpu.section(
     () => ({

@@ -32,7 +32,7 @@ export function planTraining(
   const metrics = new Metrics(gpu);
   const modelBytes = gpu.memory.live;
   let flops = 0;
-  gpu.onWork = ({ family, problem }) => flops += family.flops(problem);
+  watchWork(gpu, ({ family, problem }) => flops += family.flops(problem));
   const { batchSize, microBatch, lr, transform: { crop } } = recipe;
   trainingStep(model, optimiser, {
     images: new Float32Array(batchSize * crop * crop * 4),
