@@ -4,11 +4,11 @@ import { Random } from "../engine/random.ts";
 import { Tensor } from "../engine/tensor.ts";
 import { watchWork, type Work } from "../engine/tuning.ts";
 import { Classifier, type Method, uploadPictures } from "../model/classifier.ts";
-import { Metrics } from "../model/metrics.ts";
-import { recipeFor } from "../model/recipe.ts";
+import { RunningTotals } from "../model/training/running_totals.ts";
+import { recipeFor } from "../model/training/recipe.ts";
 import { ResNet50 } from "../model/backbones/resnet50.ts";
 import { SmallResNet } from "../model/backbones/small_resnet.ts";
-import { buildOptimiser, trainingStep } from "../model/trainer.ts";
+import { buildOptimiser, trainingStep } from "../model/training/trainer.ts";
 import { toFile } from "../weights/layout.ts";
 import type { Contestant, NamedTensor, NetworkShape, SharedData } from "./contestant.ts";
 
@@ -32,7 +32,7 @@ export class OurNetwork implements Contestant {
   #gpu: Gpu;
   #model: Classifier;
   #optimiser: ReturnType<typeof buildOptimiser>;
-  #metrics: Metrics;
+  #sums: RunningTotals;
   #shape: NetworkShape;
   #padded: Float32Array<ArrayBuffer>;
   #labels: Uint32Array<ArrayBuffer>;
@@ -48,7 +48,7 @@ export class OurNetwork implements Contestant {
     this.#shape = shape;
     this.#model = new Classifier(builder, backbone, head);
     this.#optimiser = buildOptimiser(this.#model, recipeFor("birds", {}, { seed: 0 }));
-    this.#metrics = new Metrics(gpu);
+    this.#sums = new RunningTotals(gpu);
     const random = Random.of(1);
     this.#padded = Float32Array.from(
       { length: batch * size * size * 4 },
@@ -71,7 +71,7 @@ export class OurNetwork implements Contestant {
       labels: this.#labels,
       size: this.#shape.batch,
       rate: 0.001,
-      metrics: this.#metrics,
+      sums: this.#sums,
     });
     this.recording = performance.now() - start;
   }
@@ -116,7 +116,7 @@ export class OurNetwork implements Contestant {
   }
 
   close(): void {
-    this.#metrics.dispose();
+    this.#sums.dispose();
     this.#optimiser.dispose();
     this.#model.dispose();
   }
@@ -132,15 +132,15 @@ export class OurNetwork implements Contestant {
       gpu.scope(() => {
         const y = Tensor.from(gpu, this.#labels, [this.#shape.batch], "u32");
         const outputs = this.#model.forward(this.#pictures());
-        this.#metrics.add(this.#model.loss(outputs, y), this.#model.probabilities(outputs), y);
+        this.#sums.add(this.#model.loss(outputs, y), this.#model.probabilities(outputs), y);
       })
     );
   }
 
   async #read(work: () => void): Promise<ArrayLike<number>> {
     work();
-    const { loss } = await this.#metrics.read();
-    this.#metrics.reset();
+    const { loss } = await this.#sums.read();
+    this.#sums.reset();
     return [loss / this.#shape.batch];
   }
 }

@@ -1,8 +1,8 @@
 import type { Command } from "./command.ts";
 import { fileIdentities } from "../data/files.ts";
 import { UserError } from "../engine/errors.ts";
-import { parseHeader } from "../model/checkpoint_header.ts";
-import { CHECKPOINT_FORMAT } from "../model/restore.ts";
+import { parseHeader } from "../model/stored/checkpoint_header.ts";
+import { CHECKPOINT_FORMAT } from "../model/stored/restore.ts";
 import { writeAtomically } from "../weights/atomic_write.ts";
 import { verifiedTensors } from "../weights/checksums.ts";
 import { expectFinite } from "../weights/finite.ts";

@@ -13,7 +13,7 @@ import {
   isSigned,
 } from "../eval/maps/kinds.ts";
 import { openGpu } from "../model/open_gpu.ts";
-import { openModel } from "../model/open_model.ts";
+import { openModel } from "../model/stored/open_model.ts";
 import { type Asked, drawExplanation, type NamedModel } from "./explain/draw.ts";
 import { expectNothingLost } from "./explain/outputs.ts";
 import { pictureFiles, readUpright } from "./explain/pictures.ts";

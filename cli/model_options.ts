@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { readClassNames } from "../data/class_list.ts";
 import { findClass } from "../data/find_class.ts";
 import { UserError } from "../engine/errors.ts";
-import { CHECKPOINT, runFolder } from "../model/run_files.ts";
-import { LARGEST_PICTURE } from "../model/checkpoint_header.ts";
+import { CHECKPOINT, runFolder } from "../model/stored/run_files.ts";
+import { LARGEST_PICTURE } from "../model/stored/checkpoint_header.ts";
 import { type Prior, PRIORS } from "../model/calm/location.ts";
 import { type Method, METHODS } from "../model/classifier.ts";
-import type { ForeignOptions } from "../model/open_model.ts";
+import type { ForeignOptions } from "../model/stored/open_model.ts";
 import type { OptionTable, ParsedOptions } from "./options.ts";
 import { warn } from "./progress.ts";
 

@@ -1,10 +1,10 @@
 import type { Command } from "./command.ts";
 import { UserError } from "../engine/errors.ts";
 import { mebibytes } from "../engine/memory.ts";
-import { fitBackbone, placesOfArchitecture } from "../model/backbone_fit.ts";
+import { fitBackbone, placesOfArchitecture } from "../model/stored/backbone_fit.ts";
 import { ARCHITECTURES } from "../model/build.ts";
-import { networkName } from "../model/network_name.ts";
-import { architectureOf } from "../model/open_model.ts";
+import { networkName } from "../model/stored/network_name.ts";
+import { architectureOf } from "../model/stored/open_model.ts";
 import { flawOf } from "../weights/finite.ts";
 import { ELEMENT_BYTES, elements, readFloat32 } from "../weights/host_tensor.ts";
 import { printable } from "../weights/shown.ts";

@@ -59,3 +59,19 @@ Deno.test("imports point one way, downwards", () => {
   }
   assert.deepEqual(wrong, []);
 });
+
+Deno.test("no file imports itself by way of others", () => {
+  const done = new Set<string>();
+  const path: string[] = [];
+  const circles: string[] = [];
+  const visit = (file: string) => {
+    if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(" → "));
+    if (done.has(file) || path.includes(file)) return;
+    path.push(file);
+    for (const to of sources.get(file) ?? []) visit(to);
+    path.pop();
+    done.add(file);
+  };
+  for (const file of sources.keys()) visit(file);
+  assert.deepEqual(circles, []);
+});

@@ -1,5 +1,5 @@
 import type { Gpu } from "../engine/gpu.ts";
-import { choiceKey, type Work } from "../engine/tuning.ts";
+import { choiceKey, watchWork, type Work } from "../engine/tuning.ts";
 
 /** Runs `body` with the variant that `pick` names for each piece of work. */
 export async function withVariants(
@@ -10,11 +10,11 @@ export async function withVariants(
   const choices = new Map<string, string>();
   const before = gpu.choices;
   gpu.choices = choices;
-  gpu.onWork = (work) => choices.set(choiceKey(work.family, work.problem), pick(work));
+  watchWork(gpu, (work) => choices.set(choiceKey(work.family, work.problem), pick(work)));
   try {
     await body();
   } finally {
     gpu.choices = before;
-    gpu.onWork = null;
+    watchWork(gpu, null);
   }
 }

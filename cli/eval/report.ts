@@ -1,5 +1,5 @@
 import { type ClassPair, PART_NAMES } from "../../eval/measures/cues/class_pairs.ts";
-import { describeCueRule } from "../../eval/measures/cues/localisation.ts";
+import { describeCueRule } from "../../eval/measures/cues/cue_localization.ts";
 import { describeDeletion } from "../../eval/measures/erasing/deletion_insertion.ts";
 import type { Subject } from "../../eval/measures/job/subject.ts";
 import { kindOf, type Measured } from "../../eval/measures/measures.ts";

@@ -1,7 +1,7 @@
 import { UserError } from "../../engine/errors.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { type AttributionKind, checkKind, ownKind } from "../../eval/maps/kinds.ts";
-import { officialCueOptions } from "../../eval/measures/cues/localisation.ts";
+import { officialCueOptions } from "../../eval/measures/cues/cue_localization.ts";
 import { readClassPairs } from "../../eval/measures/cues/paired_pictures.ts";
 import type { Baseline } from "../../eval/measures/erasing/baseline.ts";
 import { riseOptions } from "../../eval/measures/erasing/deletion_insertion.ts";

@@ -12,7 +12,7 @@ import { mapTitle } from "../../eval/present/pictures/map_titles.ts";
 import { readable, shortNumber } from "../../eval/present/pictures/svg.ts";
 import { METHOD_TITLES } from "../../eval/present/tables/rows.ts";
 import { upscale } from "../../eval/maps/upscale.ts";
-import type { OpenedModel } from "../../model/open_model.ts";
+import type { OpenedModel } from "../../model/stored/open_model.ts";
 import { writeAtomically } from "../../weights/atomic_write.ts";
 import type { PictureFile } from "./names.ts";
 

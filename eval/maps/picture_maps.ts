@@ -1,7 +1,7 @@
 import type { Picture } from "../../data/dataset.ts";
 import { resizeLikePillow } from "../../data/resize.ts";
 import { writeNormalised } from "../../data/transform.ts";
-import type { OpenedModel } from "../../model/open_model.ts";
+import type { OpenedModel } from "../../model/stored/open_model.ts";
 import { BatchMaps, type MapOptions } from "./batch_maps.ts";
 
 /** The maps of one picture: the whole of it, whatever its aspect, as large as the model takes it. */

@@ -1,7 +1,7 @@
 import { Tensor } from "../../engine/tensor.ts";
 import type { BatchLoader } from "../../data/loader.ts";
 import { type Classifier, uploadPictures } from "../../model/classifier.ts";
-import { Metrics } from "../../model/metrics.ts";
+import { RunningTotals } from "../../model/training/running_totals.ts";
 import { likeliest } from "../maps/explain.ts";
 import { expectDistribution, noDistribution } from "../maps/distribution.ts";
 import { type Evaluation, type Json, Records, type View } from "./evaluation.ts";
@@ -47,7 +47,7 @@ export async function classify(
   onProgress?: (batches: number) => void,
 ): Promise<ClassificationResult> {
   const [{ tensor: { gpu } }] = model.parameters();
-  const metrics = new Metrics(gpu);
+  const sums = new RunningTotals(gpu);
   let deadPriors = 0;
   try {
     for await (const { images, labels, size, number } of loader.batches(0)) {
@@ -55,20 +55,20 @@ export async function classify(
         const x = uploadPictures(gpu, { images, size });
         const y = Tensor.from(gpu, labels, [size], "u32");
         const outputs = model.forward(x);
-        metrics.add(model.negativeLogLikelihood(outputs, y), model.probabilities(outputs), y);
+        sums.add(model.negativeLogLikelihood(outputs, y), model.probabilities(outputs), y);
         return outputs.logH;
       });
       gpu.submit();
       deadPriors += (await deadIn(logH)).filter(Boolean).length;
       logH?.dispose();
-      if (number % READ_EVERY === READ_EVERY - 1) await metrics.read();
+      if (number % READ_EVERY === READ_EVERY - 1) await sums.read();
       onProgress?.(number + 1);
     }
-    const { loss, correct, images, badPrediction } = await metrics.read();
+    const { loss, correct, images, badPrediction } = await sums.read();
     if (badPrediction) throw noDistribution();
     return { loss: loss / images, accuracy: correct / images, images, deadPriors };
   } finally {
-    metrics.dispose();
+    sums.dispose();
   }
 }
 

@@ -2,7 +2,7 @@ import { Axioms, type AxiomScores } from "./axioms/axioms.ts";
 import type { AttributionKind } from "../maps/kinds.ts";
 import { Classification, type ClassificationResult } from "./classification.ts";
 import type { ClassPair } from "./cues/class_pairs.ts";
-import { CueLocalization, type CueOptions, type CueScores } from "./cues/localisation.ts";
+import { CueLocalization, type CueOptions, type CueScores } from "./cues/cue_localization.ts";
 import {
   DeletionInsertion,
   type DeletionOptions,
@@ -19,7 +19,7 @@ import {
   type LocalizationOptions,
   type LocalizationScores,
   ObjectLocalization,
-} from "./wsol/localise.ts";
+} from "./wsol/object_localization.ts";
 
 /** Options of a measure that looks at some pictures only: those whose position `every` divides. */
 interface Sampled {

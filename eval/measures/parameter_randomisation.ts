@@ -1,6 +1,6 @@
 import { buildModel, type ModelOptions } from "../../model/build.ts";
 import type { Classifier } from "../../model/classifier.ts";
-import { readParameters, withParameters } from "../../model/overwrite.ts";
+import { readParameters, withParameters } from "../../model/parameters.ts";
 import { BatchMaps } from "../maps/batch_maps.ts";
 import type { AttributionKind } from "../maps/kinds.ts";
 import {

@@ -4,16 +4,16 @@ import type { BatchLoader } from "../../data/loader.ts";
 import { exists } from "../../data/files.ts";
 import type { DatasetName } from "../../data/open.ts";
 import { Interrupted } from "../../engine/errors.ts";
-import type { TrainingProgress } from "../../model/checkpoint.ts";
-import type { OpenedModel } from "../../model/open_model.ts";
-import type { TrainingRecipe } from "../../model/trainer.ts";
+import type { OpenedModel } from "../../model/stored/open_model.ts";
+import type { TrainingProgress } from "../../model/training/progress.ts";
+import type { TrainingRecipe } from "../../model/training/recipe.ts";
 import { writeAtomically } from "../../weights/atomic_write.ts";
 import { classify } from "../measures/classification.ts";
 import { measureOwnMaps, type OwnScores } from "./own_scores.ts";
 import { trainingReport } from "../present/report/training_report.ts";
 import { log, readLog } from "./run_log.ts";
 import { type Table, toText } from "../present/tables/table.ts";
-import { explainTestPictures, saveContactSheet } from "./test_sheet.ts";
+import { explainTestPictures, saveContactSheet } from "./picture_sheet.ts";
 
 /** What a run comes to. */
 export interface RunOutcome {

@@ -1,8 +1,9 @@
 import type { Dataset } from "../../data/dataset.ts";
-import type { OpenedModel } from "../../model/open_model.ts";
+import type { OpenedModel } from "../../model/stored/open_model.ts";
 import { resultsOf } from "../measures/job/counts.ts";
-import { type Pass, runJob } from "../measures/job/job.ts";
+import type { Pass } from "../measures/job/job.ts";
 import { ownMeasures, possibleOn } from "../measures/job/plan.ts";
+import { runJob } from "../measures/job/run_job.ts";
 import { describeSubject } from "../measures/job/subject.ts";
 import { supersetsFor } from "../measures/supersets.ts";
 import type { Table } from "../present/tables/table.ts";

@@ -1,5 +1,5 @@
-import type { TrainingProgress } from "../../model/checkpoint.ts";
-import type { TrainingRecipe } from "../../model/trainer.ts";
+import type { TrainingProgress } from "../../model/training/progress.ts";
+import type { TrainingRecipe } from "../../model/training/recipe.ts";
 
 /** Pictures per second and time left. */
 export class Pace {

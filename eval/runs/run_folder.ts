@@ -2,7 +2,7 @@ import { dirname, join, resolve } from "node:path";
 import { exists } from "../../data/files.ts";
 import { UserError } from "../../engine/errors.ts";
 import { reasonOf } from "../../engine/reason.ts";
-import { CHECKPOINT } from "../../model/run_files.ts";
+import { CHECKPOINT } from "../../model/stored/run_files.ts";
 import { shellWord } from "../present/report/shell.ts";
 import { openLocked } from "../../weights/locked_file.ts";
 import { removeAtExit } from "../../weights/remove_at_exit.ts";

@@ -9,13 +9,20 @@ import { type DatasetName, openDataset, type OpeningEvents } from "../../data/op
 import type { Gpu } from "../../engine/gpu.ts";
 import { mebibytes } from "../../engine/memory.ts";
 import type { ModelOptions } from "../../model/build.ts";
-import { type Checkpoint, type CheckpointHeader, readCheckpoint } from "../../model/checkpoint.ts";
+import { readCheckpoint } from "../../model/stored/checkpoint.ts";
+import type { CheckpointHeader } from "../../model/stored/checkpoint_header.ts";
 import type { Classifier } from "../../model/classifier.ts";
 import { openGpu } from "../../model/open_gpu.ts";
-import { describeRecipe, type Preset, type RecipeChoices, recipeFor } from "../../model/recipe.ts";
-import { checkPretrained } from "../../model/take_weights.ts";
-import { planTraining } from "../../model/training_plan.ts";
-import type { TrainingRecipe } from "../../model/trainer.ts";
+import {
+  describeRecipe,
+  type Preset,
+  type RecipeChoices,
+  recipeFor,
+  type TrainingRecipe,
+} from "../../model/training/recipe.ts";
+import type { Checkpoint } from "../../model/stored/restore.ts";
+import { checkPretrained } from "../../model/stored/pretrained.ts";
+import { planTraining } from "../../model/training/step_cost.ts";
 
 /** What the user chose; what is left out takes the data set's defaults. */
 export interface TrainingSettings {

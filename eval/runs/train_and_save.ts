@@ -1,10 +1,12 @@
 import type { AdapterDescription } from "../../engine/gpu.ts";
 import type { Span } from "../../engine/profiler.ts";
 import type { BatchLoader } from "../../data/loader.ts";
-import type { Checkpoint, TrainingProgress } from "../../model/checkpoint.ts";
 import type { Classifier } from "../../model/classifier.ts";
-import type { Sgd } from "../../model/sgd.ts";
-import { DivergedError, learningRate, NOT_BEGUN, train } from "../../model/trainer.ts";
+import { NOT_BEGUN, type TrainingProgress } from "../../model/training/progress.ts";
+import { learningRate } from "../../model/training/recipe.ts";
+import type { Checkpoint } from "../../model/stored/restore.ts";
+import type { Sgd } from "../../model/training/sgd.ts";
+import { DivergedError, train } from "../../model/training/trainer.ts";
 import type { Pace } from "./pace.ts";
 import { log } from "./run_log.ts";
 import type { Plan } from "./run_plan.ts";

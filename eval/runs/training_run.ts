@@ -6,20 +6,16 @@ import { BatchLoader } from "../../data/loader.ts";
 import type { Method } from "../../model/classifier.ts";
 import { openGpu } from "../../model/open_gpu.ts";
 import { buildModel, type ModelOptions } from "../../model/build.ts";
-import {
-  type Checkpoint,
-  readCheckpoint,
-  restore,
-  saveCheckpoint,
-  type TrainingProgress,
-} from "../../model/checkpoint.ts";
-import { describeReport, takePretrained } from "../../model/take_weights.ts";
-import { buildOptimiser, NOT_BEGUN } from "../../model/trainer.ts";
+import { readCheckpoint, saveCheckpoint } from "../../model/stored/checkpoint.ts";
+import { NOT_BEGUN, type TrainingProgress } from "../../model/training/progress.ts";
+import { type Checkpoint, restore } from "../../model/stored/restore.ts";
+import { describeReport, takePretrained } from "../../model/stored/pretrained.ts";
+import { buildOptimiser } from "../../model/training/trainer.ts";
 import { concludeRun, reportOf, type RunOutcome } from "./conclude_run.ts";
 import type { OwnScores } from "./own_scores.ts";
 import { Pace } from "./pace.ts";
 import { expectOwnReport } from "../present/report/own_report.ts";
-import { CHECKPOINT } from "../../model/run_files.ts";
+import { CHECKPOINT } from "../../model/stored/run_files.ts";
 import { takeNewRunFolder, takeRunFolder } from "./run_folder.ts";
 import { timeOfEpoch } from "./run_log.ts";
 import {

@@ -7,7 +7,7 @@ import { writeAtomically } from "../../weights/atomic_write.ts";
 import { openStateFile } from "../../weights/state_file.ts";
 import { torchChunks } from "../../weights/torch_writer.ts";
 import { gpuTest } from "../gpu.ts";
-import { save, stateOf } from "../model/weight_files.ts";
+import { save, stateOf } from "../model/stored/weight_files.ts";
 import { calm, refuses, SMALL, withBirds } from "./calm.ts";
 
 const goldens = fileURLToPath(new URL("../goldens/", import.meta.url));

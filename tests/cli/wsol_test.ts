@@ -9,7 +9,7 @@ import { explain } from "../../eval/maps/explain.ts";
 import { minMax } from "../../eval/measures/min_max.ts";
 import { encodeNpy } from "../../eval/measures/npy.ts";
 import { upscale } from "../../eval/maps/upscale.ts";
-import { openModel } from "../../model/open_model.ts";
+import { openModel } from "../../model/stored/open_model.ts";
 import { ilsvrcFiles, openImagesFiles, withFolder } from "../data/wsol_folder.ts";
 import { gpuTest } from "../gpu.ts";
 import { calm, refuses, SMALL, withBirds } from "./calm.ts";

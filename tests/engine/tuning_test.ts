@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Gpu } from "../../engine/gpu.ts";
 import { Kernel } from "../../engine/kernel.ts";
-import { choiceKey, chosen, type Family, perform } from "../../engine/tuning.ts";
+import { choiceKey, chosen, type Family, perform, watchWork } from "../../engine/tuning.ts";
 import { gpuTest } from "../gpu.ts";
 
 /** A family whose variants only note that they were called. */
@@ -57,8 +57,11 @@ gpuTest("tuning: the choice of a variant that is gone is passed over", async (gp
 
 gpuTest("tuning: work is told of before it is done", (gpu) => {
   const seen: string[] = [];
-  gpu.onWork = ({ family, problem }) => seen.push(`${family.name} ${family.describe(problem)}`);
+  watchWork(
+    gpu,
+    ({ family, problem }) => seen.push(`${family.name} ${family.describe(problem)}`),
+  );
   perform(gpu, family(seen), 5, []);
-  gpu.onWork = null;
+  watchWork(gpu, null);
   assert.deepEqual(seen, ["toy 5", "slow"]);
 });

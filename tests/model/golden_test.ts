@@ -6,8 +6,9 @@ import { jointMap, labelLogJoint } from "../../model/calm/joint.ts";
 import { logLocation, type Prior } from "../../model/calm/location.ts";
 import { expectationLoss, marginalLoss } from "../../model/calm/losses.ts";
 import { METHODS } from "../../model/classifier.ts";
-import { Metrics } from "../../model/metrics.ts";
-import { buildOptimiser, type TrainingRecipe, trainingStep } from "../../model/trainer.ts";
+import { RunningTotals } from "../../model/training/running_totals.ts";
+import type { TrainingRecipe } from "../../model/training/recipe.ts";
+import { buildOptimiser, trainingStep } from "../../model/training/trainer.ts";
 import { toFile } from "../../weights/layout.ts";
 import { gpuTest } from "../gpu.ts";
 import { assertClose } from "../reference/check.ts";
@@ -66,7 +67,7 @@ for (const method of METHODS) {
       tensor.write(training.tensor(`initial/${name}`).data);
     }
     const optimiser = buildOptimiser(model, recipe);
-    const metrics = new Metrics(gpu);
+    const sums = new RunningTotals(gpu);
     const batches = [0, 1].map((i) => ({
       images: pad(training.tensor(`images${i}`).data),
       labels: Uint32Array.from(training.tensor(`labels${i}`).data),
@@ -74,9 +75,9 @@ for (const method of METHODS) {
     }));
     const losses: number[] = [];
     for (let step = 0; step < 10; step++) {
-      metrics.reset();
-      trainingStep(model, optimiser, { ...batches[step % 2], rate: recipe.lr, metrics });
-      losses.push((await metrics.read()).loss / 4);
+      sums.reset();
+      trainingStep(model, optimiser, { ...batches[step % 2], rate: recipe.lr, sums });
+      losses.push((await sums.read()).loss / 4);
     }
     // PyTorch's own float32 run differs from its float64 run by 1e-6 in the losses and 3e-7 in the
     // weights; ten times that is granted to another order of additions.
@@ -102,7 +103,7 @@ for (const method of METHODS) {
       "probabilities",
     );
     probabilities.dispose();
-    metrics.dispose();
+    sums.dispose();
     optimiser.dispose();
     model.dispose();
   });

@@ -6,8 +6,8 @@ import { decodePicture } from "../../data/codecs.ts";
 import { writeNormalised } from "../../data/transform.ts";
 import { buildModel } from "../../model/build.ts";
 import type { Classifier } from "../../model/classifier.ts";
-import { recipeFor } from "../../model/recipe.ts";
-import { buildOptimiser } from "../../model/trainer.ts";
+import { recipeFor } from "../../model/training/recipe.ts";
+import { buildOptimiser } from "../../model/training/trainer.ts";
 import { fromFile, shapeInFile } from "../../weights/layout.ts";
 import { hashedWeight } from "./hashed_weights.ts";
 

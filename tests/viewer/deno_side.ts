@@ -1,7 +1,7 @@
 import { decodePicture, encodePng } from "../../data/codecs.ts";
 import type { Picture } from "../../data/dataset.ts";
 import { Gpu } from "../../engine/gpu.ts";
-import { type OpenedModel, openModel } from "../../model/open_model.ts";
+import { type OpenedModel, openModel } from "../../model/stored/open_model.ts";
 import { fileURLToPath } from "node:url";
 import { Examination } from "../../viewer/page/examination.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { kindsOf } from "../../viewer/page/examination.ts";
-import type { OpenedModel } from "../../model/open_model.ts";
+import type { OpenedModel } from "../../model/stored/open_model.ts";
 
 Deno.test("a model of one class is offered no map against another class", () => {
   const own = (classes: number) =>

@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { Gpu } from "../../engine/gpu.ts";
 import { buildModel, type ModelOptions } from "../../model/build.ts";
-import { saveCheckpoint } from "../../model/checkpoint.ts";
-import type { CheckpointHeader } from "../../model/checkpoint_header.ts";
-import { buildOptimiser, NOT_BEGUN } from "../../model/trainer.ts";
+import { saveCheckpoint } from "../../model/stored/checkpoint.ts";
+import type { CheckpointHeader } from "../../model/stored/checkpoint_header.ts";
+import { NOT_BEGUN } from "../../model/training/progress.ts";
+import { buildOptimiser } from "../../model/training/trainer.ts";
 import { bytesSource } from "../../weights/byte_source.ts";
-import { checkpointIn, restore } from "../../model/restore.ts";
+import { checkpointIn, restore } from "../../model/stored/restore.ts";
 import { readStateFile } from "../../weights/state_file.ts";
 
 const CAM: ModelOptions = {

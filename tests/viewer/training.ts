@@ -1,8 +1,8 @@
 import type { Gpu } from "../../engine/gpu.ts";
 import { buildModel } from "../../model/build.ts";
 import type { Method } from "../../model/classifier.ts";
-import { Metrics } from "../../model/metrics.ts";
-import { buildOptimiser, trainingStep } from "../../model/trainer.ts";
+import { RunningTotals } from "../../model/training/running_totals.ts";
+import { buildOptimiser, trainingStep } from "../../model/training/trainer.ts";
 import { withVariants } from "../variants.ts";
 
 const SIDE = 16;
@@ -55,10 +55,10 @@ async function twoSteps(gpu: Gpu, method: Method): Promise<number[]> {
   const labels = Uint32Array.of(0, 2);
   const losses: number[] = [];
   for (let step = 0; step < 2; step++) {
-    const metrics = new Metrics(gpu);
-    trainingStep(model, optimiser, { images, labels, size: SIZE, rate: 0.01, metrics });
-    losses.push((await metrics.read()).loss);
-    metrics.dispose();
+    const sums = new RunningTotals(gpu);
+    trainingStep(model, optimiser, { images, labels, size: SIZE, rate: 0.01, sums });
+    losses.push((await sums.read()).loss);
+    sums.dispose();
   }
   optimiser.dispose();
   model.dispose();

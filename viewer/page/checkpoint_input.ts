@@ -5,10 +5,10 @@ import {
   type ForeignOptions,
   type OpenedModel,
   readModel,
-} from "../../model/open_model.ts";
+} from "../../model/stored/open_model.ts";
 import type { Method } from "../../model/classifier.ts";
 import type { Prior } from "../../model/calm/location.ts";
-import { CHECKPOINT_FORMAT } from "../../model/restore.ts";
+import { CHECKPOINT_FORMAT } from "../../model/stored/restore.ts";
 import { blobSource } from "../../weights/byte_source.ts";
 import { readStateFile, type StateFile } from "../../weights/state_file.ts";
 import { byId } from "./dom.ts";

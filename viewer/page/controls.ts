@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import type { AttributionKind } from "../../eval/maps/kinds.ts";
-import type { OpenedModel } from "../../model/open_model.ts";
+import type { OpenedModel } from "../../model/stored/open_model.ts";
 import { byId, make, showParts } from "./dom.ts";
 import { kindsOf, type MapChoice } from "./examination.ts";
 import { className, kindWords } from "./words.ts";

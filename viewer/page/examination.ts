@@ -15,7 +15,7 @@ import { type AttributionKind, isGradCamKind, isGradientKind } from "../../eval/
 import { baselineOf } from "../../eval/measures/erasing/baseline.ts";
 import { erase, probabilitiesOf, rank } from "../../eval/measures/erasing/erase.ts";
 import { pictureOf } from "../../eval/present/pictures/overlay.ts";
-import type { OpenedModel } from "../../model/open_model.ts";
+import type { OpenedModel } from "../../model/stored/open_model.ts";
 
 /** Which map of a picture is wanted. */
 export interface MapChoice {

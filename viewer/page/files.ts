@@ -4,8 +4,9 @@ import { UserError } from "../../engine/errors.ts";
 import type { Gpu } from "../../engine/gpu.ts";
 import { openCheckpoint } from "./checkpoint_input.ts";
 import { fileKind } from "./file_kind.ts";
+import type { Named } from "./named.ts";
 import { decodeInBrowser } from "./picture_input.ts";
-import type { Named, Viewer } from "./viewer.ts";
+import type { Viewer } from "./viewer.ts";
 
 /** The page's own model and pictures. */
 export const MODEL = "birds.safetensors";

@@ -1,6 +1,6 @@
 import type { AttributionMap } from "../../eval/maps/explain.ts";
 import type { Look } from "../../eval/present/pictures/look.ts";
-import type { OpenedModel } from "../../model/open_model.ts";
+import type { OpenedModel } from "../../model/stored/open_model.ts";
 import { type Examination, type MapChoice, needsPasses } from "./examination.ts";
 import { className, kindWords, number, probability } from "./words.ts";
 

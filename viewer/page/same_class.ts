@@ -1,5 +1,5 @@
 import { classWords } from "../../eval/present/class_words.ts";
-import type { OpenedModel } from "../../model/open_model.ts";
+import type { OpenedModel } from "../../model/stored/open_model.ts";
 import type { MapChoice } from "./examination.ts";
 import { className } from "./words.ts";
 

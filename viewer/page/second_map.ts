@@ -1,13 +1,13 @@
 /// <reference lib="dom" />
 import type { Picture } from "../../data/dataset.ts";
 import type { AttributionKind } from "../../eval/maps/kinds.ts";
-import type { OpenedModel } from "../../model/open_model.ts";
+import type { OpenedModel } from "../../model/stored/open_model.ts";
 import { kindOptions } from "./controls.ts";
 import { byId, make } from "./dom.ts";
 import { Examination, kindsOf, type MapChoice } from "./examination.ts";
 import { MapView } from "./map_view.ts";
+import type { Named } from "./named.ts";
 import { sameChoice } from "./same_class.ts";
-import type { Named } from "./viewer.ts";
 import { className, probability } from "./words.ts";
 
 /** What the second map shows: a choice of an examination, or why there is none. */

@@ -2,7 +2,7 @@
 import type { Picture } from "../../data/dataset.ts";
 import { runnerUp } from "../../eval/maps/explain.ts";
 import { isSigned } from "../../eval/maps/kinds.ts";
-import type { OpenedModel } from "../../model/open_model.ts";
+import type { OpenedModel } from "../../model/stored/open_model.ts";
 import { CellPointer } from "./cell_pointer.ts";
 import { Controls } from "./controls.ts";
 import { byId } from "./dom.ts";
@@ -14,20 +14,13 @@ import type { Link } from "./link.ts";
 import { LookControls } from "./look_controls.ts";
 import { MapView } from "./map_view.ts";
 import { mapWords } from "./map_words.ts";
+import type { Named } from "./named.ts";
 import { highest, Readout } from "./readout.ts";
 import { SaveButtons, savedOf } from "./save_buttons.ts";
 import { SecondMap } from "./second_map.ts";
 import { StatusLine } from "./status_line.ts";
 import { className, probability } from "./words.ts";
 import { Zoom } from "./zoom.ts";
-
-/** A model or a picture with the name of the file it came from. */
-export interface Named<T> {
-  readonly name: string;
-  readonly value: T;
-  /** 0 for the page's own files, another number for each of the user's. */
-  readonly serial: number;
-}
 
 /** The page at work: a model, a picture, and what the user wants to see of them. */
 export class Viewer {

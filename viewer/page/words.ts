@@ -1,6 +1,6 @@
 import type { AttributionKind } from "../../eval/maps/kinds.ts";
 import { classWords } from "../../eval/present/class_words.ts";
-import type { OpenedModel } from "../../model/open_model.ts";
+import type { OpenedModel } from "../../model/stored/open_model.ts";
 
 /** A class as people read it. */
 export function className({ classNames }: Pick<OpenedModel, "classNames">, label: number): string {

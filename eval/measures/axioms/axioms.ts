@@ -1,4 +1,4 @@
-import { readParameters, withParameters } from "../../../model/overwrite.ts";
+import { readParameters, withParameters } from "../../../model/parameters.ts";
 import type { AttributionMap } from "../../maps/explain.ts";
 import { BatchMaps } from "../../maps/batch_maps.ts";
 import type { AttributionKind } from "../../maps/kinds.ts";

@@ -1,32 +1,11 @@
 import { UserError } from "../../../engine/errors.ts";
 import { readFile } from "../../../data/files.ts";
 import { writeAtomically } from "../../../weights/atomic_write.ts";
-import type { Json } from "../evaluation.ts";
 import { evaluationOf, type Measure, type Measured } from "../measures.ts";
-import { ObjectLocalization } from "../wsol/localise.ts";
+import { ObjectLocalization } from "../wsol/object_localization.ts";
 import { Checked } from "./checked.ts";
 import { countsIn } from "./counts_check.ts";
-import type { Job } from "./job.ts";
-
-/** Part `index` (from 0) of `count`: the batches whose number is `index` modulo `count`. */
-export interface Shard {
-  readonly index: number;
-  readonly count: number;
-}
-
-/** What was counted of a job, or of a shard of it. */
-export interface Counts {
-  readonly job: Job;
-  readonly shard: Shard;
-  readonly passes: readonly {
-    /** All batches of the pass, of this shard and of others. */
-    readonly batches: number;
-    /** Numbers of the batches that are in the tallies. */
-    readonly done: readonly number[];
-    /** In the order of the pass's measures. */
-    readonly tallies: readonly Json[];
-  }[];
-}
+import type { Counts, Job } from "./job.ts";
 
 const FORMAT = "calm-counts-3";
 

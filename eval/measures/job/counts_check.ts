@@ -5,7 +5,7 @@ import { BASELINES } from "../erasing/baseline.ts";
 import type { MeasureName } from "../measures.ts";
 import { UPSCALINGS } from "../../maps/upscale.ts";
 import type { Checked } from "./checked.ts";
-import type { Counts } from "./counts.ts";
+import type { Counts } from "./job.ts";
 import { checkTally } from "./tally_check.ts";
 
 /** More thresholds, steps or percentages than these are nobody's. */

@@ -5,7 +5,7 @@ import { UserError } from "../../../engine/errors.ts";
 import type { Method } from "../../../model/classifier.ts";
 import { type AttributionKind, ownKind } from "../../maps/kinds.ts";
 import type { ClassPair } from "../cues/class_pairs.ts";
-import { officialCueOptions } from "../cues/localisation.ts";
+import { officialCueOptions } from "../cues/cue_localization.ts";
 import { readClassPairs } from "../cues/paired_pictures.ts";
 import { BASELINES } from "../erasing/baseline.ts";
 import { riseOptions } from "../erasing/deletion_insertion.ts";

@@ -5,7 +5,7 @@ import { UserError } from "../../../engine/errors.ts";
 import { decodeNpy } from "../npy.ts";
 import { PixelAp } from "../pixel_ap.ts";
 import { type BoxAccuracy, BoxEvaluator } from "./box_accuracy.ts";
-import { precisionOf } from "./localise.ts";
+import { precisionOf } from "./object_localization.ts";
 import { addMasked, objectMask, scaledBoxes, SIDE } from "./object_mask.ts";
 
 /** Result of evaluating a folder of maps: boxes where the split has boxes, else masks. */

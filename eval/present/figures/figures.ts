@@ -1,5 +1,5 @@
 import type { Picture } from "../../../data/dataset.ts";
-import type { OpenedModel } from "../../../model/open_model.ts";
+import type { OpenedModel } from "../../../model/stored/open_model.ts";
 import { type AttributionMap, mapKinds, runnerUp } from "../../maps/explain.ts";
 import { type AttributionKind, ownKind } from "../../maps/kinds.ts";
 import { mapsOfPicture } from "../../maps/picture_maps.ts";

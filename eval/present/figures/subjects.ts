@@ -2,7 +2,7 @@ import { decodePicture } from "../../../data/codecs.ts";
 import type { Dataset, Picture, Split } from "../../../data/dataset.ts";
 import { readFile } from "../../../data/files.ts";
 import { UserError } from "../../../engine/errors.ts";
-import type { OpenedModel } from "../../../model/open_model.ts";
+import type { OpenedModel } from "../../../model/stored/open_model.ts";
 import { openAnnotations } from "../../measures/annotations.ts";
 import { mapsOfPicture } from "../../maps/picture_maps.ts";
 import type { ClassPair } from "../../measures/cues/class_pairs.ts";

@@ -1,7 +1,7 @@
 import type { AdapterDescription } from "../../../engine/gpu.ts";
 import type { ModelOptions } from "../../../model/build.ts";
-import type { TrainingProgress } from "../../../model/checkpoint.ts";
-import type { TrainingRecipe } from "../../../model/trainer.ts";
+import type { TrainingProgress } from "../../../model/training/progress.ts";
+import type { TrainingRecipe } from "../../../model/training/recipe.ts";
 import type { MapKind } from "../../maps/explain.ts";
 import type { SheetRow } from "../pictures/contact_sheet.ts";
 import type { Table } from "../tables/table.ts";

@@ -1,5 +1,5 @@
 import type { Method } from "../../../model/classifier.ts";
-import { learningRate, type TrainingRecipe } from "../../../model/trainer.ts";
+import { learningRate, type TrainingRecipe } from "../../../model/training/recipe.ts";
 import { Markup, markup } from "./markup.ts";
 import type { FinishedTraining } from "./finished_training.ts";
 import { lineChart } from "./line_chart.ts";

@@ -1,7 +1,7 @@
 import type { Method } from "../../../model/classifier.ts";
 import { type AttributionKind, isGradientKind } from "../../maps/kinds.ts";
 import { OFFICIAL_STEP } from "../../measures/pixel_ap.ts";
-import type { LocalizationScores } from "../../measures/wsol/localise.ts";
+import type { LocalizationScores } from "../../measures/wsol/object_localization.ts";
 import { CUE_LOCALIZATION, type PaperNumbers } from "./paper.ts";
 import type { found } from "./rows.ts";
 import type { Column } from "./table.ts";

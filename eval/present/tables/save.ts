@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { exists } from "../../../data/files.ts";
 import { UserError } from "../../../engine/errors.ts";
 import { writeAtomically } from "../../../weights/atomic_write.ts";
-import { CHECKPOINT } from "../../../model/run_files.ts";
+import { CHECKPOINT } from "../../../model/stored/run_files.ts";
 import { expectOwnReport } from "../report/own_report.ts";
 import { evaluationReport } from "../report/evaluation_report.ts";
 import { toLatex } from "./latex.ts";

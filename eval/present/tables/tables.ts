@@ -1,6 +1,6 @@
-import { describeCueRule } from "../../measures/cues/localisation.ts";
+import { describeCueRule } from "../../measures/cues/cue_localization.ts";
 import { describeDeletion } from "../../measures/erasing/deletion_insertion.ts";
-import type { LocalizationScores } from "../../measures/wsol/localise.ts";
+import type { LocalizationScores } from "../../measures/wsol/object_localization.ts";
 import {
   besideAccuracy,
   besideCues,

@@ -19,7 +19,7 @@ import { buildModel, type ModelOptions } from "../../../model/build.ts";
 import { jointMap } from "../../../model/calm/joint.ts";
 import type { Prior } from "../../../model/calm/location.ts";
 import { type Classifier, uploadPictures } from "../../../model/classifier.ts";
-import { readParameters } from "../../../model/overwrite.ts";
+import { readParameters } from "../../../model/parameters.ts";
 import { gpuTest } from "../../gpu.ts";
 import { assertClose, assertRelative } from "../../reference/check.ts";
 

@@ -10,7 +10,7 @@ import { viewOf } from "../../../eval/measures/evaluation.ts";
 import { cascade, ParameterRandomisation } from "../../../eval/measures/parameter_randomisation.ts";
 import { buildModel, type ModelOptions } from "../../../model/build.ts";
 import { type Classifier, uploadPictures } from "../../../model/classifier.ts";
-import { readParameters, withParameters } from "../../../model/overwrite.ts";
+import { readParameters, withParameters } from "../../../model/parameters.ts";
 import { gpuTest } from "../../gpu.ts";
 import { assertClose } from "../../reference/check.ts";
 

@@ -3,15 +3,14 @@ import type { Dataset, Split } from "../../../data/dataset.ts";
 import { UserError } from "../../../engine/errors.ts";
 import { Random } from "../../../engine/random.ts";
 import {
-  type Counts,
   mergeCounts,
   readCounts,
   resultsOf,
   saveCounts,
-  type Shard,
 } from "../../../eval/measures/job/counts.ts";
-import { type Job, runJob } from "../../../eval/measures/job/job.ts";
+import type { Counts, Job, Shard } from "../../../eval/measures/job/job.ts";
 import { OWN_DELETION } from "../../../eval/measures/job/plan.ts";
+import { runJob } from "../../../eval/measures/job/run_job.ts";
 import type { Json } from "../../../eval/measures/evaluation.ts";
 import type { Measure } from "../../../eval/measures/measures.ts";
 import { buildModel, type ModelOptions } from "../../../model/build.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { officialCueOptions } from "../../../eval/measures/cues/localisation.ts";
+import { officialCueOptions } from "../../../eval/measures/cues/cue_localization.ts";
 import type { Measured } from "../../../eval/measures/measures.ts";
 import type { MeasuredModel } from "../../../eval/present/tables/rows.ts";
 import { type Table, toMarkdown } from "../../../eval/present/tables/table.ts";

@@ -7,9 +7,9 @@ import { decodePicture } from "../../../data/codecs.ts";
 import { writeNormalised } from "../../../data/transform.ts";
 import { type Architecture, buildModel, type ModelOptions } from "../../../model/build.ts";
 import { type Classifier, METHODS } from "../../../model/classifier.ts";
-import { Metrics } from "../../../model/metrics.ts";
-import { buildOptimiser, trainingStep } from "../../../model/trainer.ts";
-import { recipeFor } from "../../../model/recipe.ts";
+import { RunningTotals } from "../../../model/training/running_totals.ts";
+import { buildOptimiser, trainingStep } from "../../../model/training/trainer.ts";
+import { recipeFor } from "../../../model/training/recipe.ts";
 import { fromFile, shapeInFile, toFile } from "../../../weights/layout.ts";
 import { gpuTest } from "../../gpu.ts";
 import { assertRelative } from "../../reference/check.ts";
@@ -124,15 +124,15 @@ gpuTest("PyTorch: a training step of ResNet50, 224×224, 28×28 maps, batch 2", 
     classes: 20,
   });
   const optimiser = buildOptimiser(model, recipe);
-  const metrics = new Metrics(gpu);
+  const sums = new RunningTotals(gpu);
   trainingStep(model, optimiser, {
     images: Float32Array.from([...photograph, ...mirrored(photograph)]),
     labels: Uint32Array.of(3, 11),
     size: 2,
     rate: recipe.lr,
-    metrics,
+    sums,
   });
-  const { loss, images } = await metrics.read();
+  const { loss, images } = await sums.read();
   assertRelative([loss / images], golden.tensor("step/loss").data, 1e-5, "loss");
   for (const { name, tensor, trainable } of model.state()) {
     const { data } = await toFile(tensor);
@@ -153,7 +153,7 @@ gpuTest("PyTorch: a training step of ResNet50, 224×224, 28×28 maps, batch 2", 
       `change of ${name}`,
     );
   }
-  metrics.dispose();
+  sums.dispose();
   optimiser.dispose();
   model.dispose();
 });

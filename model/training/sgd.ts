@@ -1,7 +1,7 @@
-import { Kernel, linear } from "../engine/kernel.ts";
-import { Tensor } from "../engine/tensor.ts";
-import type { StateEntry } from "./module.ts";
-import source from "../shaders/sgd.wgsl" with { type: "text" };
+import { Kernel, linear } from "../../engine/kernel.ts";
+import { Tensor } from "../../engine/tensor.ts";
+import type { StateEntry } from "../module.ts";
+import source from "../../shaders/sgd.wgsl" with { type: "text" };
 
 const kernel = new Kernel("sgd", source);
 

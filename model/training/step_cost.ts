@@ -1,7 +1,9 @@
-import type { Gpu } from "../engine/gpu.ts";
-import { buildModel, type ModelOptions } from "./build.ts";
-import { Metrics } from "./metrics.ts";
-import { buildOptimiser, type TrainingRecipe, trainingStep } from "./trainer.ts";
+import type { Gpu } from "../../engine/gpu.ts";
+import { watchWork } from "../../engine/tuning.ts";
+import { buildModel, type ModelOptions } from "../build.ts";
+import { RunningTotals } from "./running_totals.ts";
+import type { TrainingRecipe } from "./recipe.ts";
+import { buildOptimiser, trainingStep } from "./trainer.ts";
 
 /** What one training step needs. */
 export interface TrainingPlan {
@@ -29,7 +31,7 @@ export function planTraining(
   const gpu = like.dry();
   const model = buildModel(gpu, options, recipe.seed);
   const optimiser = buildOptimiser(model, recipe);
-  const metrics = new Metrics(gpu);
+  const sums = new RunningTotals(gpu);
   const modelBytes = gpu.memory.live;
   let flops = 0;
   watchWork(gpu, ({ family, problem }) => flops += family.flops(problem));
@@ -39,7 +41,7 @@ export function planTraining(
     labels: new Uint32Array(batchSize),
     size: batchSize,
     rate: lr,
-    metrics,
+    sums,
     microBatch,
   });
   const parameters = model.parameters().reduce((sum, { tensor }) => sum + tensor.size, 0);

@@ -1,23 +1,19 @@
-import { DATASET_NAMES } from "../data/open.ts";
-import { UserError } from "../engine/errors.ts";
-import { reasonOf } from "../engine/reason.ts";
-import { writeAtomically } from "../weights/atomic_write.ts";
-import { bytesSource } from "../weights/byte_source.ts";
-import { CHECKSUMS, describeChecksums } from "../weights/checksums.ts";
-import { expectFinite } from "../weights/finite.ts";
-import type { HostTensor } from "../weights/host_tensor.ts";
-import { toFile } from "../weights/layout.ts";
-import { encodeSafetensors } from "../weights/safetensors.ts";
-import { shown } from "../weights/shown.ts";
-import { readStateFile } from "../weights/state_file.ts";
-import type { Classifier } from "./classifier.ts";
+import { DATASET_NAMES } from "../../data/open.ts";
+import { UserError } from "../../engine/errors.ts";
+import { reasonOf } from "../../engine/reason.ts";
+import { writeAtomically } from "../../weights/atomic_write.ts";
+import { bytesSource } from "../../weights/byte_source.ts";
+import { CHECKSUMS, describeChecksums } from "../../weights/checksums.ts";
+import { expectFinite } from "../../weights/finite.ts";
+import type { HostTensor } from "../../weights/host_tensor.ts";
+import { toFile } from "../../weights/layout.ts";
+import { encodeSafetensors } from "../../weights/safetensors.ts";
+import { shown } from "../../weights/shown.ts";
+import { readStateFile } from "../../weights/state_file.ts";
+import type { Classifier } from "../classifier.ts";
 import type { CheckpointHeader } from "./checkpoint_header.ts";
 import { type Checkpoint, CHECKPOINT_FORMAT, checkpointIn, MOMENTUM } from "./restore.ts";
-import type { Sgd } from "./sgd.ts";
-
-export { restore } from "./restore.ts";
-export type { CheckpointHeader, TrainingProgress } from "./checkpoint_header.ts";
-export type { Checkpoint } from "./restore.ts";
+import type { Sgd } from "../training/sgd.ts";
 
 /**
  * Saves model, optimiser and progress as safetensors, with torchvision's names and PyTorch's

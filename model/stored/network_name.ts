@@ -1,4 +1,4 @@
-import type { StoredTensor } from "../weights/host_tensor.ts";
+import type { StoredTensor } from "../../weights/host_tensor.ts";
 
 /** What a network is told by: the shapes of its tensors by their names. */
 export type Shapes = ReadonlyMap<string, Pick<StoredTensor, "shape">>;

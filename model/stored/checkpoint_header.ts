@@ -1,30 +1,11 @@
-import { isPrintable } from "../data/class_names.ts";
-import { UserError } from "../engine/errors.ts";
-import { shown } from "../weights/shown.ts";
-import { ARCHITECTURES, type ModelOptions } from "./build.ts";
-import { PRIORS } from "./calm/location.ts";
-import { METHODS } from "./classifier.ts";
-import type { Totals } from "./metrics.ts";
-import type { TrainingRecipe } from "./trainer.ts";
-
-/** Where a training run stands: together with the tensors all that is needed to go on. */
-export interface TrainingProgress {
-  /** Epochs that are complete. */
-  readonly epoch: number;
-  /** Batches of the next epoch that are done. */
-  readonly batch: number;
-  /** Sums over those batches. */
-  readonly totals: Totals;
-  /** Mean training loss of each complete epoch. */
-  readonly trainLoss: readonly number[];
-  /** Training accuracy (0–1) of each complete epoch. */
-  readonly trainAccuracy: readonly number[];
-  /**
-   * Mean −log p(ŷ|x) of each complete epoch while the weights changed; runs that were begun before it
-   * was kept have none.
-   */
-  readonly trainNegativeLogLikelihood?: readonly number[];
-}
+import { isPrintable } from "../../data/class_names.ts";
+import { UserError } from "../../engine/errors.ts";
+import { shown } from "../../weights/shown.ts";
+import { ARCHITECTURES, type ModelOptions } from "../build.ts";
+import { PRIORS } from "../calm/location.ts";
+import { METHODS } from "../classifier.ts";
+import type { TrainingProgress } from "../training/progress.ts";
+import type { TrainingRecipe } from "../training/recipe.ts";
 
 /** What a checkpoint says about itself, besides its tensors. */
 export interface CheckpointHeader {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import type { Classifier } from "../../model/classifier.ts";
-import { toFile } from "../../weights/layout.ts";
-import { gpuTest } from "../gpu.ts";
-import { readGolden } from "../reference/golden.ts";
-import { hashed } from "../reference/hashed_weights.ts";
-import { type StepsCase, trainResNet50 } from "../reference/training_steps.ts";
+import type { Classifier } from "../../../model/classifier.ts";
+import { toFile } from "../../../weights/layout.ts";
+import { gpuTest } from "../../gpu.ts";
+import { readGolden } from "../../reference/golden.ts";
+import { hashed } from "../../reference/hashed_weights.ts";
+import { type StepsCase, trainResNet50 } from "../../reference/training_steps.ts";
 
 const golden = await readGolden("training_steps");
 

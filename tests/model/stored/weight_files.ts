@@ -1,7 +1,7 @@
-import type { Module } from "../../model/module.ts";
-import type { HostTensor } from "../../weights/host_tensor.ts";
-import { toFile } from "../../weights/layout.ts";
-import { encodeSafetensors } from "../../weights/safetensors.ts";
+import type { Module } from "../../../model/module.ts";
+import type { HostTensor } from "../../../weights/host_tensor.ts";
+import { toFile } from "../../../weights/layout.ts";
+import { encodeSafetensors } from "../../../weights/safetensors.ts";
 
 /** A folder that is removed after `body`. */
 export async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {

@@ -1,8 +1,8 @@
-import { Gpu } from "../engine/gpu.ts";
-import type { StoredTensor } from "../weights/host_tensor.ts";
-import { shapeInFile } from "../weights/layout.ts";
-import type { Backbone } from "./backbones/backbone.ts";
-import { type Architecture, ARCHITECTURES, buildModel } from "./build.ts";
+import { Gpu } from "../../engine/gpu.ts";
+import type { StoredTensor } from "../../weights/host_tensor.ts";
+import { shapeInFile } from "../../weights/layout.ts";
+import type { Backbone } from "../backbones/backbone.ts";
+import { type Architecture, ARCHITECTURES, buildModel } from "../build.ts";
 import { networkName } from "./network_name.ts";
 
 /** PyTorch counts batches for averages that nobody here uses. */

@@ -1,11 +1,11 @@
-import { UserError } from "../engine/errors.ts";
-import { verifiedTensors } from "../weights/checksums.ts";
-import { readWeights } from "../weights/finite.ts";
-import type { HostTensor, StoredTensor } from "../weights/host_tensor.ts";
-import { fromFile, shapeInFile } from "../weights/layout.ts";
-import type { StateFile } from "../weights/state_file.ts";
+import { UserError } from "../../engine/errors.ts";
+import { verifiedTensors } from "../../weights/checksums.ts";
+import { readWeights } from "../../weights/finite.ts";
+import type { HostTensor, StoredTensor } from "../../weights/host_tensor.ts";
+import { fromFile, shapeInFile } from "../../weights/layout.ts";
+import type { StateFile } from "../../weights/state_file.ts";
 import { COUNTER } from "./backbone_fit.ts";
-import type { Classifier } from "./classifier.ts";
+import type { Classifier } from "../classifier.ts";
 
 /** What became of the tensors of a file. */
 export interface WeightReport {

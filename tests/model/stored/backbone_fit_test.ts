@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
-import { Gpu } from "../../engine/gpu.ts";
-import { fitBackbone, placesOf, placesOfArchitecture } from "../../model/backbone_fit.ts";
-import { type Architecture, ARCHITECTURES, buildModel } from "../../model/build.ts";
-import { networkName } from "../../model/network_name.ts";
-import { architectureOf } from "../../model/open_model.ts";
-import type { StoredTensor } from "../../weights/host_tensor.ts";
+import { Gpu } from "../../../engine/gpu.ts";
+import { fitBackbone, placesOf, placesOfArchitecture } from "../../../model/stored/backbone_fit.ts";
+import { type Architecture, ARCHITECTURES, buildModel } from "../../../model/build.ts";
+import { networkName } from "../../../model/stored/network_name.ts";
+import { architectureOf } from "../../../model/stored/open_model.ts";
+import type { StoredTensor } from "../../../weights/host_tensor.ts";
 
 /** Names and shapes of torchvision 0.14. */
 const TORCHVISION: Record<string, Record<string, number[]>> = JSON.parse(
   await new Response(
-    (await Deno.open(new URL("../goldens/torchvision_shapes.json.gz", import.meta.url))).readable
+    (await Deno.open(new URL("../../goldens/torchvision_shapes.json.gz", import.meta.url))).readable
       .pipeThrough(new DecompressionStream("gzip")),
   ).text(),
 );

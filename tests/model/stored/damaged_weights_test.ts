@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { buildModel, type ModelOptions } from "../../model/build.ts";
-import { type CheckpointHeader, readCheckpoint, saveCheckpoint } from "../../model/checkpoint.ts";
-import { openModel } from "../../model/open_model.ts";
-import { takePretrained } from "../../model/take_weights.ts";
-import { buildOptimiser, NOT_BEGUN, type TrainingRecipe } from "../../model/trainer.ts";
-import { gpuTest } from "../gpu.ts";
+import { buildModel, type ModelOptions } from "../../../model/build.ts";
+import { readCheckpoint, saveCheckpoint } from "../../../model/stored/checkpoint.ts";
+import type { CheckpointHeader } from "../../../model/stored/checkpoint_header.ts";
+import { openModel } from "../../../model/stored/open_model.ts";
+import { NOT_BEGUN } from "../../../model/training/progress.ts";
+import type { TrainingRecipe } from "../../../model/training/recipe.ts";
+import { takePretrained } from "../../../model/stored/pretrained.ts";
+import { buildOptimiser } from "../../../model/training/trainer.ts";
+import { gpuTest } from "../../gpu.ts";
 import { inFolder, save, stateOf } from "./weight_files.ts";
 
 const OPTIONS: ModelOptions = {

@@ -1,22 +1,22 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { explain } from "../../eval/maps/explain.ts";
-import { placesOfArchitecture } from "../../model/backbone_fit.ts";
-import { buildModel, type ModelOptions } from "../../model/build.ts";
-import { openModel } from "../../model/open_model.ts";
-import { describeReport, takePretrained } from "../../model/take_weights.ts";
-import { writeAtomically } from "../../weights/atomic_write.ts";
+import { explain } from "../../../eval/maps/explain.ts";
+import { placesOfArchitecture } from "../../../model/stored/backbone_fit.ts";
+import { buildModel, type ModelOptions } from "../../../model/build.ts";
+import { openModel } from "../../../model/stored/open_model.ts";
+import { describeReport, takePretrained } from "../../../model/stored/pretrained.ts";
+import { writeAtomically } from "../../../weights/atomic_write.ts";
 import {
   bytesOf,
   elements,
   type HostTensor,
   type StoredTensor,
-} from "../../weights/host_tensor.ts";
-import { toFile } from "../../weights/layout.ts";
-import { torchChunks } from "../../weights/torch_writer.ts";
-import { gpuTest } from "../gpu.ts";
-import { Saving, torchFile } from "../weights/pickles.ts";
+} from "../../../weights/host_tensor.ts";
+import { toFile } from "../../../weights/layout.ts";
+import { torchChunks } from "../../../weights/torch_writer.ts";
+import { gpuTest } from "../../gpu.ts";
+import { Saving, torchFile } from "../../weights/pickles.ts";
 import { inFolder, save, stateOf } from "./weight_files.ts";
 
 const OPTIONS: ModelOptions = {

@@ -1,5 +1,31 @@
-import { UserError } from "../engine/errors.ts";
-import type { TrainingRecipe } from "./trainer.ts";
+import { UserError } from "../../engine/errors.ts";
+import type { Transform } from "../../data/transform.ts";
+
+/** Everything that decides the course of a training run, besides the data. */
+export interface TrainingRecipe {
+  readonly epochs: number;
+  readonly batchSize: number;
+  /**
+   * Pictures that go through the network at once; gradients of a batch's parts are summed up.
+   * Default: the batch. Batch norms then see the part, not the batch.
+   */
+  readonly microBatch?: number;
+  /** Learning rate of the features. */
+  readonly lr: number;
+  /** The rest (last layers, first batch norm) learns at lr times this. */
+  readonly lrClassifierRatio: number;
+  /** The rate falls to a tenth at every epoch divisible by this, counted from 1. */
+  readonly lrDecayEvery: number;
+  readonly weightDecay: number;
+  readonly momentum: number;
+  readonly seed: number;
+  readonly transform: Transform;
+}
+
+/** The base learning rate of an epoch counted from 1. */
+export function learningRate({ lr, lrDecayEvery }: TrainingRecipe, epoch: number): number {
+  return lr * 0.1 ** Math.floor(epoch / lrDecayEvery);
+}
 
 /** The parts of a recipe that can be chosen one by one. */
 export type RecipeChoices =

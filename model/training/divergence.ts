@@ -1,7 +1,7 @@
-import { Kernel } from "../engine/kernel.ts";
-import { Tensor } from "../engine/tensor.ts";
-import type { StateEntry } from "./module.ts";
-import source from "../shaders/not_finite.wgsl" with { type: "text" };
+import { Kernel } from "../../engine/kernel.ts";
+import { Tensor } from "../../engine/tensor.ts";
+import type { StateEntry } from "../module.ts";
+import source from "../../shaders/not_finite.wgsl" with { type: "text" };
 
 const kernel = new Kernel("not_finite", source);
 

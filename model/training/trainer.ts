@@ -1,39 +1,18 @@
-import { backward } from "../engine/autograd.ts";
-import { UserError } from "../engine/errors.ts";
-import { OutOfMemoryError } from "../engine/memory.ts";
-import type { Span } from "../engine/profiler.ts";
-import { affine } from "../engine/ops/elementwise.ts";
-import { Tensor } from "../engine/tensor.ts";
-import type { Batch, BatchLoader } from "../data/loader.ts";
-import type { Transform } from "../data/transform.ts";
-import { type Classifier, uploadPictures } from "./classifier.ts";
-import { firstNotFinite } from "./finite.ts";
-import type { TrainingProgress } from "./checkpoint_header.ts";
-import { MOMENTUM } from "./restore.ts";
-import { Metrics, type Totals } from "./metrics.ts";
-import type { StateEntry } from "./module.ts";
+import { backward } from "../../engine/autograd.ts";
+import { UserError } from "../../engine/errors.ts";
+import { OutOfMemoryError } from "../../engine/memory.ts";
+import type { Span } from "../../engine/profiler.ts";
+import { affine } from "../../engine/ops/elementwise.ts";
+import { Tensor } from "../../engine/tensor.ts";
+import type { Batch, BatchLoader } from "../../data/loader.ts";
+import { type Classifier, uploadPictures } from "../classifier.ts";
+import { firstNotFinite } from "./divergence.ts";
+import { NOT_BEGUN, type TrainingProgress } from "./progress.ts";
+import { learningRate, type TrainingRecipe } from "./recipe.ts";
+import { MOMENTUM } from "../stored/restore.ts";
+import { RunningTotals, type Totals } from "./running_totals.ts";
+import type { StateEntry } from "../module.ts";
 import { Sgd } from "./sgd.ts";
-
-/** Everything that decides the course of a training run, besides the data. */
-export interface TrainingRecipe {
-  readonly epochs: number;
-  readonly batchSize: number;
-  /**
-   * Pictures that go through the network at once; gradients of a batch's parts are summed up.
-   * Default: the batch. Batch norms then see the part, not the batch.
-   */
-  readonly microBatch?: number;
-  /** Learning rate of the features. */
-  readonly lr: number;
-  /** The rest (last layers, first batch norm) learns at lr times this. */
-  readonly lrClassifierRatio: number;
-  /** The rate falls to a tenth at every epoch divisible by this, counted from 1. */
-  readonly lrDecayEvery: number;
-  readonly weightDecay: number;
-  readonly momentum: number;
-  readonly seed: number;
-  readonly transform: Transform;
-}
 
 /** What the trainer tells while it runs. */
 export interface TrainingEvents {
@@ -59,16 +38,6 @@ const READ_EVERY = 8;
 /** Steps before a profile begins, which compile shaders and fill the pools, and steps it covers. */
 const PROFILE = { after: 3, steps: 3 };
 
-/** Progress of a run that has not begun. */
-export const NOT_BEGUN: TrainingProgress = {
-  epoch: 0,
-  batch: 0,
-  totals: { loss: 0, correct: 0, images: 0, steps: 0, badStep: 0 },
-  trainLoss: [],
-  trainAccuracy: [],
-  trainNegativeLogLikelihood: [],
-};
-
 /** The optimiser with the official code's two groups of parameters. */
 export function buildOptimiser(model: Classifier, recipe: TrainingRecipe): Sgd {
   const parameters = model.parameters();
@@ -77,11 +46,6 @@ export function buildOptimiser(model: Classifier, recipe: TrainingRecipe): Sgd {
     { parameters: parameters.filter(isFeature), scale: 1 },
     { parameters: parameters.filter((p) => !isFeature(p)), scale: recipe.lrClassifierRatio },
   ], recipe);
-}
-
-/** The base learning rate of an epoch counted from 1. */
-export function learningRate({ lr, lrDecayEvery }: TrainingRecipe, epoch: number): number {
-  return lr * 0.1 ** Math.floor(epoch / lrDecayEvery);
 }
 
 /**
@@ -93,9 +57,9 @@ export function learningRate({ lr, lrDecayEvery }: TrainingRecipe, epoch: number
 export function trainingStep(
   model: Classifier,
   optimiser: Sgd,
-  { images, labels, size, rate, metrics, microBatch = size }:
+  { images, labels, size, rate, sums, microBatch = size }:
     & Pick<Batch, "images" | "labels" | "size">
-    & { readonly rate: number; readonly metrics: Metrics; readonly microBatch?: number },
+    & { readonly rate: number; readonly sums: RunningTotals; readonly microBatch?: number },
 ): void {
   const { gpu } = model.parameters()[0].tensor;
   const stride = images.length / size;
@@ -108,7 +72,7 @@ export function trainingStep(
       const outputs = model.forward(x);
       const probabilities = model.probabilities(outputs);
       const loss = model.loss(outputs, y);
-      metrics.add(loss, probabilities, y);
+      sums.add(loss, probabilities, y);
       // The loss of the batch is the mean over its pictures, not over its parts.
       backward(part.size === size ? loss : affine(loss, { scale: part.size / size }));
       if (to === size) optimiser.step(rate);
@@ -139,7 +103,7 @@ export async function train(
   },
 ): Promise<TrainingProgress> {
   const [{ tensor: { gpu } }] = model.parameters();
-  const metrics = new Metrics(gpu);
+  const sums = new RunningTotals(gpu);
   const { batchSize, microBatch } = recipe;
   const state = stateOf(model, optimiser);
   model.setTraining(true);
@@ -156,7 +120,7 @@ export async function train(
       const rate = learningRate(recipe, epoch);
       let { batch } = progress;
       let totals = progress.totals;
-      metrics.reset(totals);
+      sums.reset(totals);
       let inFlight = Promise.resolve<unknown>(undefined);
       const first = batch;
       const left = loader.batches(epoch, (number) => number >= first);
@@ -165,13 +129,13 @@ export async function train(
           gpu.beginProfile();
           profiling = true;
         }
-        trainingStep(model, optimiser, { ...examples, rate, metrics, microBatch });
+        trainingStep(model, optimiser, { ...examples, rate, sums, microBatch });
         if (profiling && steps === PROFILE.after + PROFILE.steps) await endProfile();
         batch = number + 1;
         const last = batch === loader.batchesPerEpoch;
         const saving = !last && batch % saveEvery === 0;
         if (batch % READ_EVERY === 0 || last || saving || signal?.aborted) {
-          totals = await metrics.read();
+          totals = await sums.read();
           refuseBadStep(totals, epoch, recipe);
           events.onStep?.(epoch, batch, totals);
         } else {
@@ -189,7 +153,7 @@ export async function train(
           await events.onSave?.({ ...progress, batch, totals });
         }
       }
-      totals = await metrics.read();
+      totals = await sums.read();
       refuseBadStep(totals, epoch, recipe);
       await refuseBadState(state, epoch, recipe);
       progress = {
@@ -216,7 +180,7 @@ export async function train(
         : error.message,
     );
   } finally {
-    metrics.dispose();
+    sums.dispose();
   }
 }
 

@@ -1,13 +1,13 @@
-import { UserError } from "../engine/errors.ts";
-import { verifiedTensors } from "../weights/checksums.ts";
-import { readWeights } from "../weights/finite.ts";
-import type { HostTensor } from "../weights/host_tensor.ts";
-import { fromFile, shapeInFile } from "../weights/layout.ts";
-import type { StateFile } from "../weights/state_file.ts";
+import { UserError } from "../../engine/errors.ts";
+import { verifiedTensors } from "../../weights/checksums.ts";
+import { readWeights } from "../../weights/finite.ts";
+import type { HostTensor } from "../../weights/host_tensor.ts";
+import { fromFile, shapeInFile } from "../../weights/layout.ts";
+import type { StateFile } from "../../weights/state_file.ts";
 import { type CheckpointHeader, parseHeader } from "./checkpoint_header.ts";
-import type { Classifier } from "./classifier.ts";
-import type { StateEntry } from "./module.ts";
-import type { Sgd } from "./sgd.ts";
+import type { Classifier } from "../classifier.ts";
+import type { StateEntry } from "../module.ts";
+import type { Sgd } from "../training/sgd.ts";
 
 /** A checkpoint file's contents. */
 export interface Checkpoint {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { Tensor } from "../../engine/tensor.ts";
-import { Metrics } from "../../model/metrics.ts";
-import { Sgd } from "../../model/sgd.ts";
-import { gpuTest } from "../gpu.ts";
-import { random } from "../reference/array.ts";
-import { assertClose } from "../reference/check.ts";
+import { Tensor } from "../../../engine/tensor.ts";
+import { RunningTotals } from "../../../model/training/running_totals.ts";
+import { Sgd } from "../../../model/training/sgd.ts";
+import { gpuTest } from "../../gpu.ts";
+import { random } from "../../reference/array.ts";
+import { assertClose } from "../../reference/check.ts";
 
 for (const nesterov of [true, false]) {
   gpuTest(`SGD: three steps of PyTorch's rule, nesterov ${nesterov}, two groups`, async (gpu) => {
@@ -51,12 +51,12 @@ for (const nesterov of [true, false]) {
 }
 
 gpuTest(
-  "metrics: sums over batches, first of equal classes wins, first bad step is kept",
+  "running totals: sums over batches, first of equal classes wins, first bad step is kept",
   async (gpu) => {
-    const metrics = new Metrics(gpu);
+    const running = new RunningTotals(gpu);
     const add = (loss: number, rows: number[][], labels: number[]) =>
       gpu.scope(() =>
-        metrics.add(
+        running.add(
           Tensor.from(gpu, [loss], [1]),
           Tensor.from(gpu, rows.flat(), [rows.length, rows[0].length]),
           Tensor.from(gpu, labels, [labels.length], "u32"),
@@ -70,7 +70,7 @@ gpuTest(
       Array(70).fill(1),
     );
     add(2, [[0.25, 0.25, 0.25, 0.25, 0], wrong], [0, 3]);
-    const { negativeLogLikelihood, ...sums } = await metrics.read();
+    const { negativeLogLikelihood, ...sums } = await running.read();
     assert.deepEqual(sums, {
       loss: 39,
       correct: 67,
@@ -84,9 +84,9 @@ gpuTest(
     assert.ok(Math.abs(negativeLogLikelihood! - expected) < 1e-3, `${negativeLogLikelihood}`);
     add(Infinity, [wrong], [4]);
     add(NaN, [wrong], [4]);
-    assert.equal((await metrics.read()).badStep, 3);
-    metrics.reset();
-    assert.deepEqual(await metrics.read(), {
+    assert.equal((await running.read()).badStep, 3);
+    running.reset();
+    assert.deepEqual(await running.read(), {
       loss: 0,
       correct: 0,
       images: 0,
@@ -95,16 +95,16 @@ gpuTest(
       badPrediction: 0,
       negativeLogLikelihood: 0,
     });
-    metrics.reset({ loss: 1.5, correct: 2, images: 4, steps: 1, badStep: 0 });
+    running.reset({ loss: 1.5, correct: 2, images: 4, steps: 1, badStep: 0 });
     add(NaN, [wrong], [4]);
-    assert.equal((await metrics.read()).badStep, 2);
+    assert.equal((await running.read()).badStep, 2);
     for (const impossible of [[NaN, 0, 0, 0, 1], [0.5, 0, 0, 0, 0.4], [1.5, -0.5, 0, 0, 0]]) {
-      metrics.reset();
+      running.reset();
       add(1, [wrong], [4]);
       add(1, [wrong, impossible], [4, 4]);
       add(1, [impossible], [4]);
-      assert.equal((await metrics.read()).badPrediction, 2, `${impossible}`);
+      assert.equal((await running.read()).badPrediction, 2, `${impossible}`);
     }
-    metrics.dispose();
+    running.dispose();
   },
 );

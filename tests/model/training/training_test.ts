@@ -1,27 +1,19 @@
 import assert from "node:assert/strict";
-import { Gpu } from "../../engine/gpu.ts";
-import { Random } from "../../engine/random.ts";
-import { BatchLoader } from "../../data/loader.ts";
-import type { Split } from "../../data/dataset.ts";
-import { buildModel, type ModelOptions } from "../../model/build.ts";
-import {
-  type CheckpointHeader,
-  readCheckpoint,
-  restore,
-  saveCheckpoint,
-} from "../../model/checkpoint.ts";
-import { Metrics } from "../../model/metrics.ts";
-import {
-  buildOptimiser,
-  learningRate,
-  NOT_BEGUN,
-  train,
-  type TrainingRecipe,
-  trainingStep,
-} from "../../model/trainer.ts";
-import { planTraining } from "../../model/training_plan.ts";
-import { gpuTest } from "../gpu.ts";
-import { assertClose } from "../reference/check.ts";
+import { Gpu } from "../../../engine/gpu.ts";
+import { Random } from "../../../engine/random.ts";
+import { BatchLoader } from "../../../data/loader.ts";
+import type { Split } from "../../../data/dataset.ts";
+import { buildModel, type ModelOptions } from "../../../model/build.ts";
+import { readCheckpoint, saveCheckpoint } from "../../../model/stored/checkpoint.ts";
+import type { CheckpointHeader } from "../../../model/stored/checkpoint_header.ts";
+import { RunningTotals } from "../../../model/training/running_totals.ts";
+import { NOT_BEGUN } from "../../../model/training/progress.ts";
+import { learningRate, type TrainingRecipe } from "../../../model/training/recipe.ts";
+import { restore } from "../../../model/stored/restore.ts";
+import { buildOptimiser, train, trainingStep } from "../../../model/training/trainer.ts";
+import { planTraining } from "../../../model/training/step_cost.ts";
+import { gpuTest } from "../../gpu.ts";
+import { assertClose } from "../../reference/check.ts";
 
 const OPTIONS: ModelOptions = {
   arch: "small-resnet",
@@ -217,25 +209,25 @@ gpuTest(
   "200 further steps leave live GPU bytes and the number of buffers unchanged",
   async (gpu) => {
     const run = start(gpu);
-    const metrics = new Metrics(gpu);
+    const sums = new RunningTotals(gpu);
     const images = new Float32Array(8 * 16 * 16 * 4).fill(0.1);
     const labels = new Uint32Array(8);
     const step = () =>
-      trainingStep(run.model, run.optimiser, { images, labels, size: 8, rate: 0.01, metrics });
+      trainingStep(run.model, run.optimiser, { images, labels, size: 8, rate: 0.01, sums });
     step();
-    await metrics.read();
+    await sums.read();
     const before = gpu.memory;
     const process = Deno.memoryUsage().rss;
     for (let i = 0; i < 200; i++) {
       step();
-      if (i % 8 === 0) await metrics.read();
+      if (i % 8 === 0) await sums.read();
     }
     await gpu.idle();
     assert.equal(gpu.memory.live, before.live);
     assert.equal(gpu.memory.created, before.created);
     const grown = (Deno.memoryUsage().rss - process) / 2 ** 20;
     assert.ok(grown < 64, `the process grew by ${grown.toFixed(0)} MiB`);
-    metrics.dispose();
+    sums.dispose();
     run.end();
   },
 );
@@ -329,9 +321,9 @@ for (const microBatch of [undefined, 3]) {
     const plan = planTraining(gpu, OPTIONS, recipe);
     const model = buildModel(gpu, OPTIONS, 0);
     const optimiser = buildOptimiser(model, recipe);
-    const metrics = new Metrics(gpu);
+    const sums = new RunningTotals(gpu);
     const held = gpu.memory.live;
-    trainingStep(model, optimiser, { ...numbers(recipe.batchSize), metrics, microBatch });
+    trainingStep(model, optimiser, { ...numbers(recipe.batchSize), sums, microBatch });
     await gpu.idle();
     const { peak, resident } = gpu.memory;
     gpu.destroy();
@@ -354,12 +346,12 @@ gpuTest("a batch in parts gives the step of the batch, but for batch statistics"
   for (const microBatch of [8, 3]) {
     const run = start(gpu);
     run.model.setTraining(false);
-    const metrics = new Metrics(gpu);
-    trainingStep(run.model, run.optimiser, { ...numbers(8), metrics, microBatch });
-    const { loss, images } = await metrics.read();
+    const sums = new RunningTotals(gpu);
+    trainingStep(run.model, run.optimiser, { ...numbers(8), sums, microBatch });
+    const { loss, images } = await sums.read();
     losses.push(loss / images);
     weights.push(await Promise.all(run.model.parameters().map(({ tensor }) => tensor.read())));
-    metrics.dispose();
+    sums.dispose();
     run.end();
   }
   assert.ok(Math.abs(losses[0] - losses[1]) < 1e-6, `${losses}`);

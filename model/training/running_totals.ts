@@ -1,9 +1,9 @@
-import type { Gpu } from "../engine/gpu.ts";
-import { Kernel } from "../engine/kernel.ts";
-import { Tensor } from "../engine/tensor.ts";
-import source from "../shaders/metrics.wgsl" with { type: "text" };
+import type { Gpu } from "../../engine/gpu.ts";
+import { Kernel } from "../../engine/kernel.ts";
+import { Tensor } from "../../engine/tensor.ts";
+import source from "../../shaders/running_totals.wgsl" with { type: "text" };
 
-const kernel = new Kernel("metrics", source);
+const kernel = new Kernel("running_totals", source);
 
 /** Sums over the steps of an epoch so far. */
 export interface Totals {
@@ -27,7 +27,7 @@ export interface Totals {
 }
 
 /** Running sums of loss and hits that stay on the GPU until they are read. */
-export class Metrics {
+export class RunningTotals {
   #totals: Tensor;
 
   constructor(gpu: Gpu) {

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
-import { UserError } from "../engine/errors.ts";
-import { verifiedTensors } from "../weights/checksums.ts";
-import { sha256 } from "../weights/sha256.ts";
-import { type OpeningOptions, openStateFile, type StateFile } from "../weights/state_file.ts";
+import { UserError } from "../../engine/errors.ts";
+import { verifiedTensors } from "../../weights/checksums.ts";
+import { sha256 } from "../../weights/sha256.ts";
+import { type OpeningOptions, openStateFile, type StateFile } from "../../weights/state_file.ts";
 import {
   type BackboneFit,
   COUNTER,
@@ -11,9 +11,9 @@ import {
   placesOf,
   placesOfArchitecture,
 } from "./backbone_fit.ts";
-import type { Architecture } from "./build.ts";
-import type { Classifier } from "./classifier.ts";
-import { take, type WeightReport } from "./take_all.ts";
+import type { Architecture } from "../build.ts";
+import type { Classifier } from "../classifier.ts";
+import { take, type WeightReport } from "./fill.ts";
 
 /**
  * Starts a model from a pretrained backbone: torchvision's file, or any checkpoint of the same

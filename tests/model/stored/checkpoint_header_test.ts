@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { buildModel } from "../../model/build.ts";
-import { type CheckpointHeader, readCheckpoint } from "../../model/checkpoint.ts";
-import { parseHeader } from "../../model/checkpoint_header.ts";
-import { openModel } from "../../model/open_model.ts";
-import { expectPrintable } from "../../data/class_names.ts";
-import { gpuTest } from "../gpu.ts";
+import { buildModel } from "../../../model/build.ts";
+import { readCheckpoint } from "../../../model/stored/checkpoint.ts";
+import { type CheckpointHeader, parseHeader } from "../../../model/stored/checkpoint_header.ts";
+import { openModel } from "../../../model/stored/open_model.ts";
+import { expectPrintable } from "../../../data/class_names.ts";
+import { gpuTest } from "../../gpu.ts";
 import { inFolder, save, stateOf } from "./weight_files.ts";
 
 const HEADER = {

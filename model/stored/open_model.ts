@@ -1,11 +1,11 @@
-import { UserError } from "../engine/errors.ts";
-import type { Gpu } from "../engine/gpu.ts";
-import { openStateFile, type StateFile } from "../weights/state_file.ts";
-import { type Architecture, ARCHITECTURES, buildModel, type ModelOptions } from "./build.ts";
-import type { Classifier, Method } from "./classifier.ts";
+import { UserError } from "../../engine/errors.ts";
+import type { Gpu } from "../../engine/gpu.ts";
+import { openStateFile, type StateFile } from "../../weights/state_file.ts";
+import { type Architecture, ARCHITECTURES, buildModel, type ModelOptions } from "../build.ts";
+import type { Classifier, Method } from "../classifier.ts";
 import { networkName } from "./network_name.ts";
 import { CHECKPOINT_FORMAT, checkpointIn, restore } from "./restore.ts";
-import { takeAll } from "./take_all.ts";
+import { takeAll } from "./fill.ts";
 
 /** What the file of another program does not say. */
 export interface ForeignOptions {

@@ -1,19 +1,15 @@
 import assert from "node:assert/strict";
-import type { Gpu } from "../../engine/gpu.ts";
-import { Tensor } from "../../engine/tensor.ts";
-import { BatchLoader } from "../../data/loader.ts";
-import { classify } from "../../eval/measures/classification.ts";
-import { buildModel } from "../../model/build.ts";
-import { firstNotFinite } from "../../model/finite.ts";
-import { Metrics } from "../../model/metrics.ts";
-import {
-  buildOptimiser,
-  DivergedError,
-  NOT_BEGUN,
-  train,
-  type TrainingRecipe,
-} from "../../model/trainer.ts";
-import { gpuTest } from "../gpu.ts";
+import type { Gpu } from "../../../engine/gpu.ts";
+import { Tensor } from "../../../engine/tensor.ts";
+import { BatchLoader } from "../../../data/loader.ts";
+import { classify } from "../../../eval/measures/classification.ts";
+import { buildModel } from "../../../model/build.ts";
+import { firstNotFinite } from "../../../model/training/divergence.ts";
+import { RunningTotals } from "../../../model/training/running_totals.ts";
+import { NOT_BEGUN } from "../../../model/training/progress.ts";
+import type { TrainingRecipe } from "../../../model/training/recipe.ts";
+import { buildOptimiser, DivergedError, train } from "../../../model/training/trainer.ts";
+import { gpuTest } from "../../gpu.ts";
 
 gpuTest("one element that is NaN or infinite is found wherever it is, and named", async (gpu) => {
   const shapes = [[3], [3, 3, 5, 7], [1], [1, 1, 64, 130]];
@@ -43,15 +39,15 @@ gpuTest("predictions that are no probabilities are noticed at their step", async
   const loss = Tensor.from(gpu, [0.5], [1]);
   const sound = [0.25, 0.5, 0.25, 0, 0, 1];
   const badAt = async (second: number[]) => {
-    const metrics = new Metrics(gpu);
+    const sums = new RunningTotals(gpu);
     for (const numbers of [sound, second, second]) {
       const probabilities = Tensor.from(gpu, numbers, [2, 3]);
-      metrics.add(loss, probabilities, labels);
+      sums.add(loss, probabilities, labels);
       await gpu.idle();
       probabilities.dispose();
     }
-    const { badStep, badPrediction } = await metrics.read();
-    metrics.dispose();
+    const { badStep, badPrediction } = await sums.read();
+    sums.dispose();
     assert.equal(badStep, 0);
     return badPrediction;
   };
