@@ -4,7 +4,7 @@ import { didYouMean } from "../engine/did_you_mean.ts";
 import { UserError } from "../engine/errors.ts";
 import { ATTRIBUTION_KINDS } from "../eval/maps/kinds.ts";
 import { BASELINES } from "../eval/measures/erasing/baseline.ts";
-import type { MeasureName } from "../eval/measures/measures.ts";
+import { MEASURE_NAMES, MEASURE_SUMMARIES, type MeasureName } from "../eval/measures/measures.ts";
 import { OFFICIAL_STEP } from "../eval/measures/pixel_ap.ts";
 import { UPSCALINGS } from "../eval/maps/upscale.ts";
 import { measureAll, writeTables } from "./eval/all.ts";
@@ -16,27 +16,15 @@ import { MODEL_OPTIONS } from "./model_options.ts";
 import { expectFor, expectSome, type ParsedOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 
-/** What can be measured one by one. */
-const MEASURES: readonly MeasureName[] = [
-  "classification",
-  "cue-localization",
-  "remove-and-classify",
-  "wsol",
-  "axioms",
-  "deletion-insertion",
-  "pointing-game",
-  "randomisation",
-];
-
 const SPLITS = ["test", "val", "train"];
 
-const ACTIONS = [...MEASURES, "all", "merge"];
+const ACTIONS = [...MEASURE_NAMES, "all", "merge"];
 
 /** What an option is for, where it is not for everything. */
 const ERASING = ["remove-and-classify", "deletion-insertion"];
 const FOR: Readonly<Record<string, readonly string[]>> = {
-  "split": MEASURES,
-  "counts": MEASURES,
+  "split": MEASURE_NAMES,
+  "counts": MEASURE_NAMES,
   "map": ACTIONS.filter((action) => action !== "classification" && action !== "merge"),
   "shard": ACTIONS.filter((action) => action !== "merge"),
   "baseline": ERASING,
@@ -70,18 +58,7 @@ const evaluate: Command = {
     name: "eval",
     summary: "Measures models:",
     topics: {
-      "classification": "accuracy on the test pictures (Table 2)",
-      "cue-localization": "whether maps find the parts in which two classes differ (Table 1); " +
-        "needs CUB's attributes, key points and segmentations, which birds have, too",
-      "remove-and-classify": "accuracy with the pixels erased that a map ranks highest, relative " +
-        "to as many erased at random (Figure 5)",
-      "wsol":
-        "MaxBoxAcc and MaxBoxAccV2 of maps as boxes, or PxAP of masks (Table 3); of a model " +
-        "or, with --scoremaps, of .npy files",
-      "axioms": "completeness, implementation invariance and sensitivity (sections 3.1, 4.2)",
-      "deletion-insertion": "areas under p(y|x) while pixels are erased, or put back",
-      "pointing-game": "whether maps lie on the object: highest pixel, share of the energy",
-      "randomisation": "how maps change when layers get random weights",
+      ...MEASURE_SUMMARIES,
       "all": "all of these for several models, as tables; on birds it trains what is missing",
       "merge FILE|DIR …": "puts together what was measured in parts with --shard",
     },
@@ -254,7 +231,7 @@ async function run(options: ParsedOptions) {
   }
   if (what === "merge") return await merge(files, options);
   if (what === "all") {
-    expectSome("measures", options, MEASURES);
+    expectSome("measures", options, MEASURE_NAMES);
     expectSome("map", options, ATTRIBUTION_KINDS);
     return await measureAll(options, progress);
   }

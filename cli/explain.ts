@@ -4,13 +4,13 @@ import { expectSameClasses } from "../data/class_names.ts";
 import { exists } from "../data/files.ts";
 import { UserError } from "../engine/errors.ts";
 import type { Gpu } from "../engine/gpu.ts";
-import { mapKinds } from "../eval/maps/explain.ts";
 import {
   ATTRIBUTION_KINDS,
   type AttributionKind,
   checkKind,
   hasKind,
   isSigned,
+  mapKinds,
 } from "../eval/maps/kinds.ts";
 import { openGpu } from "../model/open_gpu.ts";
 import { openModel } from "../model/stored/open_model.ts";

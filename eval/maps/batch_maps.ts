@@ -5,8 +5,8 @@ import { gaussianBlur } from "./gaussian_blur.ts";
 import { pickPictures } from "./pick_pictures.ts";
 import { type AttributionMap, explain, type Explanation } from "./explain.ts";
 import { gradCam } from "./grad_cam.ts";
-import { type GradientKind, gradientMaps } from "./gradient_maps.ts";
-import { type AttributionKind, isGradCamKind, isGradientKind } from "./kinds.ts";
+import { gradientMaps } from "./gradient_maps.ts";
+import { type AttributionKind, type GradientKind, isGradCamKind, isGradientKind } from "./kinds.ts";
 
 /** The map of a class y of the picture at position n of a batch. */
 export type MapsOfBatch = (n: number, label: number) => AttributionMap;

@@ -1,7 +1,8 @@
 import { softmax } from "../../engine/ops/softmax.ts";
 import { expectDistribution } from "./distribution.ts";
 import type { Batch } from "../../data/loader.ts";
-import { type Classifier, type Method, uploadPictures } from "../../model/classifier.ts";
+import { type Classifier, uploadPictures } from "../../model/classifier.ts";
+import type { MapKind } from "./kinds.ts";
 
 /** A map over the cells of the feature map, row by row. */
 export interface AttributionMap {
@@ -9,22 +10,6 @@ export interface AttributionMap {
   readonly height: number;
   readonly values: Float32Array;
 }
-
-/** All kinds of map, with the paper's names for them. */
-export const MAP_KINDS = [
-  "joint",
-  "conditional",
-  "posterior",
-  "saliency",
-  "subset",
-  "counterfactual",
-  "cam",
-  "cam-max",
-  "cam-minmax",
-] as const;
-
-/** A kind of map. */
-export type MapKind = typeof MAP_KINDS[number];
 
 /** The other classes that a map is about. */
 export interface OtherClasses {
@@ -45,21 +30,6 @@ export interface Explanation {
    * likeliest other class where none is named, and a model of one class has none.
    */
   map(kind: MapKind, label: number, others?: OtherClasses): AttributionMap;
-}
-
-/** What decides the maps of a model. */
-export interface MappedModel {
-  readonly method: Method;
-  /** Number of classes; one alone has nothing to be told from. */
-  readonly classes: number;
-}
-
-/** The map kinds of a model: CALM's are probabilities, CAM's are scaled logits (eq. 2). */
-export function mapKinds({ method, classes }: MappedModel): readonly MapKind[] {
-  const kinds: MapKind[] = method === "cam"
-    ? ["cam-max", "cam-minmax", "cam", "subset", "counterfactual"]
-    : ["joint", "conditional", "saliency", "posterior", "subset", "counterfactual"];
-  return classes > 1 ? kinds : kinds.filter((kind) => kind !== "counterfactual");
 }
 
 /**
@@ -184,7 +154,8 @@ function valuesOf(
     case "conditional":
     case "cam":
       return perLabel(label);
-    default:
+    case "cam-max":
+    case "cam-minmax":
       return scaleCam(kind, perLabel(label));
   }
 }

@@ -1,13 +1,8 @@
 import { type Classifier, uploadPictures } from "../../model/classifier.ts";
 import type { Batch } from "../../data/loader.ts";
 import type { AttributionMap } from "./explain.ts";
+import type { GradCamKind } from "./kinds.ts";
 import { scoreGradient } from "./input_gradient.ts";
-
-/** The methods that weight feature maps by their gradients. */
-export const GRAD_CAM_KINDS = ["grad-cam", "grad-cam++"] as const;
-
-/** A method that weights feature maps by their gradients. */
-export type GradCamKind = typeof GRAD_CAM_KINDS[number];
 
 /**
  * Grad-CAM and Grad-CAM++ of a batch, on the backbone's last feature map u, from one pass through

@@ -1,18 +1,7 @@
 import { Random } from "../../engine/random.ts";
 import type { Classifier } from "../../model/classifier.ts";
 import { inputGradient } from "./input_gradient.ts";
-
-/** The gradient methods of the paper's Table 1, with the official code's definitions. */
-export const GRADIENT_KINDS = [
-  "gradient",
-  "integrated-gradient",
-  "smooth-grad",
-  "smooth-grad-squared",
-  "var-grad",
-] as const;
-
-/** A gradient method. */
-export type GradientKind = typeof GRADIENT_KINDS[number];
+import type { GradientKind } from "./kinds.ts";
 
 /** Pictures to differentiate by. */
 export interface GradientInputs {

@@ -1,35 +1,193 @@
 import { didYouMean } from "../../engine/did_you_mean.ts";
 import { UserError } from "../../engine/errors.ts";
 import type { Method } from "../../model/classifier.ts";
-import { MAP_KINDS, type MapKind, mapKinds, type MappedModel } from "./explain.ts";
-import { GRAD_CAM_KINDS, type GradCamKind } from "./grad_cam.ts";
-import { GRADIENT_KINDS, type GradientKind } from "./gradient_maps.ts";
 
-/** Every way to attribute a prediction to places. */
-export const ATTRIBUTION_KINDS = [...MAP_KINDS, ...GRADIENT_KINDS, ...GRAD_CAM_KINDS] as const;
+/** Everything that decides how a kind of map is made, compared, drawn and named. */
+interface KindOfMap {
+  /**
+   * Where it comes from: one forward pass (`explain.ts`), gradients by the picture
+   * (`gradient_maps.ts`), or by the last features (`grad_cam.ts`).
+   */
+  readonly family: "forward" | "gradient" | "grad-cam";
+  /** The models that have it. */
+  readonly of: "calm" | "cam" | "all";
+  /** Heading of a column, and what the numbers below it are; of CALM where methods differ. */
+  readonly title: string;
+  readonly formula: string;
+  /** The formula of a model of CAM, which is made of logits, where it differs. */
+  readonly formulaOfCam?: string;
+  /** Heading of a table's row, from what the model is called. */
+  readonly row: (model: string) => string;
+  /** Has negative values, too: drawn in red and blue. */
+  readonly signed?: true;
+  /** The same for all classes: the difference of two is nothing. */
+  readonly classFree?: true;
+  /** About a second class: a model of one class has none. */
+  readonly needsOther?: true;
+  /** Probabilities, where the model is of CALM: comparable without scaling. */
+  readonly probability?: true;
+  /** Passes forward and back through the network for each class, where it takes some. */
+  readonly gradients?: number;
+  /** Maps of one group are made together. */
+  readonly group?: string;
+}
+
+/**
+ * All kinds of map, with the paper's names. A new one is a row here and its formula in the file of
+ * its family.
+ */
+const KINDS = {
+  "joint": {
+    ...{ family: "forward", of: "calm", probability: true },
+    ...{ title: "joint", formula: "p(ŷ, z | x)", row: (model) => model },
+  },
+  "conditional": {
+    ...{ family: "forward", of: "calm", probability: true },
+    ...{ title: "conditional", formula: "p(ŷ | x, z)", row: (model) => `${model}, conditional` },
+  },
+  "saliency": {
+    ...{ family: "forward", of: "calm", probability: true, classFree: true },
+    ...{ title: "saliency", formula: "p(z | x)", row: (model) => `${model}, saliency` },
+  },
+  "posterior": {
+    ...{ family: "forward", of: "calm", probability: true },
+    ...{ title: "posterior", formula: "p(z | x, ŷ)", row: (model) => `${model}, posterior` },
+  },
+  "cam-max": {
+    ...{ family: "forward", of: "cam" },
+    ...{ title: "CAM", formula: "f / max f", row: () => "CAM, max" },
+  },
+  "cam-minmax": {
+    ...{ family: "forward", of: "cam" },
+    ...{ title: "CAM, min–max", formula: "(f − min) / (max − min)", row: () => "CAM, min–max" },
+  },
+  "cam": {
+    ...{ family: "forward", of: "cam", signed: true },
+    ...{ title: "CAM, unscaled", formula: "f", row: (model) => model },
+  },
+  "subset": {
+    ...{ family: "forward", of: "all", probability: true },
+    ...{ title: "subset", formula: "Σ p(y, z | x)", row: (model) => `${model} + Y` },
+    formulaOfCam: "Σ (f − min) / (max − min)",
+  },
+  "counterfactual": {
+    ...{ family: "forward", of: "all", signed: true, needsOther: true },
+    ...{ title: "counterfactual", formula: "p(ŷ, z | x) − p(y′, z | x)" },
+    row: (model) => `${model}, counterfactual`,
+    formulaOfCam: "f(ŷ, z) − f(y′, z)",
+  },
+  "gradient": {
+    ...{ family: "gradient", of: "all", gradients: 1 },
+    ...{
+      title: "gradient",
+      formula: "max |∂s / ∂x|",
+      row: (model) => `Vanilla gradient of ${model}`,
+    },
+  },
+  "integrated-gradient": {
+    ...{ family: "gradient", of: "all", gradients: 51 },
+    ...{ title: "integrated gradient", formula: "mean of max |∂s / ∂x|" },
+    row: (model) => `Integrated gradient of ${model}`,
+  },
+  "smooth-grad": {
+    ...{ family: "gradient", of: "all", gradients: 50, group: "noise" },
+    ...{
+      title: "SmoothGrad",
+      formula: "E[max |∂s / ∂x|]",
+      row: (model) => `SmoothGrad of ${model}`,
+    },
+  },
+  "smooth-grad-squared": {
+    ...{ family: "gradient", of: "all", gradients: 50, group: "noise" },
+    ...{ title: "SmoothGrad²", formula: "E[max |∂s / ∂x|²]" },
+    row: (model) => `SmoothGrad-squared of ${model}`,
+  },
+  "var-grad": {
+    ...{ family: "gradient", of: "all", gradients: 50, group: "noise" },
+    ...{ title: "VarGrad", formula: "Var[max |∂s / ∂x|]", row: (model) => `VarGrad of ${model}` },
+  },
+  "grad-cam": {
+    ...{ family: "grad-cam", of: "all", group: "last layers" },
+    ...{ title: "Grad-CAM", formula: "relu(Σ α u)", row: (model) => `Grad-CAM of ${model}` },
+  },
+  "grad-cam++": {
+    ...{ family: "grad-cam", of: "all", group: "last layers" },
+    ...{ title: "Grad-CAM++", formula: "relu(Σ α u)", row: (model) => `Grad-CAM++ of ${model}` },
+  },
+} as const satisfies Readonly<Record<string, KindOfMap>>;
 
 /** A kind of attribution. */
-export type AttributionKind = MapKind | GradientKind | GradCamKind;
+export type AttributionKind = keyof typeof KINDS;
+
+type KindFrom<Family extends KindOfMap["family"]> = {
+  [Kind in AttributionKind]: (typeof KINDS)[Kind]["family"] extends Family ? Kind : never;
+}[AttributionKind];
+
+/** A map of the last layers, of which one forward pass gives those of all classes. */
+export type MapKind = KindFrom<"forward">;
+
+/** A method that differentiates the network by its input. */
+export type GradientKind = KindFrom<"gradient">;
+
+/** A method that weights feature maps by their gradients. */
+export type GradCamKind = KindFrom<"grad-cam">;
+
+/** Every way to attribute a prediction to places. */
+export const ATTRIBUTION_KINDS = Object.keys(KINDS) as readonly AttributionKind[];
+
+/** What there is to know of a kind of map. */
+export function rowOf(kind: AttributionKind): KindOfMap {
+  return KINDS[kind];
+}
+
+/** What decides the maps of a model. */
+export interface MappedModel {
+  readonly method: Method;
+  /** Number of classes; one alone has nothing to be told from. */
+  readonly classes: number;
+}
+
+/** The kinds of map that a model has, those of some families. */
+function kindsFrom<Family extends KindOfMap["family"]>(
+  { method, classes }: MappedModel,
+  ...families: readonly Family[]
+): readonly KindFrom<Family>[] {
+  return ATTRIBUTION_KINDS.filter((kind): kind is KindFrom<Family> => {
+    const { of, needsOther, family } = rowOf(kind);
+    return (families as readonly string[]).includes(family) &&
+      (of === "all" || (of === "cam") === (method === "cam")) &&
+      !(needsOther && classes < 2);
+  });
+}
+
+/** The maps that a model gives in one forward pass. */
+export function mapKinds(model: MappedModel): readonly MapKind[] {
+  return kindsFrom(model, "forward");
+}
+
+/** The maps of a model that need gradients: by the last features, then by the picture. */
+export function gradientKinds(model: MappedModel): readonly (GradCamKind | GradientKind)[] {
+  return [...kindsFrom(model, "grad-cam"), ...kindsFrom(model, "gradient")];
+}
 
 /** True for methods that differentiate the network by its input. */
 export function isGradientKind(kind: AttributionKind): kind is GradientKind {
-  return (GRADIENT_KINDS as readonly string[]).includes(kind);
+  return KINDS[kind].family === "gradient";
 }
 
 /** True for methods that weight feature maps by their gradients. */
 export function isGradCamKind(kind: AttributionKind): kind is GradCamKind {
-  return (GRAD_CAM_KINDS as readonly string[]).includes(kind);
+  return KINDS[kind].family === "grad-cam";
 }
 
 /** True for CALM's maps of probabilities, which need no scaling to be compared. */
 export function isProbability(method: Method, kind: AttributionKind): boolean {
-  const probabilities = ["joint", "conditional", "posterior", "saliency", "subset"];
-  return method !== "cam" && probabilities.includes(kind);
+  return method !== "cam" && rowOf(kind).probability === true;
 }
 
 /** True for maps whose values are also negative: drawn in red and blue. */
 export function isSigned(kind: AttributionKind): boolean {
-  return kind === "counterfactual" || kind === "cam";
+  return rowOf(kind).signed === true;
 }
 
 /** The map that a model is about: the joint for CALM, the class logits for CAM. */
@@ -37,14 +195,19 @@ export function ownKind(method: Method): AttributionKind {
   return method === "cam" ? "cam" : "joint";
 }
 
-/** Every kind of map that a model has. */
-function kindsOf(model: MappedModel): readonly string[] {
-  return [...mapKinds(model), ...GRADIENT_KINDS, ...GRAD_CAM_KINDS];
+/** What stands above a map; where methods differ, of CALM unless another one is named. */
+export function headingOf(kind: AttributionKind, method?: Method) {
+  const { title, formula, formulaOfCam } = rowOf(kind);
+  return { title, formula: (method === "cam" ? formulaOfCam : undefined) ?? formula };
 }
 
 /** Whether a model has maps of this kind. */
 export function hasKind(model: MappedModel, kind: string): kind is AttributionKind {
-  return kindsOf(model).includes(kind);
+  return allKinds(model).includes(kind);
+}
+
+function allKinds(model: MappedModel): readonly string[] {
+  return [...mapKinds(model), ...kindsFrom(model, "gradient"), ...kindsFrom(model, "grad-cam")];
 }
 
 /**
@@ -56,7 +219,7 @@ export function checkKind(
   kind: string,
 ): AttributionKind {
   const all = [models].flat();
-  const possible = new Set(all.flatMap(kindsOf));
+  const possible = new Set(all.flatMap(allKinds));
   if (possible.has(kind)) return kind as AttributionKind;
   const methods = [...new Set(all.map(({ method }) => method))];
   throw new UserError(

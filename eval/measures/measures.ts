@@ -57,6 +57,25 @@ export interface MeasureResults {
 /** Name of a measure. */
 export type MeasureName = keyof MeasureOptions;
 
+/** What each measure finds out. */
+export const MEASURE_SUMMARIES: Readonly<Record<MeasureName, string>> = {
+  "classification": "accuracy on the test pictures (Table 2)",
+  "cue-localization": "whether maps find the parts in which two classes differ (Table 1); needs " +
+    "CUB's attributes, key points and segmentations, which birds have, too",
+  "remove-and-classify": "accuracy with the pixels erased that a map ranks highest, relative to " +
+    "as many erased at random (Figure 5)",
+  "wsol":
+    "MaxBoxAcc and MaxBoxAccV2 of maps as boxes, or PxAP of masks (Table 3); of a model or, " +
+    "with --scoremaps, of .npy files",
+  "axioms": "completeness, implementation invariance and sensitivity (sections 3.1, 4.2)",
+  "deletion-insertion": "areas under p(y|x) while pixels are erased, or put back",
+  "pointing-game": "whether maps lie on the object: highest pixel, share of the energy",
+  "randomisation": "how maps change when layers get random weights",
+};
+
+/** All measures. */
+export const MEASURE_NAMES = Object.keys(MEASURE_SUMMARIES) as readonly MeasureName[];
+
 /** A measure and its options. */
 export type Measure<M extends MeasureName = MeasureName> = {
   readonly [Name in M]: { readonly what: Name; readonly options: MeasureOptions[Name] };

@@ -1,7 +1,8 @@
 import type { Batch, BatchLoader } from "../../data/loader.ts";
 import type { Classifier, Method } from "../../model/classifier.ts";
 import { writeAtomically } from "../../weights/atomic_write.ts";
-import { explain, type MapKind, mapKinds } from "../maps/explain.ts";
+import { explain } from "../maps/explain.ts";
+import { type MapKind, mapKinds } from "../maps/kinds.ts";
 import { pickPictures } from "../maps/pick_pictures.ts";
 import { contactSheet, type SheetRow } from "../present/pictures/contact_sheet.ts";
 import { pictureOf } from "../present/pictures/overlay.ts";

@@ -3,15 +3,17 @@ import { resizeLikePillow } from "../../data/resize.ts";
 import { writeNormalised } from "../../data/transform.ts";
 import { Random } from "../../engine/random.ts";
 import { BatchMaps } from "../../eval/maps/batch_maps.ts";
+import type { AttributionMap, Explanation } from "../../eval/maps/explain.ts";
 import {
-  type AttributionMap,
-  type Explanation,
+  type AttributionKind,
+  type GradCamKind,
+  type GradientKind,
+  gradientKinds,
+  isGradCamKind,
+  isGradientKind,
   type MapKind,
   mapKinds,
-} from "../../eval/maps/explain.ts";
-import { GRAD_CAM_KINDS, type GradCamKind } from "../../eval/maps/grad_cam.ts";
-import { GRADIENT_KINDS, type GradientKind } from "../../eval/maps/gradient_maps.ts";
-import { type AttributionKind, isGradCamKind, isGradientKind } from "../../eval/maps/kinds.ts";
+} from "../../eval/maps/kinds.ts";
 import { baselineOf } from "../../eval/measures/erasing/baseline.ts";
 import { erase, probabilitiesOf, rank } from "../../eval/measures/erasing/erase.ts";
 import { pictureOf } from "../../eval/present/pictures/overlay.ts";
@@ -52,7 +54,7 @@ export function kindsOf({ model }: OpenedModel): {
   readonly own: readonly AttributionKind[];
   readonly gradients: readonly AttributionKind[];
 } {
-  return { own: mapKinds(model), gradients: [...GRAD_CAM_KINDS, ...GRADIENT_KINDS] };
+  return { own: mapKinds(model), gradients: gradientKinds(model) };
 }
 
 /** Whether maps of a kind take passes through the network for each class. */

@@ -1,4 +1,4 @@
-import type { AttributionKind } from "../../eval/maps/kinds.ts";
+import { type AttributionKind, headingOf } from "../../eval/maps/kinds.ts";
 import { classWords } from "../../eval/present/class_words.ts";
 import type { OpenedModel } from "../../model/stored/open_model.ts";
 
@@ -33,32 +33,11 @@ export interface KindWords {
   readonly values: string;
 }
 
-const CALM_WORDS: Partial<Record<AttributionKind, KindWords>> = {
-  joint: { name: "Joint", values: "p(y, z | x)" },
-  conditional: { name: "Conditional", values: "p(y | x, z)" },
-  saliency: { name: "Saliency", values: "p(z | x)" },
-  posterior: { name: "Posterior", values: "p(z | x, y)" },
-  subset: { name: "Subset of classes", values: "Σ p(y, z | x)" },
-  counterfactual: { name: "Counterfactual", values: "p(y, z | x) − p(y′, z | x)" },
-};
-
-const OTHER_WORDS: Partial<Record<AttributionKind, KindWords>> = {
-  "cam": { name: "CAM, logits", values: "f(y, z)" },
-  "cam-max": { name: "CAM, by maximum", values: "f(y, z) / max f" },
-  "cam-minmax": { name: "CAM, by minimum and maximum", values: "(f − min f) / (max f − min f)" },
-  "subset": { name: "Subset of classes", values: "Σ of min–max CAMs over Y" },
-  "counterfactual": { name: "Counterfactual", values: "f(y, z) − f(y′, z)" },
-  "grad-cam": { name: "Grad-CAM", values: "relu(Σ αₖ uₖ)" },
-  "grad-cam++": { name: "Grad-CAM++", values: "relu(Σ αₖ uₖ)" },
-  "gradient": { name: "Gradient", values: "max |∂ score / ∂ x|" },
-  "integrated-gradient": { name: "Integrated gradient", values: "mean of |∂ score / ∂ x|" },
-  "smooth-grad": { name: "SmoothGrad", values: "mean of |∂ score / ∂ x|" },
-  "smooth-grad-squared": { name: "SmoothGrad squared", values: "mean of |∂ score / ∂ x|²" },
-  "var-grad": { name: "VarGrad", values: "variance of |∂ score / ∂ x|" },
-};
-
-/** The words for a kind of map of a model. */
+/** The words for a kind of map of a model: of a class y, whichever it is. */
 export function kindWords({ model }: OpenedModel, kind: AttributionKind): KindWords {
-  const calm = model.method === "cam" ? undefined : CALM_WORDS[kind];
-  return calm ?? OTHER_WORDS[kind] ?? { name: kind, values: "" };
+  const { title, formula } = headingOf(kind, model.method);
+  return {
+    name: title[0].toUpperCase() + title.slice(1),
+    values: formula.replaceAll("ŷ", "y"),
+  };
 }

@@ -1,25 +1,9 @@
-import type { AttributionKind } from "../../maps/kinds.ts";
+import { type AttributionKind, rowOf } from "../../maps/kinds.ts";
 import { kindOf, type Measure } from "../measures.ts";
 import type { Pass } from "./job.ts";
 
 /** A pass forward and back through the network, in passes forward. */
 const BACK = 3;
-/** Gradients that a map takes, of the methods that take many (`gradient_maps.ts`). */
-const GRADIENTS: Readonly<Partial<Record<AttributionKind, number>>> = {
-  "gradient": 1,
-  "integrated-gradient": 51,
-  "smooth-grad": 50,
-  "smooth-grad-squared": 50,
-  "var-grad": 50,
-};
-/** Maps that come with another at no cost. */
-const FAMILY: Readonly<Partial<Record<AttributionKind, string>>> = {
-  "smooth-grad": "noise",
-  "smooth-grad-squared": "noise",
-  "var-grad": "noise",
-  "grad-cam": "last layers",
-  "grad-cam++": "last layers",
-};
 /** Layers that randomisation draws anew, about. */
 const LAYERS = 6;
 
@@ -31,14 +15,14 @@ const LAYERS = 6;
 export function costsOf({ measures }: Pick<Pass, "measures">): number[] {
   const made = new Set<string>();
   const mapCost = (kind: AttributionKind | null) => {
-    const gradients = kind === null ? undefined : GRADIENTS[kind];
+    const gradients = kind === null ? undefined : rowOf(kind).gradients;
     return gradients === undefined ? 0.2 : BACK * gradients;
   };
   return measures.map((measure) => {
     const kind = kindOf(measure);
-    const family = kind === null ? "" : FAMILY[kind] ?? kind;
-    const isNew = !made.has(family);
-    made.add(family);
+    const group = kind === null ? "" : rowOf(kind).group ?? kind;
+    const isNew = !made.has(group);
+    made.add(group);
     return ownCost(measure, mapCost(kind)) + (isNew ? mapCost(kind) * classesOf(measure) : 0);
   });
 }

@@ -3,7 +3,7 @@ import type { Dataset } from "../../../data/dataset.ts";
 import { exists } from "../../../data/files.ts";
 import { UserError } from "../../../engine/errors.ts";
 import type { Method } from "../../../model/classifier.ts";
-import { type AttributionKind, ownKind } from "../../maps/kinds.ts";
+import { type AttributionKind, ownKind, rowOf } from "../../maps/kinds.ts";
 import type { ClassPair } from "../cues/class_pairs.ts";
 import { officialCueOptions } from "../cues/cue_localization.ts";
 import { readClassPairs } from "../cues/paired_pictures.ts";
@@ -61,9 +61,6 @@ const ROWS: Readonly<Record<"cam" | "calm", readonly AttributionKind[]>> = {
   calm: ["joint", "conditional", "saliency", "gradient", "grad-cam"],
 };
 
-/** Maps that are the same for all classes: the difference of two is nothing. */
-const WITHOUT_CLASS: readonly AttributionKind[] = ["saliency"];
-
 /** How everything is measured. */
 export interface PlanOptions {
   /** Pictures for the measures that do not look at all of them. */
@@ -103,7 +100,7 @@ export function allMeasures(
   const scaled = kinds.flatMap((kind): AttributionKind[] =>
     kind === "cam" ? ["cam-max", "cam-minmax"] : kind === "joint" ? [kind, "posterior"] : [kind]
   );
-  const cues = kinds.filter((kind) => !WITHOUT_CLASS.includes(kind))
+  const cues = kinds.filter((kind) => !rowOf(kind).classFree)
     .map((kind) => officialCueOptions(method, kind, compatible));
   // The paper's own words: the difference of eq. 2's maps, taken as it is.
   const literal = method !== "cam" ? [] : (["cam-max", "cam-minmax"] as const)

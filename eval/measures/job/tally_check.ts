@@ -30,13 +30,37 @@ const share = between(0, 1 + ROUNDING);
 const percentage = between(0, 100 + ROUNDING);
 const correlation = between(-1 - ROUNDING, 1 + ROUNDING);
 
-/** Numbers by picture of the measures that keep some, from the measure's options. */
-const COLUMNS: Partial<Record<MeasureName, (options: Checked) => readonly Column[]>> = {
-  "classification": () => [size, hit, hit],
-  "remove-and-classify": (options) => options.field("k").list().flatMap(() => [hit, hit]),
-  "axioms": () => [size, size, size, percentage, percentage, percentage, correlation],
-  "deletion-insertion": () => [share, share],
-  "pointing-game": () => [share, share, share],
+/** Looks through what was counted for a measure. */
+type Check = (measure: Checked, tally: Checked, counted: Counted) => void;
+
+/** Of a measure that keeps numbers by picture: what they are, from the measure's options. */
+const byPicture =
+  (columns: (options: Checked) => readonly Column[]): Check => (measure, tally, counted) =>
+    checkRows(tally, { columns: columns(measure.field("options")), every: 1, ...counted });
+
+const CHECKS: Readonly<Record<MeasureName, Check>> = {
+  "classification": byPicture(() => [size, hit, hit]),
+  "remove-and-classify": byPicture((options) =>
+    options.field("k").list().flatMap(() => [hit, hit])
+  ),
+  "deletion-insertion": byPicture(() => [share, share]),
+  "pointing-game": byPicture(() => [share, share, share]),
+  "axioms"(measure, tally, counted) {
+    const every = measure.field("options").field("every").whole(1);
+    const columns = [size, size, size, percentage, percentage, percentage, correlation];
+    checkRows(tally, { columns, every, ...counted });
+  },
+  "randomisation"(measure, tally, counted) {
+    const columns = tally.field("layers").list().map((name) => {
+      name.text();
+      return correlation;
+    });
+    const every = measure.field("options").field("every").whole(1);
+    checkRows(tally.field("scores"), { columns, every, ...counted });
+  },
+  "wsol": (measure, tally, counted) => checkPlaces(measure, tally, imagesIn(tally, counted)),
+  "cue-localization": (measure, tally, counted) =>
+    checkPairs(measure, tally, imagesIn(tally, counted)),
 };
 
 /**
@@ -45,24 +69,11 @@ const COLUMNS: Partial<Record<MeasureName, (options: Checked) => readonly Column
  * @throws {UserError} naming the first field that cannot be
  */
 export function checkTally(measure: Checked, tally: Checked, counted: Counted): void {
-  const what = measure.field("what").value as MeasureName;
-  const options = measure.field("options");
-  const columns = COLUMNS[what]?.(options);
-  if (columns) {
-    const every = what === "axioms" ? options.field("every").whole(1) : 1;
-    return checkRows(tally, { columns, every, ...counted });
-  }
-  if (what === "randomisation") {
-    const columns = tally.field("layers").list().map((name) => {
-      name.text();
-      return correlation;
-    });
-    const every = options.field("every").whole(1);
-    return checkRows(tally.field("scores"), { columns, every, ...counted });
-  }
-  const images = tally.field("images").whole(0, counted.done.size * counted.batchSize);
-  if (what === "wsol") checkPlaces(measure, tally, images);
-  else checkPairs(measure, tally, images);
+  CHECKS[measure.field("what").value as MeasureName](measure, tally, counted);
+}
+
+function imagesIn(tally: Checked, { done, batchSize }: Counted): number {
+  return tally.field("images").whole(0, done.size * batchSize);
 }
 
 /** Numbers by picture: the picture's position, then a number for each column. */

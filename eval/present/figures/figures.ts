@@ -1,11 +1,10 @@
 import type { Picture } from "../../../data/dataset.ts";
 import type { OpenedModel } from "../../../model/stored/open_model.ts";
-import { type AttributionMap, mapKinds, runnerUp } from "../../maps/explain.ts";
-import { type AttributionKind, ownKind } from "../../maps/kinds.ts";
+import { type AttributionMap, runnerUp } from "../../maps/explain.ts";
+import { type AttributionKind, headingOf, isSigned, mapKinds, ownKind } from "../../maps/kinds.ts";
 import { mapsOfPicture } from "../../maps/picture_maps.ts";
 import { type Cell, type Grid, mapCell } from "../pictures/grid.ts";
 import { type Look, topOf } from "../pictures/look.ts";
-import { mapTitle } from "../pictures/map_titles.ts";
 import { readable, shortNumber } from "../pictures/svg.ts";
 import { rowTitle } from "../tables/rows.ts";
 import { SIDE } from "../../measures/wsol/object_mask.ts";
@@ -85,12 +84,12 @@ export async function figure3(
         : kind === "counterfactual"
         ? [`y′: ${nameOf(classNames, other!)}`]
         : [];
-      cells.push(mapCell(picture, map, { signed: kind === "counterfactual", caption, look }));
+      cells.push(mapCell(picture, map, { signed: isSigned(kind), caption, look }));
     }
     rows.push({ cells });
   }
   const titled = kinds.map((kind) => {
-    const heading = mapTitle(kind, model.options.method);
+    const heading = headingOf(kind, model.options.method);
     return kind === "joint" ? { ...heading, title: "attribution" } : heading;
   });
   return { title: titleOf(model), columns: [{ title: "picture" }, ...titled], rows };

@@ -1,7 +1,7 @@
 import type { Picture } from "../../../data/dataset.ts";
-import type { AttributionMap, Explanation, MapKind } from "../../maps/explain.ts";
+import type { AttributionMap, Explanation } from "../../maps/explain.ts";
+import { headingOf, type MapKind } from "../../maps/kinds.ts";
 import { inferno } from "./colour_map.ts";
-import { MAP_TITLES } from "./map_titles.ts";
 import { overlay } from "./overlay.ts";
 import { rasterise } from "./rasterise.ts";
 import { readable, shortNumber, svgDocument, svgImage, svgText } from "./svg.ts";
@@ -45,9 +45,9 @@ export async function contactSheet(
     const left = GAP + group * (groupWidth + GAP);
     parts.push(svgText(left, 82, "picture", { size: 13, bold: true }));
     for (const [k, kind] of kinds.entries()) {
-      const [name, formula] = MAP_TITLES[kind];
+      const { title, formula } = headingOf(kind);
       const x = left + (k + 1) * (CELL + GAP);
-      parts.push(svgText(x, 82, `${name}  ${formula}`, { size: 13, bold: true }));
+      parts.push(svgText(x, 82, `${title}  ${formula}`, { size: 13, bold: true }));
     }
   }
   for (const [i, row] of rows.entries()) {

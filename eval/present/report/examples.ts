@@ -1,13 +1,14 @@
 import { encodeJpeg, encodePng } from "../../../data/codecs.ts";
 import type { Picture } from "../../../data/dataset.ts";
-import { type MapKind, runnerUp } from "../../maps/explain.ts";
+import { runnerUp } from "../../maps/explain.ts";
+import type { MapKind } from "../../maps/kinds.ts";
 import { classWords } from "../class_words.ts";
 import { type ColourMap, inferno, redBlue } from "../pictures/colour_map.ts";
 import type { SheetRow } from "../pictures/contact_sheet.ts";
 import { peakOf } from "../pictures/look.ts";
 import { overlay } from "../pictures/overlay.ts";
 import { type Markup, markup } from "./markup.ts";
-import { MAP_WORDS } from "./map_words.ts";
+import { mapWords } from "./map_words.ts";
 import { statement, twoDigits } from "./words.ts";
 
 /** A row of the contact sheet as a card: the picture, its maps, and what the model says. */
@@ -41,7 +42,7 @@ export async function openingPicture(
   const original = await image(picture, `test picture of the class ${name}`);
   const inColours = await image(
     overlay(picture, map, Math.max(...map.values)),
-    `the same picture in grey, with its ${MAP_WORDS[kind]!.name} map for ${name} in colours`,
+    `the same picture in grey, with its ${mapWords(kind).name} map for ${name} in colours`,
   );
   return markup`<figure><div class="pair">${original}${inColours}</div>
 <figcaption>A test picture of the class ${name}, and the model’s map for that class.</figcaption></figure>`;
@@ -82,7 +83,7 @@ function verdict({ label, explanation }: SheetRow, classNames: readonly string[]
 async function mapColumn({ picture, label, explanation }: SheetRow, kind: MapKind) {
   const map = explanation.map(kind, label);
   const peak = Math.max(...map.values);
-  const { name } = MAP_WORDS[kind]!;
+  const { name } = mapWords(kind);
   const drawn = await image(overlay(picture, map, peak), `${name} map`);
   return markup`<div>${drawn}<span>${name}<br/>max ${twoDigits(peak)}</span></div>`;
 }

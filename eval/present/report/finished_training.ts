@@ -2,9 +2,9 @@ import type { AdapterDescription } from "../../../engine/gpu.ts";
 import type { ModelOptions } from "../../../model/build.ts";
 import type { TrainingProgress } from "../../../model/training/progress.ts";
 import type { TrainingRecipe } from "../../../model/training/recipe.ts";
-import type { MapKind } from "../../maps/explain.ts";
 import type { SheetRow } from "../pictures/contact_sheet.ts";
 import type { Table } from "../tables/table.ts";
+import type { MapKind } from "../../maps/kinds.ts";
 
 /** A run that has come to its end, and what is known of it. */
 export interface FinishedTraining {

@@ -1,10 +1,9 @@
-import type { MapKind } from "../../maps/explain.ts";
 import type { SheetRow } from "../pictures/contact_sheet.ts";
 import { METHOD_TITLES } from "../tables/rows.ts";
 import type { Table } from "../tables/table.ts";
 import type { FinishedTraining } from "./finished_training.ts";
 import { colourScales, exampleCard, openingPicture } from "./examples.ts";
-import { MAP_WORDS } from "./map_words.ts";
+import { mapWords } from "./map_words.ts";
 import { type Content, type Markup, markup, withSubscripts } from "./markup.ts";
 import { page, section } from "./page.ts";
 import { adapterSection, settingsSection } from "./settings.ts";
@@ -12,6 +11,7 @@ import { shellWord } from "./shell.ts";
 import { LEGEND_OF_TABLES, tableMarkup } from "./table_html.ts";
 import { trainingCharts } from "./training_charts.ts";
 import { duration, percentage, TABLE_WORDS } from "./words.ts";
+import type { MapKind } from "../../maps/kinds.ts";
 
 /** Report of a training run as an HTML document. */
 export async function trainingReport(run: FinishedTraining): Promise<string> {
@@ -87,7 +87,7 @@ function cellsOf({ label, explanation }: SheetRow, kind: MapKind): number {
 
 function mapList(kinds: readonly MapKind[], classes: number): Markup {
   const items = kinds.map((kind) => {
-    const { name, formula, meaning } = MAP_WORDS[kind]!;
+    const { name, formula, meaning } = mapWords(kind);
     return markup`<li><strong>${name}</strong>, <i>${formula}</i>: the brighter, ${meaning}</li>\n`;
   });
   const formula = kinds[0] === "joint" ? "p(ŷ, z | x) − p(y′, z | x)" : "f − f′";

@@ -1,5 +1,5 @@
 import { type Method, METHODS } from "../../../model/classifier.ts";
-import type { AttributionKind } from "../../maps/kinds.ts";
+import { type AttributionKind, rowOf } from "../../maps/kinds.ts";
 import type { Subject } from "../../measures/job/subject.ts";
 import {
   kindOf,
@@ -24,26 +24,9 @@ export const METHOD_TITLES: Readonly<Record<Method, string>> = {
   "calm-em": "CALM_EM",
 };
 
-const KIND_TITLES: Readonly<Partial<Record<AttributionKind, string>>> = {
-  "gradient": "Vanilla gradient",
-  "integrated-gradient": "Integrated gradient",
-  "smooth-grad": "SmoothGrad",
-  "smooth-grad-squared": "SmoothGrad-squared",
-  "var-grad": "VarGrad",
-  "grad-cam": "Grad-CAM",
-  "grad-cam++": "Grad-CAM++",
-  "cam-max": "CAM, max",
-  "cam-minmax": "CAM, min–max",
-};
-
 /** What a row is called: `CALM_EM + Y`, `SmoothGrad of CAM`, `CALM_EM, saliency`. */
 export function rowTitle(method: Method, kind: AttributionKind): string {
-  const own = METHOD_TITLES[method];
-  if (kind === "cam" || kind === "joint") return own;
-  if (kind === "subset") return `${own} + Y`;
-  const title = KIND_TITLES[kind];
-  if (!title) return `${own}, ${kind}`;
-  return title.startsWith("CAM") ? title : `${title} of ${own}`;
+  return rowOf(kind).row(METHOD_TITLES[method]);
 }
 
 /** Models by method, then by label. */

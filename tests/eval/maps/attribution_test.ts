@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { explain, likeliest, mapKinds, runnerUp } from "../../../eval/maps/explain.ts";
+import { explain, likeliest, runnerUp } from "../../../eval/maps/explain.ts";
+import { mapKinds } from "../../../eval/maps/kinds.ts";
 import { contactSheet } from "../../../eval/present/pictures/contact_sheet.ts";
 import { inferno } from "../../../eval/present/pictures/colour_map.ts";
 import { overlay, pictureOf } from "../../../eval/present/pictures/overlay.ts";

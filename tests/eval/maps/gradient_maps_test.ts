@@ -6,15 +6,12 @@ import { meanSpatial, sumSpatial } from "../../../engine/ops/reduce.ts";
 import { Random } from "../../../engine/random.ts";
 import { Tensor } from "../../../engine/tensor.ts";
 import { BatchMaps } from "../../../eval/maps/batch_maps.ts";
-import {
-  type GradientInputs,
-  type GradientKind,
-  gradientMaps,
-} from "../../../eval/maps/gradient_maps.ts";
+import { type GradientInputs, gradientMaps } from "../../../eval/maps/gradient_maps.ts";
 import { gradCam } from "../../../eval/maps/grad_cam.ts";
 import { inputGradient, scoreGradient } from "../../../eval/maps/input_gradient.ts";
 import { probabilitiesOf } from "../../../eval/measures/erasing/erase.ts";
 import { gaussianBlur } from "../../../eval/maps/gaussian_blur.ts";
+import type { GradientKind } from "../../../eval/maps/kinds.ts";
 import { buildModel, type ModelOptions } from "../../../model/build.ts";
 import { jointMap } from "../../../model/calm/joint.ts";
 import type { Prior } from "../../../model/calm/location.ts";
