@@ -156,7 +156,7 @@ browserTest("a second model without the class says so, and is asked of again", a
   );
   await page.getByRole("button", { name: "Sample: eastern emberchat" }).click();
   await showing(page, "eastern-emberchat.jpg");
-  assert.match(await caption.innerText(), /^CAM, by maximum: Eastern Emberchat, /);
+  assert.match(await caption.innerText(), /^CAM: Eastern Emberchat, /);
   await page.selectOption("#beside", "cam");
   await page.selectOption("#kind", "conditional");
   await settled(page);
