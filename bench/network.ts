@@ -6,7 +6,7 @@ import { watchWork, type Work } from "../engine/tuning.ts";
 import { Classifier, type Method, uploadPictures } from "../model/classifier.ts";
 import { RunningTotals } from "../model/training/running_totals.ts";
 import { recipeFor } from "../model/training/recipe.ts";
-import { ResNet50 } from "../model/backbones/resnet50.ts";
+import { ResNet } from "../model/backbones/resnet.ts";
 import { SmallResNet } from "../model/backbones/small_resnet.ts";
 import { buildOptimiser, trainingStep } from "../model/training/trainer.ts";
 import { toFile } from "../weights/layout.ts";
@@ -41,7 +41,7 @@ export class OurNetwork implements Contestant {
     const { batch, size, classes } = shape;
     const builder = { gpu, random: Random.of(0) };
     const backbone = network === "resnet50"
-      ? new ResNet50(builder, { stride })
+      ? new ResNet(builder, 50, { stride })
       : new SmallResNet(builder);
     const head = { classes, method, prior: "softplus", detachNormaliser: false } as const;
     this.#gpu = gpu;

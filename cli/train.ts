@@ -2,7 +2,6 @@ import { join } from "node:path";
 import type { Command } from "./command.ts";
 import { DATASET_NAMES } from "../data/open.ts";
 import { UserError } from "../engine/errors.ts";
-import { type Architecture, ARCHITECTURES } from "../model/build.ts";
 import { DEFAULT_LOCATION, type Prior, PRIORS } from "../model/calm/location.ts";
 import { OFFICIAL_EPSILON } from "../model/calm/losses.ts";
 import { type Method, METHODS } from "../model/classifier.ts";
@@ -16,6 +15,7 @@ import { WEIGHTS_OPTION } from "./model_options.ts";
 import type { ParsedOptions } from "./options.ts";
 import { showProfile } from "./profile.ts";
 import { percent, Progress, tell, tellResult } from "./progress.ts";
+import { type Architecture, ARCHITECTURES, backboneKind } from "../model/backbones/list.ts";
 
 /** Help of an option whose default is the data set's. */
 const byDataSet = (help: string, key: Parameters<typeof describeDefault>[0]) =>
@@ -243,9 +243,10 @@ function settings(options: ParsedOptions): TrainingSettings {
     }
   }
   const arch = (options.text("arch") ?? "small-resnet") as Architecture;
+  const { hasMixed6e = false } = backboneKind(arch);
   const method = (options.text("method") ?? "calm-em") as Method;
   const preset = options.text("recipe") as Preset | undefined;
-  if (options.flag("use-mixed-6e") && !arch.startsWith("inception")) {
+  if (options.flag("use-mixed-6e") && !hasMixed6e) {
     throw new UserError(`--use-mixed-6e is for Inception, not ${arch}`);
   }
   if (options.has("weights") && !options.has("pretrained")) {
@@ -272,7 +273,7 @@ function settings(options: ParsedOptions): TrainingSettings {
         ? options.text("normaliser") === "detached"
         : DEFAULT_LOCATION.detachNormaliser,
       largeFeatureMap: options.flag("large-feature-map"),
-      skipMixed6e: arch.startsWith("inception") && !options.flag("use-mixed-6e"),
+      skipMixed6e: hasMixed6e && !options.flag("use-mixed-6e"),
       ...(method === "calm-em" && {
         posteriorEpsilon: options.number("posterior-epsilon") ?? (preset ? OFFICIAL_EPSILON : 0),
       }),

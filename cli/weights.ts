@@ -2,15 +2,14 @@ import type { Command } from "./command.ts";
 import { UserError } from "../engine/errors.ts";
 import { mebibytes } from "../engine/memory.ts";
 import { fitBackbone, placesOfArchitecture } from "../model/stored/backbone_fit.ts";
-import { ARCHITECTURES } from "../model/build.ts";
-import { networkName } from "../model/stored/network_name.ts";
-import { architectureOf } from "../model/stored/open_model.ts";
 import { flawOf } from "../weights/finite.ts";
 import { ELEMENT_BYTES, elements, readFloat32 } from "../weights/host_tensor.ts";
 import { printable } from "../weights/shown.ts";
 import { openStateFile, type StateFile } from "../weights/state_file.ts";
 import { checkpointAt, WEIGHTS_OPTION } from "./model_options.ts";
 import { tellResult, warn } from "./progress.ts";
+import { architectureOf, ARCHITECTURES } from "../model/backbones/list.ts";
+import { networkName } from "../model/backbones/network_name.ts";
 
 /** `./calm weights inspect FILE`. */
 const weights: Command = {

@@ -1,4 +1,4 @@
-import { STAGE_STRIDES } from "../../model/backbones/resnet50.ts";
+import { STAGE_STRIDES } from "../../model/backbones/resnet.ts";
 import type { NamedTensor } from "../contestant.ts";
 import type { NetworkOptions } from "../network.ts";
 import { encodeOnnx, type OnnxNode } from "./onnx.ts";

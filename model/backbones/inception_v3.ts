@@ -3,8 +3,7 @@ import { maxPool } from "../../engine/ops/pool.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { BatchNorm, Conv2d, inSequence } from "../layers.ts";
 import { type Builder, Module } from "../module.ts";
-import type { Backbone, BackboneOptions } from "./backbone.ts";
-import { isFeatureName } from "./feature_names.ts";
+import type { Backbone, BackboneKind, BackboneOptions } from "./backbone.ts";
 import {
   branchesA,
   branchesB,
@@ -12,16 +11,12 @@ import {
   ConvNormRelu,
   InceptionBlock,
 } from "./inception_blocks.ts";
+import { networkName, type Shapes } from "./network_name.ts";
 
 /** Options of `InceptionV3`. */
 export interface InceptionOptions extends BackboneOptions {
   /** Batch norm in the two extra blocks `A3_1b` and `A3_2b`. Default false. */
   readonly batchNorm?: boolean;
-  /**
-   * Feed the extra blocks from `Mixed_6d`, as the official code does by a slip: `Mixed_6e` then
-   * has weights but no part in the result. Default false.
-   */
-  readonly skipMixed6e?: boolean;
 }
 
 /** One of the two blocks behind Inception: 3×3 convolution with bias, batch norm if any, ReLU. */
@@ -95,5 +90,36 @@ export class InceptionV3 extends Module implements Backbone {
   }
 
   /** The official code's rule: `Mixed` and `Conv2d_1` to `4` learn at the base rate. */
-  readonly isFeature = isFeatureName.inception;
+  readonly isFeature = isInceptionFeature;
 }
+
+/** The official code's substring rule of what learns at the base rate. */
+export function isInceptionFeature(name: string): boolean {
+  return /Mixed|Conv2d_[1-4]/.test(name);
+}
+
+const COMMON = {
+  network: "inception_v3",
+  paperName: "Inception-v3",
+  initialisation: "xavier-uniform",
+  hasLargeMap: true,
+  hasMixed6e: true,
+} as const;
+
+/** The extra blocks have their batch norms or not. */
+const hasNorms = (tensors: Shapes) => tensors.has("A3_1b.1.running_mean");
+const isInception = (tensors: Shapes) => networkName(tensors) === "inception_v3";
+
+/** `inception_v3`. */
+export const inceptionV3: BackboneKind<"inception_v3"> = {
+  ...{ name: "inception_v3", ...COMMON },
+  build: (builder, options) => new InceptionV3(builder, options),
+  recognises: (tensors) => isInception(tensors) && !hasNorms(tensors),
+};
+
+/** `inception_v3_bn`. */
+export const inceptionV3Bn: BackboneKind<"inception_v3_bn"> = {
+  ...{ name: "inception_v3_bn", ...COMMON },
+  build: (builder, options) => new InceptionV3(builder, { ...options, batchNorm: true }),
+  recognises: (tensors) => isInception(tensors) && hasNorms(tensors),
+};

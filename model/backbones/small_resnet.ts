@@ -1,44 +1,9 @@
 import type { Tensor } from "../../engine/tensor.ts";
 import { BatchNorm, Conv2d, inSequence } from "../layers.ts";
 import { type Builder, Module } from "../module.ts";
-import type { Backbone } from "./backbone.ts";
-import { isFeatureName } from "./feature_names.ts";
-
-/**
- * Basic residual block (He et al., 2016): two 3×3 convolutions with batch norm around a shortcut,
- * which is a 1×1 convolution where the shape changes.
- */
-class BasicBlock extends Module {
-  #conv1: Conv2d;
-  #bn1: BatchNorm;
-  #conv2: Conv2d;
-  #bn2: BatchNorm;
-  #shortcut: { conv: Conv2d; bn: BatchNorm } | null = null;
-
-  constructor(builder: Builder, channels: readonly [number, number], stride: number) {
-    super();
-    const [inputs, outputs] = channels;
-    const square = { kernel: 3, padding: 1, bias: false };
-    this.#conv1 = this.part("conv1", new Conv2d(builder, channels, { ...square, stride }));
-    this.#bn1 = this.part("bn1", new BatchNorm(builder, outputs));
-    this.#conv2 = this.part("conv2", new Conv2d(builder, [outputs, outputs], square));
-    this.#bn2 = this.part("bn2", new BatchNorm(builder, outputs));
-    if (stride !== 1 || inputs !== outputs) {
-      const pointwise = { kernel: 1, stride, bias: false };
-      this.#shortcut = {
-        conv: this.part("downsample.0", new Conv2d(builder, channels, pointwise)),
-        bn: this.part("downsample.1", new BatchNorm(builder, outputs)),
-      };
-    }
-  }
-
-  forward(x: Tensor): Tensor {
-    const { conv, bn } = this.#shortcut ?? {};
-    const residual = conv && bn ? bn.forward(conv.forward(x)) : x;
-    const hidden = this.#bn1.forward(this.#conv1.forward(x), { relu: true });
-    return this.#bn2.forward(this.#conv2.forward(hidden), { relu: true, residual });
-  }
-}
+import type { Backbone, BackboneKind } from "./backbone.ts";
+import { networkName } from "./network_name.ts";
+import { BasicBlock, isResidualFeature } from "./residual_blocks.ts";
 
 /**
  * The small residual network of the default job: a 3×3 stem and three residual blocks of widths
@@ -69,5 +34,15 @@ export class SmallResNet extends Module implements Backbone {
   }
 
   /** True for what the official code trains at the base learning rate (its substring rule). */
-  readonly isFeature = isFeatureName.resnet;
+  readonly isFeature = isResidualFeature;
 }
+
+/** `small-resnet`. */
+export const smallResNet: BackboneKind<"small-resnet"> = {
+  name: "small-resnet",
+  network: "small-resnet",
+  initialisation: "xavier-uniform",
+  hasLargeMap: false,
+  build: (builder) => new SmallResNet(builder),
+  recognises: (tensors) => networkName(tensors) === "small-resnet",
+};

@@ -1,9 +1,9 @@
 import { Gpu } from "../../engine/gpu.ts";
-import type { StoredTensor } from "../../weights/host_tensor.ts";
 import { shapeInFile } from "../../weights/layout.ts";
-import type { Backbone } from "../backbones/backbone.ts";
-import { type Architecture, ARCHITECTURES, buildModel } from "../build.ts";
-import { networkName } from "./network_name.ts";
+import type { Backbone, Places, Tensors } from "../backbones/backbone.ts";
+import { type Architecture, backboneKind, BACKBONES } from "../backbones/list.ts";
+import { networkName } from "../backbones/network_name.ts";
+import { buildModel } from "../build.ts";
 
 /** PyTorch counts batches for averages that nobody here uses. */
 export const COUNTER = /\.num_batches_tracked$/;
@@ -16,11 +16,6 @@ const ADDED = /^(conv6|bn6|A3_1b|A3_2b)\./;
 
 /** The prior branch: taken where file and model have it. */
 const PRIOR = /^attention\./;
-
-type Tensors = ReadonlyMap<string, StoredTensor>;
-
-/** Shapes of a backbone's tensors by their names, as files have them. */
-export type Places = ReadonlyMap<string, readonly number[]>;
 
 /** The tensors of a file that are for a backbone, by the backbone's names. */
 export interface BackboneFit {
@@ -51,8 +46,7 @@ export function placesOfArchitecture(arch: Architecture): Places {
 /**
  * Finds the tensors of a backbone in a file: torchvision's, or a checkpoint of the same backbone.
  * Every one has to be there, batch norms' statistics, too, and nothing of another network; only
- * what the official code adds to torchvision's backbones may be missing, as a whole. VGG's
- * `features.N` are matched in their order, for leaving a pooling out shifts their numbers.
+ * what the official code adds to torchvision's backbones may be missing, as a whole.
  *
  * @returns the tensors, or what is wrong as a sentence whose subject is the file
  */
@@ -64,13 +58,13 @@ export function fitBackbone(
   const left = (name: string) => NOT_BACKBONE.test(name) || COUNTER.test(name);
   const skipped = [...all.keys()].filter(left);
   const named = new Map([...all].filter(([name]) => !left(name)));
-  const tensors = arch.startsWith("vgg") ? alignFeatures(named, places) : named;
+  const kind = backboneKind(arch);
+  const tensors = kind.rename?.(named, places) ?? named;
 
   const network = networkName(all);
-  const wanted = arch.startsWith("inception") ? "inception_v3" : arch;
-  if (network !== null && network !== wanted) {
-    const known = ARCHITECTURES.find((name) => name === network);
-    return `holds ${network}, not ${arch}${known ? ` (--arch ${known} takes it)` : ""}`;
+  if (network !== null && network !== kind.network) {
+    const known = BACKBONES.find((other) => other.network === network);
+    return `holds ${network}, not ${arch}${known ? ` (--arch ${known.name} takes it)` : ""}`;
   }
   if (![...tensors.keys()].some((name) => places.has(name))) {
     const [first] = all.keys();
@@ -99,21 +93,4 @@ export function fitBackbone(
 
 function shorten([first, ...rest]: readonly string[]): string {
   return rest.length > 0 ? `${first} …` : first;
-}
-
-/** Renames `features.N` to the backbone's numbers, in their order, where there are as many. */
-function alignFeatures(tensors: Tensors, places: Places): Tensors {
-  const pattern = /^features\.(\d+)\./;
-  const numbers = (names: Iterable<string>) => {
-    const found = [...names].flatMap((name) => pattern.exec(name)?.[1] ?? []);
-    return [...new Set(found.map(Number))].sort((a, b) => a - b);
-  };
-  const from = numbers(tensors.keys());
-  const to = numbers(places.keys());
-  if (from.length !== to.length) return tensors;
-  const renamed = [...tensors].map(([name, tensor]): [string, StoredTensor] => {
-    const place = to[from.indexOf(Number(pattern.exec(name)?.[1]))];
-    return [place === undefined ? name : name.replace(pattern, `features.${place}.`), tensor];
-  });
-  return new Map(renamed);
 }

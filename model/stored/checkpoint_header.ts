@@ -1,11 +1,12 @@
 import { isPrintable } from "../../data/class_names.ts";
 import { UserError } from "../../engine/errors.ts";
 import { shown } from "../../weights/shown.ts";
-import { ARCHITECTURES, type ModelOptions } from "../build.ts";
+import type { ModelOptions } from "../build.ts";
 import { PRIORS } from "../calm/location.ts";
 import { METHODS } from "../classifier.ts";
 import type { TrainingProgress } from "../training/progress.ts";
 import type { TrainingRecipe } from "../training/recipe.ts";
+import { ARCHITECTURES, backboneKind } from "../backbones/list.ts";
 
 /** What a checkpoint says about itself, besides its tensors. */
 export interface CheckpointHeader {
@@ -148,10 +149,11 @@ export function parseHeader(path: string, json: string | undefined): CheckpointH
 
 function checkModel({ model, recipe: { transform } }: CheckpointHeader, refuse: Refuse): void {
   const { arch, largeFeatureMap, skipMixed6e } = model;
-  if (largeFeatureMap && arch === "small-resnet") {
+  const { hasLargeMap, hasMixed6e } = backboneKind(arch);
+  if (largeFeatureMap && !hasLargeMap) {
     refuse("model.largeFeatureMap", true, `false for ${arch}`);
   }
-  if (skipMixed6e && !arch.startsWith("inception")) {
+  if (skipMixed6e && !hasMixed6e) {
     refuse("model.skipMixed6e", true, `false for ${arch}`);
   }
   const { resize, crop } = transform;

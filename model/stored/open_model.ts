@@ -1,9 +1,10 @@
 import { UserError } from "../../engine/errors.ts";
 import type { Gpu } from "../../engine/gpu.ts";
 import { openStateFile, type StateFile } from "../../weights/state_file.ts";
-import { type Architecture, ARCHITECTURES, buildModel, type ModelOptions } from "../build.ts";
+import { buildModel, type ModelOptions } from "../build.ts";
 import type { Classifier, Method } from "../classifier.ts";
-import { networkName } from "./network_name.ts";
+import { architectureOf, backboneKind } from "../backbones/list.ts";
+import { networkName } from "../backbones/network_name.ts";
 import { CHECKPOINT_FORMAT, checkpointIn, restore } from "./restore.ts";
 import { takeAll } from "./fill.ts";
 
@@ -132,13 +133,6 @@ async function filled(
   }
 }
 
-/** The backbone whose tensors a file holds, if any; `_bn` where batch norms can be had or not. */
-export function architectureOf({ tensors }: Pick<StateFile, "tensors">): Architecture | null {
-  const name = networkName(tensors);
-  if (name === "inception_v3" && tensors.has("A3_1b.1.running_mean")) return "inception_v3_bn";
-  return ARCHITECTURES.find((known) => known === name) ?? null;
-}
-
 function guessOptions(file: StateFile, foreign: ForeignOptions): ModelOptions {
   const { path, tensors } = file;
   const arch = architectureOf(file);
@@ -149,6 +143,7 @@ function guessOptions(file: StateFile, foreign: ForeignOptions): ModelOptions {
         (network ? `it is ${network}` : `its first tensor is ${[...tensors.keys()][0]}`),
     );
   }
+  const kind = backboneKind(arch);
   const last = tensors.get("conv_last.weight");
   if (!last) {
     throw new UserError(
@@ -175,11 +170,8 @@ function guessOptions(file: StateFile, foreign: ForeignOptions): ModelOptions {
     method,
     prior,
     detachNormaliser: prior === "relu",
-    // VGG's numbers tell whether the fourth pooling is there.
-    largeFeatureMap: arch.startsWith("vgg")
-      ? tensors.has(arch === "vgg16" ? "features.23.weight" : "features.33.weight")
-      : largeFeatureMap,
-    skipMixed6e: arch.startsWith("inception") && skipMixed6e,
+    largeFeatureMap: kind.hasLargeMapIn?.(tensors) ?? largeFeatureMap,
+    skipMixed6e: kind.hasMixed6e === true && skipMixed6e,
     classes: last.shape[0],
   };
 }

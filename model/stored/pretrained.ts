@@ -7,13 +7,13 @@ import {
   type BackboneFit,
   COUNTER,
   fitBackbone,
-  type Places,
   placesOf,
   placesOfArchitecture,
 } from "./backbone_fit.ts";
-import type { Architecture } from "../build.ts";
 import type { Classifier } from "../classifier.ts";
 import { take, type WeightReport } from "./fill.ts";
+import type { Places } from "../backbones/backbone.ts";
+import type { Architecture } from "../backbones/list.ts";
 
 /**
  * Starts a model from a pretrained backbone: torchvision's file, or any checkpoint of the same

@@ -2,7 +2,7 @@ import { decodePicture } from "../../data/codecs.ts";
 import { writeNormalised } from "../../data/transform.ts";
 import { meanSpatial } from "../../engine/ops/reduce.ts";
 import { Random } from "../../engine/random.ts";
-import { ResNet50 } from "../../model/backbones/resnet50.ts";
+import { ResNet } from "../../model/backbones/resnet.ts";
 import { Classifier, uploadPictures } from "../../model/classifier.ts";
 import { openGpu } from "../../model/open_gpu.ts";
 import { elements, readFloat32 } from "../../weights/host_tensor.ts";
@@ -13,7 +13,7 @@ import { openStateFile } from "../../weights/state_file.ts";
 const [path, picture] = Deno.args;
 const gpu = await openGpu();
 const builder = { gpu, random: Random.of(0) };
-const model = new Classifier(builder, new ResNet50(builder, { stride: 32 }), {
+const model = new Classifier(builder, new ResNet(builder, 50, { stride: 32 }), {
   classes: 1000,
   method: "cam",
 });

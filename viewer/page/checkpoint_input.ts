@@ -1,17 +1,13 @@
 /// <reference lib="dom" />
 import type { Gpu } from "../../engine/gpu.ts";
-import {
-  architectureOf,
-  type ForeignOptions,
-  type OpenedModel,
-  readModel,
-} from "../../model/stored/open_model.ts";
+import { type ForeignOptions, type OpenedModel, readModel } from "../../model/stored/open_model.ts";
 import type { Method } from "../../model/classifier.ts";
 import type { Prior } from "../../model/calm/location.ts";
 import { CHECKPOINT_FORMAT } from "../../model/stored/restore.ts";
 import { blobSource } from "../../weights/byte_source.ts";
 import { readStateFile, type StateFile } from "../../weights/state_file.ts";
 import { byId } from "./dom.ts";
+import { architectureOf, backboneKind } from "../../model/backbones/list.ts";
 
 /**
  * Builds the model in a checkpoint. Files of other programs do not say how they were trained: the
@@ -41,13 +37,13 @@ function ask(file: StateFile): Promise<ForeignOptions | null> {
   const mixed = byId("foreign-mixed", HTMLInputElement);
   const crop = byId("foreign-crop", HTMLInputElement);
   const arch = architectureOf(file);
-  const inception = arch?.startsWith("inception") ?? false;
+  const { hasLargeMap, hasLargeMapIn, hasMixed6e } = backboneKind(architectureOf(file)!);
   byId("foreign-file", HTMLElement).textContent = `${file.path} (${arch})`;
   byId("foreign-notes", HTMLElement).textContent = file.notes.join("; ");
   method.value = file.tensors.has("attention.0.weight") ? "calm-em" : "cam";
-  // VGG's tensors tell the size of its maps themselves.
-  large.parentElement!.hidden = !inception && arch !== "resnet50";
-  mixed.parentElement!.hidden = !inception;
+  // Some tensors tell the size of their maps themselves.
+  large.parentElement!.hidden = !hasLargeMap || hasLargeMapIn !== undefined;
+  mixed.parentElement!.hidden = !hasMixed6e;
   large.checked = mixed.checked = false;
   dialog.returnValue = "";
   dialog.showModal();

@@ -1,3 +1,4 @@
+import { BACKBONES } from "../../../model/backbones/list.ts";
 import type { Method } from "../../../model/classifier.ts";
 import { type AttributionKind, isGradientKind } from "../../maps/kinds.ts";
 import { OFFICIAL_STEP } from "../../measures/pixel_ap.ts";
@@ -96,10 +97,8 @@ function architectures(
 }
 
 /** The paper's name of an architecture, with and without batch norm; null for others. */
-function familyOf(arch: string): "ResNet50" | "VGG16" | "Inception-v3" | null {
-  if (arch === "resnet50") return "ResNet50";
-  if (arch.startsWith("vgg16")) return "VGG16";
-  return arch.startsWith("inception_v3") ? "Inception-v3" : null;
+function familyOf(arch: string): string | null {
+  return BACKBONES.find(({ name }) => name === arch)?.paperName ?? null;
 }
 
 /** Results of a method's map by the paper's three architectures. */

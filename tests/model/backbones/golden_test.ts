@@ -5,7 +5,7 @@ import type { Gpu } from "../../../engine/gpu.ts";
 import { Tensor } from "../../../engine/tensor.ts";
 import { decodePicture } from "../../../data/codecs.ts";
 import { writeNormalised } from "../../../data/transform.ts";
-import { type Architecture, buildModel, type ModelOptions } from "../../../model/build.ts";
+import { buildModel, type ModelOptions } from "../../../model/build.ts";
 import { type Classifier, METHODS } from "../../../model/classifier.ts";
 import { RunningTotals } from "../../../model/training/running_totals.ts";
 import { buildOptimiser, trainingStep } from "../../../model/training/trainer.ts";
@@ -15,8 +15,9 @@ import { gpuTest } from "../../gpu.ts";
 import { assertRelative } from "../../reference/check.ts";
 import { readGolden } from "../../reference/golden.ts";
 import { hashedWeight } from "../../reference/hashed_weights.ts";
+import type { Architecture } from "../../../model/backbones/list.ts";
 
-const golden = await readGolden("backbones");
+const paperBackbones = await readGolden("backbones");
 const SIZE = 224;
 const photograph = await readPhotograph();
 
@@ -32,11 +33,18 @@ interface Case {
   readonly training: boolean;
   /** Top and left of two 64×64 cuts of the photograph. */
   readonly cuts: readonly (readonly [number, number])[];
+  /** What weights that are divided by four end with; empty or left out: none. */
+  readonly quarter?: string;
 }
 
-for (const [prefix, value] of Object.entries(golden.cases)) {
+const cases = [paperBackbones, await readGolden("resnets")].flatMap((golden) =>
+  Object.entries(golden.cases).map(([prefix, value]) => ({ golden, prefix, value }))
+);
+for (const { golden, prefix, value } of cases) {
   if (prefix === "step") continue;
-  const { arch, large, layers, attention_shift: shift, training, cuts } = value as unknown as Case;
+  const { arch, large, layers, attention_shift: shift, training, cuts, quarter } =
+    value as unknown as Case;
+  const build = (gpu: Gpu, options: ModelOptions) => withHashedWeights(gpu, options, quarter);
   const options = {
     arch,
     largeFeatureMap: large,
@@ -115,7 +123,8 @@ for (const [prefix, value] of Object.entries(golden.cases)) {
 
 gpuTest("PyTorch: a training step of ResNet50, 224×224, 28×28 maps, batch 2", async (gpu) => {
   const recipe = recipeFor("cub", { batchSize: 2 }, { seed: 0 });
-  const model = build(gpu, {
+  const golden = paperBackbones;
+  const model = withHashedWeights(gpu, {
     arch: "resnet50",
     largeFeatureMap: true,
     method: "calm-em",
@@ -158,10 +167,13 @@ gpuTest("PyTorch: a training step of ResNet50, 224×224, 28×28 maps, batch 2", 
   model.dispose();
 });
 
-function build(gpu: Gpu, options: ModelOptions): Classifier {
+/** @param quarter what the names of weights end with that are divided by four */
+function withHashedWeights(gpu: Gpu, options: ModelOptions, quarter = ""): Classifier {
   const model = buildModel(gpu, options, 0);
   for (const { name, tensor } of model.state()) {
-    tensor.write(fromFile(hashedWeight(name, shapeInFile(tensor.shape))).data);
+    const { data } = fromFile(hashedWeight(name, shapeInFile(tensor.shape)));
+    const isDivided = quarter !== "" && name.endsWith(quarter);
+    tensor.write(isDivided ? data.map((value) => value / 4) : data);
   }
   return model;
 }

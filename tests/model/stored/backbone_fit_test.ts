@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { Gpu } from "../../../engine/gpu.ts";
 import { fitBackbone, placesOf, placesOfArchitecture } from "../../../model/stored/backbone_fit.ts";
-import { type Architecture, ARCHITECTURES, buildModel } from "../../../model/build.ts";
-import { networkName } from "../../../model/stored/network_name.ts";
-import { architectureOf } from "../../../model/stored/open_model.ts";
+import { buildModel } from "../../../model/build.ts";
 import type { StoredTensor } from "../../../weights/host_tensor.ts";
+import { type Architecture, architectureOf, ARCHITECTURES } from "../../../model/backbones/list.ts";
+import { networkName } from "../../../model/backbones/network_name.ts";
 
 /** Names and shapes of torchvision 0.14. */
 const TORCHVISION: Record<string, Record<string, number[]>> = JSON.parse(

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { Random } from "../../../engine/random.ts";
 import { Tensor } from "../../../engine/tensor.ts";
 import { Classifier } from "../../../model/classifier.ts";
-import { ResNet50 } from "../../../model/backbones/resnet50.ts";
+import { ResNet } from "../../../model/backbones/resnet.ts";
 import { gpuTest } from "../../gpu.ts";
 
 gpuTest("ResNet50 has torchvision's tensors", (gpu) => {
   const builder = { gpu, random: Random.of(0) };
-  const model = new Classifier(builder, new ResNet50(builder, { stride: 16 }), {
+  const model = new Classifier(builder, new ResNet(builder, 50, { stride: 16 }), {
     classes: 1000,
     method: "cam",
     prior: "softplus",
@@ -29,7 +29,7 @@ gpuTest("ResNet50 has torchvision's tensors", (gpu) => {
 
 gpuTest("ResNet50's strides give 2×2, 4×4 and 8×8 maps of 64×64 pictures", (gpu) => {
   for (const [stride, extent] of [[32, 2], [16, 4], [8, 8]] as const) {
-    const backbone = new ResNet50({ gpu, random: Random.of(0) }, { stride });
+    const backbone = new ResNet({ gpu, random: Random.of(0) }, 50, { stride });
     backbone.setTraining(false);
     gpu.scope(() => {
       const features = backbone.forward(Tensor.zeros(gpu, [1, 64, 64, 3]));

@@ -1,0 +1,95 @@
+import { maxPool } from "../../engine/ops/pool.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import { BatchNorm, Conv2d, inSequence } from "../layers.ts";
+import { type Builder, Module } from "../module.ts";
+import type { Backbone, BackboneKind } from "./backbone.ts";
+import { networkName } from "./network_name.ts";
+import { BasicBlock, Bottleneck, isResidualFeature } from "./residual_blocks.ts";
+
+/** Blocks of the four stages by depth; those of the deeper networks are bottlenecks. */
+const BLOCKS = {
+  18: [2, 2, 2, 2],
+  34: [3, 4, 6, 3],
+  50: [3, 4, 6, 3],
+  101: [3, 4, 23, 3],
+} as const;
+
+/** Layers of a residual network. */
+export type Depth = keyof typeof BLOCKS;
+
+/** Width of the four stages. */
+const WIDTHS = [64, 128, 256, 512];
+
+/** Strides of the four stages by the stride of the whole network. */
+export const STAGE_STRIDES = { 32: [1, 2, 2, 2], 16: [1, 2, 2, 1], 8: [1, 2, 1, 1] } as const;
+
+/**
+ * A residual network (He et al., 2016) with torchvision's names. Of 224×224 pictures it makes 7×7
+ * maps at stride 32 (torchvision's), 14×14 at stride 16 (the paper's) and 28×28 at stride 8 (the
+ * paper's large feature map).
+ */
+export class ResNet extends Module implements Backbone {
+  readonly features: number;
+  #conv1: Conv2d;
+  #bn1: BatchNorm;
+  #blocks: (BasicBlock | Bottleneck)[] = [];
+
+  constructor(
+    builder: Builder,
+    depth: Depth,
+    { stride }: { readonly stride: keyof typeof STAGE_STRIDES },
+  ) {
+    super();
+    const stem = { kernel: 7, stride: 2, padding: 3, bias: false };
+    this.#conv1 = this.part("conv1", new Conv2d(builder, [3, 64], stem));
+    this.#bn1 = this.part("bn1", new BatchNorm(builder, 64));
+    const isBasic = depth < 50;
+    let inputs = 64;
+    for (const [stage, blocks] of BLOCKS[depth].entries()) {
+      const width = WIDTHS[stage];
+      const outputs = isBasic ? width : 4 * width;
+      for (let i = 0; i < blocks; i++) {
+        const step = i === 0 ? STAGE_STRIDES[stride][stage] : 1;
+        const block = isBasic
+          ? new BasicBlock(builder, [inputs, outputs], step)
+          : new Bottleneck(builder, inputs, width, step);
+        this.#blocks.push(this.part(`layer${stage + 1}.${i}`, block));
+        inputs = outputs;
+      }
+    }
+    this.features = inputs;
+  }
+
+  /** Pictures `[n, h, w, 3]` → features `[n, ⌈h/stride⌉, ⌈w/stride⌉, features]`. */
+  forward(x: Tensor): Tensor {
+    const stem = (x: Tensor) =>
+      maxPool(this.#bn1.forward(this.#conv1.forward(x), { relu: true }), {
+        kernel: 3,
+        stride: 2,
+        padding: 1,
+      });
+    return inSequence(x, [stem, ...this.#blocks.map((block) => (x: Tensor) => block.forward(x))]);
+  }
+
+  /** True for what the official code trains at the base learning rate (its substring rule). */
+  readonly isFeature = isResidualFeature;
+}
+
+function ofDepth<D extends Depth>(depth: D, paperName?: string): BackboneKind<`resnet${D}`> {
+  const name = `resnet${depth}` as const;
+  return {
+    ...{ name, network: name, paperName, initialisation: "xavier-uniform", hasLargeMap: true },
+    build: (builder, { largeFeatureMap }) =>
+      new ResNet(builder, depth, { stride: largeFeatureMap ? 8 : 16 }),
+    recognises: (tensors) => networkName(tensors) === name,
+  };
+}
+
+/** `resnet18`. */
+export const resnet18 = ofDepth(18);
+/** `resnet34`. */
+export const resnet34 = ofDepth(34);
+/** `resnet50`, the paper's. */
+export const resnet50 = ofDepth(50, "ResNet50");
+/** `resnet101`. */
+export const resnet101 = ofDepth(101);
