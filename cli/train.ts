@@ -15,6 +15,7 @@ import { WEIGHTS_OPTION } from "./model_options.ts";
 import type { ParsedOptions } from "./options.ts";
 import { showProfile } from "./profile.ts";
 import { percent, Progress, tell, tellResult } from "./progress.ts";
+import { TEACHER_DECAY } from "../model/training/teacher.ts";
 import { type Architecture, ARCHITECTURES, backboneKind } from "../model/backbones/list.ts";
 
 /** Help of an option whose default is the data set's. */
@@ -121,6 +122,19 @@ const train: Command = {
         min: 0,
         max: 1,
         help: byDataSet("Nesterov momentum", "momentum"),
+      },
+      teacher: {
+        type: "choice",
+        choices: ["ema"],
+        help: "calm-em: pseudo-targets of a moving average of the weights, the paper's θ′ " +
+          "(default: of the weights themselves)",
+      },
+      "teacher-decay": {
+        type: "number",
+        min: 0,
+        max: 1,
+        help:
+          `with --teacher: what the average keeps of itself at a step (default ${TEACHER_DECAY})`,
       },
       resize: {
         type: "integer",
@@ -256,6 +270,12 @@ function settings(options: ParsedOptions): TrainingSettings {
   if (ofCalm !== undefined && method === "cam") {
     throw new UserError(`--${ofCalm} is for CALM, which has a location prior, not for cam`);
   }
+  if (options.has("teacher") && method !== "calm-em") {
+    throw new UserError(`--teacher is for calm-em, not ${method}`);
+  }
+  if (options.has("teacher-decay") && !options.has("teacher")) {
+    throw new UserError("--teacher-decay is for --teacher ema, which is not given");
+  }
   if (options.has("posterior-epsilon") && method !== "calm-em") {
     throw new UserError(`--posterior-epsilon is for calm-em, not ${method}`);
   }
@@ -296,6 +316,9 @@ function settings(options: ParsedOptions): TrainingSettings {
       lrDecayEvery: options.number("lr-decay-every"),
       weightDecay: options.number("weight-decay"),
       momentum: options.number("momentum"),
+      teacherDecay: options.has("teacher")
+        ? options.number("teacher-decay") ?? TEACHER_DECAY
+        : undefined,
       resize: options.number("resize"),
       crop: options.number("crop"),
     },

@@ -15,7 +15,11 @@ export class Bindings {
   #groupsOfBuffer = new Map<number, string[]>();
   #pending: Promise<void>[] = [];
 
-  /** @param report told of shaders that do not compile, before `check` returns */
+  /**
+   * Without anything made yet.
+   *
+   * @param report told of shaders that do not compile, before `check` returns
+   */
   constructor(device: GPUDevice, report: (error: Error) => void) {
     this.#device = device;
     this.#report = report;

@@ -92,8 +92,7 @@ export class Classifier extends Module {
    * only the tensors it returns are left.
    */
   inference<T>(body: () => T): T {
-    const { training } = this;
-    const [{ tensor: { gpu } }] = this.parameters();
+    const { training, gpu } = this;
     this.setTraining(false);
     try {
       return gpu.withoutGradients(() => gpu.scope(body));
@@ -119,12 +118,18 @@ export class Classifier extends Module {
   /**
    * The training loss, mean over the batch, `[1]`: cross-entropy of the pooled logits for CAM,
    * eq. 4 for CALM_ML, eq. 6 for CALM_EM.
+   *
+   * @param teacher of CALM_EM: what the model with the parameters θ' says of the same pictures, from
+   * which the pseudo-target comes; default: these outputs themselves, θ' = θ
    */
-  loss(outputs: Outputs, labels: Tensor): Tensor {
+  loss(outputs: Outputs, labels: Tensor, teacher?: Outputs): Tensor {
     const { f, logH } = outputs;
     if (!logH || this.method !== "calm-em") return this.negativeLogLikelihood(outputs, labels);
+    const target = teacher?.logH
+      ? f.gpu.withoutGradients(() => labelLogJoint(teacher.f, teacher.logH!, labels))
+      : undefined;
     const epsilon = this.#posteriorEpsilon;
-    return mean(expectationLoss(labelLogJoint(f, logH, labels), { epsilon }));
+    return mean(expectationLoss(labelLogJoint(f, logH, labels), { epsilon, target }));
   }
 
   /** −log p(ŷ|x), mean over the batch, `[1]`. */

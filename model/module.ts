@@ -11,6 +11,17 @@ export interface StateEntry {
   readonly trainable: boolean;
 }
 
+/** A training step: what layers draw counted randomness from, so that a resumed run draws the same. */
+export interface Step {
+  readonly seed: number;
+  /** From 1. */
+  readonly epoch: number;
+  /** Position of the batch in its epoch, from 0. */
+  readonly batch: number;
+  /** Steps of the run before this one. */
+  readonly done: number;
+}
+
 /** What layers are built with. */
 export interface Builder {
   readonly gpu: Gpu;
@@ -59,6 +70,20 @@ export abstract class Module {
   setTraining(training: boolean): void {
     this.#training = training;
     for (const [, part] of this.#parts) part.setTraining(training);
+  }
+
+  /**
+   * Told of every training step before its first forward pass, here and in all parts. A layer that
+   * draws at random keeps the step and draws from `Random.of(seed, epoch, batch, …)`.
+   */
+  beginStep(step: Step): void {
+    for (const [, part] of this.#parts) part.beginStep(step);
+  }
+
+  /** The GPU that its tensors are on. */
+  get gpu(): Gpu {
+    for (const { tensor } of this.state()) return tensor.gpu;
+    throw new Error("A module without tensors is on no GPU");
   }
 
   /** All tensors with their full names, in the order of registration. */

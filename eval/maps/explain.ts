@@ -50,7 +50,7 @@ export async function explain(
   model: Classifier,
   { images, size }: Pick<Batch, "images" | "size">,
 ): Promise<Explanation[]> {
-  const [{ tensor: { gpu } }] = model.parameters();
+  const { gpu } = model;
   const kept = model.inference(() => {
     const x = uploadPictures(gpu, { images, size });
     const outputs = model.forward(x);

@@ -23,7 +23,7 @@ export async function gradCam(
   { images, size }: Pick<Batch, "images" | "size">,
   rounds: readonly Uint32Array<ArrayBuffer>[],
 ): Promise<Record<GradCamKind, AttributionMap>[][]> {
-  const [{ tensor: { gpu } }] = model.parameters();
+  const { gpu } = model;
   const u = model.inference(() => model.backbone.forward(uploadPictures(gpu, { images, size })));
   try {
     const [, height, width, channels] = u.shape;

@@ -69,7 +69,7 @@ export async function inputGradient(
   images: Float32Array<ArrayBuffer>,
   labels: Uint32Array<ArrayBuffer>,
 ): Promise<Float32Array> {
-  const [{ tensor: { gpu } }] = model.parameters();
+  const { gpu } = model;
   const x = uploadPictures(gpu, { images, size: labels.length });
   try {
     const gradient = await scoreGradient(model, { from: "pictures", input: x }, labels);

@@ -46,7 +46,7 @@ export async function classify(
   loader: BatchLoader,
   onProgress?: (batches: number) => void,
 ): Promise<ClassificationResult> {
-  const [{ tensor: { gpu } }] = model.parameters();
+  const { gpu } = model;
   const sums = new RunningTotals(gpu);
   let deadPriors = 0;
   try {
@@ -78,7 +78,7 @@ export class Classification implements Evaluation<ClassificationResult> {
   #scores = new Records();
 
   async add({ model, batch: { images, labels, indices, size } }: View): Promise<void> {
-    const [{ tensor: { gpu } }] = model.parameters();
+    const { gpu } = model;
     const [losses, probabilities, logH] = model.inference(() => {
       const outputs = model.forward(uploadPictures(gpu, { images, size }));
       const y = Tensor.from(gpu, labels, [size], "u32");

@@ -100,7 +100,7 @@ function weightsOf(model: Classifier, options: ModelOptions) {
 }
 
 async function readAndDraw(model: Classifier, options: ModelOptions) {
-  const [{ tensor: { gpu } }] = model.parameters();
+  const { gpu } = model;
   const other = buildModel(gpu, options, SEED);
   try {
     return [await readParameters(model), await readParameters(other)] as const;

@@ -5,6 +5,7 @@ import type { Classifier } from "../../model/classifier.ts";
 import { NOT_BEGUN, type TrainingProgress } from "../../model/training/progress.ts";
 import { learningRate } from "../../model/training/recipe.ts";
 import type { Checkpoint } from "../../model/stored/restore.ts";
+import type { Objective } from "../../model/training/objective.ts";
 import type { Sgd } from "../../model/training/sgd.ts";
 import { DivergedError, train } from "../../model/training/trainer.ts";
 import type { Pace } from "./pace.ts";
@@ -51,16 +52,17 @@ export async function trainAndSave(
     readonly saveEvery?: number;
     readonly events: RunEvents;
   },
-  { model, optimiser, pace, save }: {
+  { model, optimiser, objective, pace, save }: {
     readonly model: Classifier;
     readonly optimiser: Sgd;
+    readonly objective: Objective;
     readonly pace: Pace;
     readonly save: (progress: TrainingProgress) => Promise<void>;
   },
 ): Promise<TrainingProgress> {
   const { onProfile, signal } = events;
   const begun = resumed?.header.progress ?? NOT_BEGUN;
-  const [{ tensor: { gpu: { adapter } } }] = model.parameters();
+  const { adapter } = model.gpu;
   let saved = resumed?.header.progress ?? null;
   // Of the other methods it is the loss; runs that were begun long ago do not have it.
   const tellsLikelihood = model.method === "calm-em" &&
@@ -72,6 +74,7 @@ export async function trainAndSave(
   try {
     return await train(model, optimiser, trainLoader, {
       recipe,
+      objective,
       progress: begun,
       signal,
       saveEvery,

@@ -10,7 +10,7 @@ import { readCheckpoint, saveCheckpoint } from "../../model/stored/checkpoint.ts
 import { NOT_BEGUN, type TrainingProgress } from "../../model/training/progress.ts";
 import { type Checkpoint, restore } from "../../model/stored/restore.ts";
 import { describeReport, takePretrained } from "../../model/stored/pretrained.ts";
-import { buildOptimiser } from "../../model/training/trainer.ts";
+import { buildObjective, buildOptimiser } from "../../model/training/trainer.ts";
 import { concludeRun, reportOf, type RunOutcome } from "./conclude_run.ts";
 import type { OwnScores } from "./own_scores.ts";
 import { Pace } from "./pace.ts";
@@ -153,7 +153,9 @@ async function runPlan(gpu: Gpu, run: Run): Promise<TrainingResult> {
     events.onLine(`${plan.pretrained}: ${describeReport(report)}`);
   }
   const optimiser = buildOptimiser(model, recipe);
-  if (resumed) restore(resumed, model, optimiser);
+  const objective = buildObjective(model, recipe, () => buildModel(gpu, options, recipe.seed));
+  const training = [...optimiser.state(), ...objective.state?.() ?? []];
+  if (resumed) restore(resumed, model, training);
   events.onLine(describeRun(gpu, plan, dataset, model, resumed));
 
   const checkpoint = join(out, CHECKPOINT);
@@ -166,11 +168,11 @@ async function runPlan(gpu: Gpu, run: Run): Promise<TrainingResult> {
       classNames: dataset.classes,
       progress,
     };
-    await saveCheckpoint(checkpoint, model, optimiser, header);
+    await saveCheckpoint(checkpoint, model, training, header);
   };
   const started = performance.now();
   const pace = new Pace(recipe, dataset.train.ids.length, resumed?.header.progress ?? NOT_BEGUN);
-  const progress = await trainAndSave(run, { model, optimiser, pace, save });
+  const progress = await trainAndSave(run, { model, optimiser, objective, pace, save });
   const { seconds, imagesPerSecond } = pace;
   let finished: RunOutcome | null = null;
   if (progress.epoch < recipe.epochs) {
@@ -194,6 +196,7 @@ async function runPlan(gpu: Gpu, run: Run): Promise<TrainingResult> {
     );
   }
   const { description, fallback } = gpu.adapter;
+  objective.dispose?.();
   optimiser.dispose();
   model.dispose();
   return {

@@ -12,25 +12,27 @@ import { shown } from "../../weights/shown.ts";
 import { readStateFile } from "../../weights/state_file.ts";
 import type { Classifier } from "../classifier.ts";
 import type { CheckpointHeader } from "./checkpoint_header.ts";
-import { type Checkpoint, CHECKPOINT_FORMAT, checkpointIn, MOMENTUM } from "./restore.ts";
-import type { Sgd } from "../training/sgd.ts";
+import { type Checkpoint, CHECKPOINT_FORMAT, checkpointIn } from "./restore.ts";
+import type { StateEntry } from "../module.ts";
+import { TRAINING_STATE } from "../training/sgd.ts";
 
 /**
- * Saves model, optimiser and progress as safetensors, with torchvision's names and PyTorch's
- * layouts. The file is replaced in one step: a reader sees the old one or the new one.
+ * Saves a model, what training keeps besides it, and progress as safetensors, with torchvision's
+ * names and PyTorch's layouts. The file is replaced in one step: a reader sees the old one or the new
+ * one.
  *
+ * @param training the state of optimiser and objective
  * @throws {UserError} when a value is NaN or infinite: the file is left as it is
  */
 export async function saveCheckpoint(
   path: string,
   model: Classifier,
-  optimiser: Sgd,
+  training: Iterable<StateEntry>,
   header: CheckpointHeader,
 ): Promise<void> {
   const tensors = new Map<string, HostTensor>();
-  for (const { name, tensor } of model.state()) tensors.set(name, await toFile(tensor));
-  for (const { name, tensor } of optimiser.state()) {
-    tensors.set(MOMENTUM + name, await toFile(tensor));
+  for (const { name, tensor } of [...model.state(), ...training]) {
+    tensors.set(name, await toFile(tensor));
   }
   for (const [name, tensor] of tensors) expectFinite(`${path} is not written`, name, tensor);
   const metadata = {
@@ -61,7 +63,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
         DATASET_NAMES.join(", "),
     );
   }
-  if (![...checkpoint.tensors.keys()].some((tensor) => tensor.startsWith(MOMENTUM))) {
+  if (![...checkpoint.tensors.keys()].some((tensor) => tensor.startsWith(TRAINING_STATE))) {
     throw new UserError(
       `${path} holds no momentum, as a copy that ./calm convert made: training goes on only from ` +
         "the checkpoint that it wrote itself",

@@ -81,6 +81,7 @@ const FIELDS: readonly (readonly [name: string, kind: Kind])[] = [
   ["recipe.lrDecayEvery", count(1)],
   ["recipe.weightDecay", number(0)],
   ["recipe.momentum", number(0, 1)],
+  ["recipe.teacherDecay?", number(0, 1)],
   ["recipe.seed", count(0)],
   ["recipe.transform", object],
   ["recipe.transform.resize", count(1, LARGEST_PICTURE)],

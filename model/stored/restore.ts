@@ -7,7 +7,7 @@ import type { StateFile } from "../../weights/state_file.ts";
 import { type CheckpointHeader, parseHeader } from "./checkpoint_header.ts";
 import type { Classifier } from "../classifier.ts";
 import type { StateEntry } from "../module.ts";
-import type { Sgd } from "../training/sgd.ts";
+import { TRAINING_STATE } from "../training/sgd.ts";
 
 /** A checkpoint file's contents. */
 export interface Checkpoint {
@@ -18,9 +18,6 @@ export interface Checkpoint {
 
 /** What the metadata of this program's checkpoints say of their format. */
 export const CHECKPOINT_FORMAT = "calm-checkpoint-1";
-
-/** Momentum buffers are stored under their parameter's name behind this prefix. */
-export const MOMENTUM = "optimizer.momentum.";
 
 /**
  * The checkpoint of this program in an open file. Every tensor is read.
@@ -53,16 +50,19 @@ export async function checkpointIn(file: StateFile): Promise<Checkpoint> {
 }
 
 /**
- * Puts a checkpoint's tensors into a model, and the momentum into an optimiser if one is given.
+ * Puts a checkpoint's tensors into a model.
  *
+ * @param training what training keeps besides the model (of the optimiser, of the objective), where
+ * it is to go on; default: that is left in the file
  * @throws {UserError} when a tensor is missing, left over or of another shape, naming it
  */
-export function restore(checkpoint: Checkpoint, model: Classifier, optimiser?: Sgd): void {
+export function restore(
+  checkpoint: Checkpoint,
+  model: Classifier,
+  training?: Iterable<StateEntry>,
+): void {
   const left = new Set(checkpoint.tensors.keys());
-  const entries: StateEntry[] = [...model.state()];
-  for (const entry of optimiser?.state() ?? []) {
-    entries.push({ ...entry, name: MOMENTUM + entry.name });
-  }
+  const entries: StateEntry[] = [...model.state(), ...training ?? []];
   const found = entries.map(({ name, tensor }) => {
     const stored = checkpoint.tensors.get(name);
     if (!stored) throw new UserError(`${checkpoint.path} has no tensor ${name}`);
@@ -76,7 +76,7 @@ export function restore(checkpoint: Checkpoint, model: Classifier, optimiser?: S
     left.delete(name);
     return { tensor, data };
   });
-  const extra = [...left].filter((name) => optimiser || !name.startsWith(MOMENTUM));
+  const extra = [...left].filter((name) => training || !name.startsWith(TRAINING_STATE));
   if (extra.length > 0) {
     throw new UserError(
       `${checkpoint.path} has ${extra.length} tensors that this model does not: ${extra[0]} …`,

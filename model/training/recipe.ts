@@ -18,6 +18,11 @@ export interface TrainingRecipe {
   readonly lrDecayEvery: number;
   readonly weightDecay: number;
   readonly momentum: number;
+  /**
+   * EM only: the pseudo-target is p_θ'(z|x,ŷ) of a moving average θ' of the weights, which keeps this
+   * share of itself at each step (`MovingAverageTeacher`). Left out: θ' = θ.
+   */
+  readonly teacherDecay?: number;
   readonly seed: number;
   readonly transform: Transform;
 }
@@ -32,7 +37,9 @@ export type RecipeChoices =
   & Partial<Omit<TrainingRecipe, "transform" | "seed">>
   & { readonly resize?: number; readonly crop?: number };
 
-type Defaults = Required<Omit<RecipeChoices, "microBatch">> & Pick<RecipeChoices, "microBatch">;
+type Chosen = "microBatch" | "teacherDecay";
+
+type Defaults = Required<Omit<RecipeChoices, Chosen>> & Pick<RecipeChoices, Chosen>;
 
 /** The official code's defaults, which it uses for all data sets. */
 const OFFICIAL: Defaults = {
@@ -92,7 +99,7 @@ const DEFAULTS: Readonly<Record<string, Defaults>> = {
 };
 
 /** The default of one number of the recipes, for help: `0.01`, or `birds 30, fashion-mnist 4, …`. */
-export function describeDefault(key: keyof Omit<Defaults, "microBatch">): string {
+export function describeDefault(key: keyof Omit<Defaults, Chosen>): string {
   const byValue = Map.groupBy(Object.entries(DEFAULTS), ([, defaults]) => defaults[key]);
   if (byValue.size === 1) return String([...byValue.keys()][0]);
   return [...byValue].map(([value, sets]) => `${sets.map(([name]) => name).join(", ")} ${value}`)
@@ -102,13 +109,16 @@ export function describeDefault(key: keyof Omit<Defaults, "microBatch">): string
 /** A recipe in words, and what of it will not come about. */
 export function describeRecipe(recipe: TrainingRecipe): string {
   const { lr, lrClassifierRatio, lrDecayEvery, epochs, momentum, weightDecay, seed } = recipe;
-  const { transform: { resize, crop } } = recipe;
+  const { transform: { resize, crop }, teacherDecay } = recipe;
   const falls = lrDecayEvery > epochs
     ? `never falls within ${epochs} epochs (--lr-decay-every ${lrDecayEvery})`
     : `falls to a tenth at every epoch divisible by ${lrDecayEvery}`;
   return `learning rate ${lr}, of the last layers ${lrClassifierRatio} times that; it ${falls}\n` +
     `Nesterov momentum ${momentum}, weight decay ${weightDecay}; pictures of ${resize}×${resize}, ` +
-    `cut to ${crop}×${crop}; seed ${seed}`;
+    `cut to ${crop}×${crop}; seed ${seed}` +
+    (teacherDecay === undefined
+      ? ""
+      : `\npseudo-targets of a moving average of the weights, decay ${teacherDecay}`);
 }
 
 /**

@@ -5,6 +5,11 @@ import source from "../../shaders/sgd.wgsl" with { type: "text" };
 
 const kernel = new Kernel("sgd", source);
 
+/** What the names of tensors begin with that only training needs; other readers leave them out. */
+export const TRAINING_STATE = "optimizer.";
+
+const MOMENTUM = `${TRAINING_STATE}momentum.`;
+
 /** Hyper-parameters of `Sgd`; the defaults are the official code's. */
 export interface SgdOptions {
   /** Default 0.9. */
@@ -59,9 +64,11 @@ export class Sgd {
     }
   }
 
-  /** The momentum buffers, named after their parameters. */
+  /** The momentum buffers: `optimizer.momentum.` and the name of the parameter. */
   *state(): Generator<StateEntry> {
-    for (const [name, tensor] of this.#velocities) yield { name, tensor, trainable: false };
+    for (const [name, tensor] of this.#velocities) {
+      yield { name: MOMENTUM + name, tensor, trainable: false };
+    }
   }
 
   /** Gives back the memory of the momentum buffers. */

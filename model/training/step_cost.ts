@@ -3,13 +3,13 @@ import { watchWork } from "../../engine/tuning.ts";
 import { buildModel, type ModelOptions } from "../build.ts";
 import { RunningTotals } from "./running_totals.ts";
 import type { TrainingRecipe } from "./recipe.ts";
-import { buildOptimiser, trainingStep } from "./trainer.ts";
+import { buildObjective, buildOptimiser, trainingStep } from "./trainer.ts";
 
 /** What one training step needs. */
 export interface TrainingPlan {
   /** Trained numbers. */
   readonly parameters: number;
-  /** Bytes of weights, running statistics and momentum, which are there all the time. */
+  /** Bytes of weights, running statistics, momentum and teacher, which are there all the time. */
   readonly modelBytes: number;
   /** Bytes of activations and gradients when most of them are there. */
   readonly activationBytes: number;
@@ -31,6 +31,7 @@ export function planTraining(
   const gpu = like.dry();
   const model = buildModel(gpu, options, recipe.seed);
   const optimiser = buildOptimiser(model, recipe);
+  const objective = buildObjective(model, recipe, () => buildModel(gpu, options, recipe.seed));
   const sums = new RunningTotals(gpu);
   const modelBytes = gpu.memory.live;
   let flops = 0;
@@ -43,6 +44,7 @@ export function planTraining(
     rate: lr,
     sums,
     microBatch,
+    objective,
   });
   const parameters = model.parameters().reduce((sum, { tensor }) => sum + tensor.size, 0);
   return {

@@ -9,10 +9,11 @@ import { type Classifier, uploadPictures } from "../classifier.ts";
 import { firstNotFinite } from "./divergence.ts";
 import { NOT_BEGUN, type TrainingProgress } from "./progress.ts";
 import { learningRate, type TrainingRecipe } from "./recipe.ts";
-import { MOMENTUM } from "../stored/restore.ts";
 import { RunningTotals, type Totals } from "./running_totals.ts";
-import type { StateEntry } from "../module.ts";
+import type { StateEntry, Step } from "../module.ts";
+import { type Objective, OWN_LOSS } from "./objective.ts";
 import { Sgd } from "./sgd.ts";
+import { MovingAverageTeacher } from "./teacher.ts";
 
 /** What the trainer tells while it runs. */
 export interface TrainingEvents {
@@ -48,20 +49,46 @@ export function buildOptimiser(model: Classifier, recipe: TrainingRecipe): Sgd {
   ], recipe);
 }
 
+/** A step where there is but one. */
+const ALONE: Step = { seed: 0, epoch: 1, batch: 0, done: 0 };
+
+/**
+ * The objective of a recipe: the method's own loss, or with a teacher.
+ *
+ * @param build builds another model of the same options
+ */
+export function buildObjective(
+  model: Classifier,
+  { teacherDecay }: TrainingRecipe,
+  build: () => Classifier,
+): Objective {
+  return teacherDecay === undefined
+    ? OWN_LOSS
+    : new MovingAverageTeacher(build(), model, teacherDecay);
+}
+
 /**
  * One training step: forward, loss, backward, update. Only records GPU commands; nothing is read
  * back. Every tensor it makes is gone when it returns.
  *
- * @param options `microBatch`: pictures that go through the network at once
+ * @param options `microBatch`: pictures that go through the network at once; `objective`: default
+ * the method's own loss; `step`: which one of the run it is
  */
 export function trainingStep(
   model: Classifier,
   optimiser: Sgd,
-  { images, labels, size, rate, sums, microBatch = size }:
+  { images, labels, size, rate, sums, microBatch = size, objective = OWN_LOSS, step = ALONE }:
     & Pick<Batch, "images" | "labels" | "size">
-    & { readonly rate: number; readonly sums: RunningTotals; readonly microBatch?: number },
+    & {
+      readonly rate: number;
+      readonly sums: RunningTotals;
+      readonly microBatch?: number;
+      readonly objective?: Objective;
+      readonly step?: Step;
+    },
 ): void {
-  const { gpu } = model.parameters()[0].tensor;
+  const { gpu } = model;
+  model.beginStep(step);
   const stride = images.length / size;
   for (let from = 0; from < size; from += microBatch) {
     const to = Math.min(from + microBatch, size);
@@ -69,13 +96,14 @@ export function trainingStep(
       const part = { images: images.subarray(from * stride, to * stride), size: to - from };
       const x = uploadPictures(gpu, part);
       const y = Tensor.from(gpu, labels.slice(from, to), [part.size], "u32");
-      const outputs = model.forward(x);
+      const { loss, outputs } = objective.of(model, { x, labels: y }, step);
       const probabilities = model.probabilities(outputs);
-      const loss = model.loss(outputs, y);
       sums.add(loss, probabilities, y);
       // The loss of the batch is the mean over its pictures, not over its parts.
       backward(part.size === size ? loss : affine(loss, { scale: part.size / size }));
-      if (to === size) optimiser.step(rate);
+      if (to < size) return;
+      optimiser.step(rate);
+      objective.updated?.(model, step);
     });
     gpu.submit();
   }
@@ -94,18 +122,20 @@ export async function train(
   model: Classifier,
   optimiser: Sgd,
   loader: BatchLoader,
-  { recipe, progress, events = {}, saveEvery = Infinity, signal }: {
+  { recipe, objective = OWN_LOSS, progress, events = {}, saveEvery = Infinity, signal }: {
     readonly recipe: TrainingRecipe;
+    /** Of `buildObjective`; default the method's own loss. */
+    readonly objective?: Objective;
     readonly progress: TrainingProgress;
     readonly events?: TrainingEvents;
     readonly saveEvery?: number;
     readonly signal?: AbortSignal;
   },
 ): Promise<TrainingProgress> {
-  const [{ tensor: { gpu } }] = model.parameters();
+  const { gpu } = model;
   const sums = new RunningTotals(gpu);
-  const { batchSize, microBatch } = recipe;
-  const state = stateOf(model, optimiser);
+  const { batchSize, microBatch, seed } = recipe;
+  const state = [...model.state(), ...optimiser.state(), ...objective.state?.() ?? []];
   model.setTraining(true);
   let steps = 0;
   let profiling = false;
@@ -129,7 +159,9 @@ export async function train(
           gpu.beginProfile();
           profiling = true;
         }
-        trainingStep(model, optimiser, { ...examples, rate, sums, microBatch });
+        const done = progress.epoch * loader.batchesPerEpoch + number;
+        const step = { seed, epoch, batch: number, done };
+        trainingStep(model, optimiser, { ...examples, rate, sums, microBatch, objective, step });
         if (profiling && steps === PROFILE.after + PROFILE.steps) await endProfile();
         batch = number + 1;
         const last = batch === loader.batchesPerEpoch;
@@ -182,15 +214,6 @@ export async function train(
   } finally {
     sums.dispose();
   }
-}
-
-/** All that a checkpoint holds, by its names there. */
-function stateOf(model: Classifier, optimiser: Sgd): StateEntry[] {
-  const momenta = [...optimiser.state()].map((entry) => ({
-    ...entry,
-    name: MOMENTUM + entry.name,
-  }));
-  return [...model.state(), ...momenta];
 }
 
 /** Losses may stay finite when weights do not: a clamp hides it, or the next step would show it. */

@@ -132,7 +132,7 @@ Deno.test({
     assert.equal(code, 0, text);
     assert.equal(text.match(/^running \d+ tests? from/gm)?.length, 1);
     assert.ok(!text.includes("\x1b"));
-    const near = join(dirname(WRAPPER), "tests", "eval");
+    const near = join(dirname(WRAPPER), "tests", "eval", "measures");
     assert.equal((await command({}, "npy_test.ts", near)).code, 0, "as the caller sees it");
     const coloured = await command({ FORCE_COLOR: "1" });
     assert.ok(new TextDecoder().decode(coloured.stdout).includes("\x1b"));

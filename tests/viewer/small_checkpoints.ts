@@ -75,7 +75,7 @@ async function bytesOf(
     const path = join(folder, "model.safetensors");
     const model = buildModel(gpu, options, 0);
     await fill(model);
-    await saveCheckpoint(path, model, buildOptimiser(model, header.recipe), header);
+    await saveCheckpoint(path, model, buildOptimiser(model, header.recipe).state(), header);
     return await Deno.readFile(path);
   } finally {
     await Deno.remove(folder, { recursive: true });

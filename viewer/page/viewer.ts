@@ -219,7 +219,7 @@ export class Viewer {
     this.#controls.choose({ label: order[0], against: order[1], superset: order.slice(0, 2) });
     const { arch, method, classes } = opened.options;
     this.#looked = `${model.name}: ${arch}, ${method}, ${classes} classes. ${picture.name} took ` +
-      `${seconds.toFixed(2)} s on ${opened.model.parameters()[0].tensor.gpu.adapter.description}.`;
+      `${seconds.toFixed(2)} s on ${opened.model.gpu.adapter.description}.`;
     byId("announcement", HTMLElement).textContent = `Prediction: ${
       order.slice(0, 3).map((label) =>
         `${className(opened, label)} ${probability(probabilities[label])}`

@@ -24,7 +24,7 @@ export async function cellEffects(
   { images, size }: Pick<Batch, "images" | "size">,
   labels: ArrayLike<number>,
 ): Promise<CellEffects[]> {
-  const [{ tensor: { gpu } }] = model.parameters();
+  const { gpu } = model;
   const u = model.inference(() => model.backbone.forward(uploadPictures(gpu, { images, size })));
   const [, height, width, channels] = u.shape;
   const features = await u.read();

@@ -83,7 +83,7 @@ export async function probabilitiesOf(
   images: Float32Array<ArrayBuffer>,
   size: number,
 ): Promise<Float32Array[]> {
-  const [{ tensor: { gpu } }] = model.parameters();
+  const { gpu } = model;
   const probabilities = model.inference(() =>
     model.probabilities(model.forward(uploadPictures(gpu, { images, size })))
   );

@@ -28,6 +28,12 @@ export function settingsSection(run: FinishedTraining): Markup {
       ["rate falls to a tenth", `at every epoch divisible by ${recipe.lrDecayEvery}`],
       ["Nesterov momentum", recipe.momentum],
       ["weight decay (L2)", recipe.weightDecay],
+      [
+        "pseudo-targets",
+        recipe.teacherDecay === undefined
+          ? null
+          : `of a moving average of the weights, decay ${recipe.teacherDecay}`,
+      ],
       ["pictures", `resized to ${resize}×${resize}, cut to ${crop}×${crop}`],
       ["augmentation", `random cuts${flip ? ", mirrored at random" : ""}`],
       ["seed", recipe.seed],

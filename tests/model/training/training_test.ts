@@ -141,12 +141,12 @@ gpuTest("a run that is stopped, saved and resumed has the bits of one that is no
     classNames: ["a", "b", "c"],
     progress,
   };
-  await saveCheckpoint(path, first.model, first.optimiser, header);
+  await saveCheckpoint(path, first.model, first.optimiser.state(), header);
 
   const second = start(gpu, { ...RECIPE, seed: 4 });
   const checkpoint = await readCheckpoint(path);
   assert.deepEqual(checkpoint.header, header);
-  restore(checkpoint, second.model, second.optimiser);
+  restore(checkpoint, second.model, second.optimiser.state());
   const resumed = await train(second.model, second.optimiser, second.loader, {
     recipe: RECIPE,
     progress: checkpoint.header.progress,
@@ -169,7 +169,7 @@ gpuTest("what is saved every few steps goes on with the bits of the whole run", 
       async onSave(progress) {
         const path = `${folder}/${progress.epoch}-${progress.batch}.safetensors`;
         saved.push(path.slice(folder.length + 1));
-        await saveCheckpoint(path, whole.model, whole.optimiser, {
+        await saveCheckpoint(path, whole.model, whole.optimiser.state(), {
           model: OPTIONS,
           recipe: RECIPE,
           dataset: { name: "birds", root: "/nowhere" },
@@ -191,7 +191,7 @@ gpuTest("what is saved every few steps goes on with the bits of the whole run", 
   for (const name of ["0-6.safetensors", "2-3.safetensors"]) {
     const again = start(gpu);
     const checkpoint = await readCheckpoint(`${folder}/${name}`);
-    restore(checkpoint, again.model, again.optimiser);
+    restore(checkpoint, again.model, again.optimiser.state());
     const { progress } = checkpoint.header;
     const resumed = await train(again.model, again.optimiser, again.loader, {
       recipe: RECIPE,
@@ -269,7 +269,7 @@ gpuTest("a checkpoint of another shape is refused by name and changes nothing", 
   const folder = await Deno.makeTempDir();
   const path = `${folder}/checkpoint.safetensors`;
   const run = start(gpu);
-  await saveCheckpoint(path, run.model, run.optimiser, {
+  await saveCheckpoint(path, run.model, run.optimiser.state(), {
     model: OPTIONS,
     recipe: RECIPE,
     dataset: { name: "birds", root: "" },
@@ -280,7 +280,7 @@ gpuTest("a checkpoint of another shape is refused by name and changes nothing", 
   const other = start(gpu, { ...RECIPE, seed: 9 }, { ...OPTIONS, classes: 7 });
   const before = await bits(other);
   assert.throws(
-    () => restore(checkpoint, other.model, other.optimiser),
+    () => restore(checkpoint, other.model, other.optimiser.state()),
     /conv_last\.weight has shape \[3,64,1,1\], but the model of calm-em .* needs \[7,64,1,1\]/,
   );
   assert.deepEqual(await bits(other), before);
