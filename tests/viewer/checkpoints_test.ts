@@ -20,10 +20,10 @@ browserTest("a checkpoint of CAM that is dropped: its maps, and logits at a cell
   await settled(page);
   const kinds = await page.locator("#kind optgroup").first().locator("option").allInnerTexts();
   assert.deepEqual(kinds.map((kind) => kind.replace(/:.*/, "")), [
-    "CAM, by maximum",
-    "CAM, by minimum and maximum",
-    "CAM, logits",
-    "Subset of classes",
+    "CAM",
+    "CAM, min–max",
+    "CAM, unscaled",
+    "Subset",
     "Counterfactual",
   ]);
   await page.selectOption("#kind", "cam");

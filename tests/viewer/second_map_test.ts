@@ -160,6 +160,6 @@ browserTest("a second model without the class says so, and is asked of again", a
   await page.selectOption("#beside", "cam");
   await page.selectOption("#kind", "conditional");
   await settled(page);
-  assert.match(await caption.innerText(), /^CAM, logits: Eastern Emberchat, /);
+  assert.match(await caption.innerText(), /^CAM, unscaled: Eastern Emberchat, /);
   assert.match(await page.locator("#map-caption").innerText(), /^Conditional: Eastern Emberchat/);
 });

@@ -28,7 +28,10 @@ const fit = (arch: Architecture, tensors: ReadonlyMap<string, StoredTensor>) =>
 
 /** Our backbones and the files of torchvision that are theirs. */
 const THEIRS: readonly (readonly [Architecture, string])[] = [
+  ["resnet18", "resnet18"],
+  ["resnet34", "resnet34"],
   ["resnet50", "resnet50"],
+  ["resnet101", "resnet101"],
   ["vgg16", "vgg16"],
   ["vgg16_bn", "vgg16_bn"],
   ["inception_v3", "inception_v3"],
@@ -59,7 +62,10 @@ Deno.test("torchvision's files of our backbones fit: every tensor, and nothing o
         .map((left) => left.split(".")[0]),
     );
     const theirs: Record<string, string[]> = {
+      resnet18: ["fc"],
+      resnet34: ["fc"],
       resnet50: ["fc"],
+      resnet101: ["fc"],
       vgg16: ["classifier"],
       vgg16_bn: ["classifier"],
       inception_v3: ["AuxLogits", "Mixed_7a", "Mixed_7b", "Mixed_7c", "fc"],
