@@ -97,7 +97,7 @@ const bench: Command = {
     const progress = new Progress();
     const gpu = await openGpu();
     try {
-      const context = { gpu, progress, options, repetitions: options.number("repetitions") ?? 7 };
+      const context = { gpu, progress, options, repetitions: options.quantity("repetitions") };
       const { description, fallback } = gpu.adapter;
       const adapter = { description, fallback };
       tellResult(`adapter: ${description}`);
@@ -119,7 +119,7 @@ function kernelJob(subject: string, options: ParsedOptions): Job {
 }
 
 function networkJob(subject: string, options: ParsedOptions): Job {
-  const network = networkOptions(subject, options, "cam");
+  const network = networkOptions(subject, options);
   const peer = options.text("peer") as PeerName | undefined;
   if (peer && PEERS[peer] !== network.network) {
     throw new UserError(

@@ -73,13 +73,13 @@ async function drawBirds(folder: string, options: ParsedOptions) {
   const progress = new Progress();
   const { images } = await untilInterrupted((signal) =>
     generateBirds(folder, {
-      classes: options.number("classes"),
-      trainPerClass: options.number("train"),
-      testPerClass: options.number("test"),
-      size: options.number("size"),
-      seed: options.number("seed"),
-      backgroundCorrelation: options.number("background-correlation"),
-      dropParts: options.number("drop-parts"),
+      classes: options.quantity("classes"),
+      trainPerClass: options.quantity("train"),
+      testPerClass: options.quantity("test"),
+      size: options.quantity("size"),
+      seed: options.quantity("seed"),
+      backgroundCorrelation: options.quantity("background-correlation"),
+      dropParts: options.quantity("drop-parts"),
       workers: options.number("workers"),
       signal,
       onProgress: (done, total) => progress.update("drawing", done / total, `${done} of ${total}`),

@@ -92,7 +92,7 @@ export default explainCommand;
 async function run(options: ParsedOptions) {
   if (options.positionals.length === 0) throw new UserError("./calm explain needs a picture");
   const files = await pictureFiles(options.positionals);
-  const checkpoints = checkpointList(options.text("checkpoint") ?? DEFAULT_CHECKPOINT);
+  const checkpoints = checkpointList(options.setting("checkpoint"));
   if (!options.has("checkpoint") && !await exists(DEFAULT_CHECKPOINT)) {
     throw new UserError(
       `There is no ${DEFAULT_CHECKPOINT} yet: ./calm train makes one, or name yours with ` +
@@ -177,7 +177,7 @@ function askedOf(options: ParsedOptions, opened: readonly NamedModel[]): Asked {
     subset: subsetOf(options.text("classes")?.split(",").map((text) => named("classes", text)!)),
     npy: options.flag("npy") ? options.flag("resize") ? "resized" : "raw" : null,
     look: lookOf(options),
-    folder: options.text("out") ?? "explained",
+    folder: options.setting("out"),
   };
   const draws = (kind: AttributionKind) => asked.models.some(({ kinds }) => kinds.includes(kind));
   if (draws("subset") && !asked.subset) {

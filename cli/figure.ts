@@ -125,7 +125,7 @@ const figure: Command = {
       (numbers) => `figure${numbers.length > 1 ? "s" : ""} ${numbers.join(", ")}`,
     );
     const progress = new Progress();
-    const path = join(options.text("out") ?? "figures", `figure${number}`);
+    const path = join(options.setting("out"), `figure${number}`);
     await expectOwnDrawing(path);
     const drawn = number === "5"
       ? await curves(options)
@@ -149,7 +149,7 @@ export default figure;
 async function curves(options: ParsedOptions) {
   expectSome("map", options, ATTRIBUTION_KINDS);
   const folder = options.text("results") ??
-    join("runs", `eval-${options.text("dataset") ?? "birds"}`);
+    join("runs", `eval-${options.setting("dataset")}`);
   if (!await exists(folder)) {
     throw new UserError(`There is no ${folder}: ./calm eval all makes it, or name yours --results`);
   }
@@ -195,7 +195,7 @@ async function gridOf(
   if (number === "4") {
     const gradients = (options.text("map") ?? "gradient").split(",")
       .map((kind) => checkKind({ method: "cam", classes: classNames.length }, kind.trim()));
-    const pairs = await pairsOf(options.number("pictures") ?? 3);
+    const pairs = await pairsOf(options.quantity("pictures"));
     return await figure4(models, pairs, { classNames, gradients, look });
   }
   const calm = models.find(({ options: { method } }) => method !== "cam");
@@ -204,7 +204,7 @@ async function gridOf(
   }
   const id = options.text("picture");
   const shown = id === undefined
-    ? await chooseShown(dataset, [calm], options.number("pictures") ?? 3)
+    ? await chooseShown(dataset, [calm], options.quantity("pictures"))
     : [await readShown(dataset, id)];
   const path = options.text("supersets");
   const superset = path === undefined ? undefined : await openSupersets(path, classNames);

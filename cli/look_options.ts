@@ -39,9 +39,9 @@ export function lookOf(options: ParsedOptions): Look {
   if (top !== null && options.has("scale")) {
     throw new UserError("--vmax says what the brightest colour stands for, so --scale cannot");
   }
-  const colours = (options.text("colours") ?? DEFAULT_LOOK.colours) as ColourMapName;
+  const colours = (options.setting("colours")) as ColourMapName;
   return {
-    scale: (options.text("scale") ?? DEFAULT_LOOK.scale) as Look["scale"],
+    scale: (options.setting("scale")) as Look["scale"],
     top,
     colours,
     opacity: options.number("opacity") ?? usualOpacity(colours),

@@ -63,7 +63,7 @@ export const MODEL_OPTIONS: OptionTable = {
 
 /** The checkpoint's path. */
 export function checkpointOf(options: ParsedOptions): string {
-  return checkpointAt(options.text("checkpoint") ?? DEFAULT_CHECKPOINT);
+  return checkpointAt(options.setting("checkpoint"));
 }
 
 /** Paths of checkpoints, separated by commas; one whose own name has a comma stands alone. */

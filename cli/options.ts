@@ -13,7 +13,7 @@ export interface OptionSpec {
   readonly min?: number;
   /** Greatest number allowed. */
   readonly max?: number;
-  /** Shown in the help; the command fills it in. */
+  /** What `setting` and `quantity` have where it is not given; shown in the help. */
   readonly default?: string | number;
 }
 
@@ -33,13 +33,18 @@ export interface CommandSpec {
   readonly positionals?: readonly string[];
 }
 
-/** Options given on the command line; those left out are absent. */
+/** A command line. */
 export interface ParsedOptions {
   readonly positionals: readonly string[];
+  /** Whether an option was given. */
   has(name: string): boolean;
   flag(name: string): boolean;
+  /** What was given; nothing where the option was left out, whatever its default. */
   text(name: string): string | undefined;
   number(name: string): number | undefined;
+  /** What was given or else the option's default. */
+  setting(name: string): string;
+  quantity(name: string): number;
 }
 
 /** Options that every command has. */
@@ -101,6 +106,11 @@ export function parseOptions(command: CommandSpec, args: readonly string[]): Par
     const value = values.get(name);
     return typeof value === "string" ? value : undefined;
   };
+  const setting = (name: string) => {
+    const value = text(name) ?? table[name]?.default;
+    if (value === undefined) throw new Error(`--${name} of ${command.name} has no default`);
+    return String(value);
+  };
   return {
     positionals,
     has: (name) => values.has(name),
@@ -110,6 +120,8 @@ export function parseOptions(command: CommandSpec, args: readonly string[]): Par
       const value = text(name);
       return value === undefined ? undefined : Number(value);
     },
+    setting,
+    quantity: (name) => Number(setting(name)),
   };
 }
 

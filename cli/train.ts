@@ -256,9 +256,9 @@ function settings(options: ParsedOptions): TrainingSettings {
       throw new UserError(`--${refused} cannot change a run that is resumed with --resume`);
     }
   }
-  const arch = (options.text("arch") ?? "small-resnet") as Architecture;
+  const arch = (options.setting("arch")) as Architecture;
   const { hasMixed6e = false } = backboneKind(arch);
-  const method = (options.text("method") ?? "calm-em") as Method;
+  const method = (options.setting("method")) as Method;
   const preset = options.text("recipe") as Preset | undefined;
   if (options.flag("use-mixed-6e") && !hasMixed6e) {
     throw new UserError(`--use-mixed-6e is for Inception, not ${arch}`);
@@ -283,15 +283,13 @@ function settings(options: ParsedOptions): TrainingSettings {
     resume: resume === undefined || /\.(safetensors|pt|pth|tar)$/.test(resume)
       ? resume
       : join(resume, CHECKPOINT),
-    dataset: (options.text("dataset") ?? "birds") as TrainingSettings["dataset"],
+    dataset: (options.setting("dataset")) as TrainingSettings["dataset"],
     data: options.text("data"),
     model: {
       arch,
       method,
-      prior: (options.text("prior") ?? DEFAULT_LOCATION.prior) as Prior,
-      detachNormaliser: options.has("normaliser")
-        ? options.text("normaliser") === "detached"
-        : DEFAULT_LOCATION.detachNormaliser,
+      prior: (options.setting("prior")) as Prior,
+      detachNormaliser: options.setting("normaliser") === "detached",
       largeFeatureMap: options.flag("large-feature-map"),
       skipMixed6e: hasMixed6e && !options.flag("use-mixed-6e"),
       ...(method === "calm-em" && {
@@ -301,7 +299,7 @@ function settings(options: ParsedOptions): TrainingSettings {
     pretrained: options.text("pretrained"),
     pretrainedWeights: options.text("weights"),
     preset,
-    seed: options.number("seed") ?? 0,
+    seed: options.quantity("seed"),
     out: options.text("out"),
     skipCorrupt: options.flag("skip-corrupt"),
     saveEvery: options.number("save-every"),
@@ -316,9 +314,7 @@ function settings(options: ParsedOptions): TrainingSettings {
       lrDecayEvery: options.number("lr-decay-every"),
       weightDecay: options.number("weight-decay"),
       momentum: options.number("momentum"),
-      teacherDecay: options.has("teacher")
-        ? options.number("teacher-decay") ?? TEACHER_DECAY
-        : undefined,
+      teacherDecay: options.has("teacher") ? options.quantity("teacher-decay") : undefined,
       resize: options.number("resize"),
       crop: options.number("crop"),
     },

@@ -35,7 +35,7 @@ const command: Command = {
   },
   async run(options) {
     const progress = new Progress();
-    const settings = networkOptions(options.positionals[0], options, "calm-em");
+    const settings = networkOptions(options.positionals[0], options);
     const gpu = await openGpu();
     try {
       const network = new OurNetwork(gpu, settings);
@@ -43,7 +43,7 @@ const command: Command = {
       network.close();
       const results: TuningRow[] = [];
       const choices = await tune(gpu, works, {
-        repetitions: options.number("repetitions") ?? 5,
+        repetitions: options.quantity("repetitions"),
         onWork(row, done) {
           results.push(row);
           const times = Object.entries(row.ms).map(([name, ms]) => `${name} ${ms.toFixed(2)} ms`);

@@ -72,7 +72,7 @@ async function build(out: string) {
 }
 
 async function serve(options: ParsedOptions) {
-  const port = options.number("port") ?? PORT;
+  const port = options.quantity("port");
   // The port comes first: that it is taken is known sooner than the page is built.
   let site: Promise<Site> | null = null;
   try {

@@ -35,7 +35,6 @@ export const NETWORK_OPTIONS: OptionTable = {
 export function networkOptions(
   name: string = NETWORKS[0],
   options: ParsedOptions,
-  defaultMethod: Method,
 ): NetworkOptions {
   const network = NETWORKS.find((known) => known === name);
   if (!network) throw new UserError(`There is no network "${name}": it is ${NETWORKS.join(", ")}`);
@@ -43,11 +42,11 @@ export function networkOptions(
   if (!big && options.has("stride")) throw new UserError("--stride is an option of resnet50 only");
   return {
     network,
-    method: (options.text("method") ?? defaultMethod) as Method,
+    method: (options.setting("method")) as Method,
     batch: options.number("batch") ?? (big ? 1 : 32),
     size: options.number("size") ?? (big ? 224 : 64),
     classes: options.number("classes") ?? (big ? 1000 : 12),
-    stride: Number(options.text("stride") ?? 32) as NetworkOptions["stride"],
+    stride: options.quantity("stride") as NetworkOptions["stride"],
   };
 }
 

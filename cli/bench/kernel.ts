@@ -81,7 +81,7 @@ async function compareShader(
   const swap = (on: boolean) => gpu.replaceShader(replaced, on ? { source, label: file } : null);
 
   swap(true);
-  const limit = options.number("time-limit") ?? 30;
+  const limit = options.quantity("time-limit");
   const guard = await watchdog(
     limit,
     `calm: ${file} did not come to an end within ${limit} s: does it loop without end?`,
@@ -189,7 +189,7 @@ function refuseWrong(name: string, { share, index, shape, got, expected }: Worst
  */
 export function kernelProblem(options: ParsedOptions): ConvolutionProblem {
   const text = options.text("shape") ?? DEFAULT_SHAPE;
-  const stride = options.number("conv-stride") ?? 1;
+  const stride = options.quantity("conv-stride");
   const match = text.match(/^(\d+)x(\d+)x(\d+)x(\d+),(\d+)x(\d+)x(\d+)$/);
   const numbers = match?.slice(1).map(Number);
   if (!numbers || !numbers.every((extent) => extent > 0)) {

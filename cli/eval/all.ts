@@ -45,13 +45,13 @@ export async function measureAll(options: ParsedOptions, progress: Progress) {
   const labels = modelNames(checkpoints);
   const passes = ({ model: { options: { method }, crop } }: Pick<Opened, "model">): Pass[] => {
     const all = allMeasures(method, possible, {
-      sample: options.number("sample") ?? 64,
+      sample: options.quantity("sample"),
       pictures: dataset.test.ids.length,
       side: crop,
       ...wsolOptions(options),
       compatible: options.flag("compat-official"),
       rise: options.flag("rise"),
-      seed: options.number("seed") ?? 0,
+      seed: options.quantity("seed"),
     });
     const measures = some(all, { names: listOf("measures"), kinds: listOf("map") });
     const test = { pairedOnly: false, choosesThresholds: false, measures };

@@ -45,7 +45,7 @@ async function datasetOf(
   if (isName && !await exists(folder!)) {
     return { name: folder as DatasetName, folder: undefined };
   }
-  return { name: (name ?? "birds") as DatasetName, folder };
+  return { name: options.setting("dataset") as DatasetName, folder };
 }
 
 /**
@@ -77,7 +77,7 @@ export async function measureModel(
     const planned = await passes({ model, dataset });
     const job: Job = {
       subject: await describeSubject(checkpoint, model, dataset, {
-        batchSize: options.number("batch-size") ?? 32,
+        batchSize: options.quantity("batch-size"),
         blur: options.number("blur"),
         seed: options.number("seed"),
         supersets: await supersetsOf(options, dataset, planned),

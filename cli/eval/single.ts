@@ -27,7 +27,7 @@ export async function measureOne(what: MeasureName, options: ParsedOptions, prog
   }
   const decided = ["baseline", "steps"].find((name) => options.flag("rise") && options.has(name));
   if (decided) throw new UserError(`--rise decides --${decided}: leave one of them out`);
-  const k = shares(options.text("k") ?? "10,30,50,70,90");
+  const k = shares(options.setting("k"));
   const checkpoint = checkpointOf(options);
   const gpu = await openGpu();
   try {
@@ -41,7 +41,7 @@ export async function measureOne(what: MeasureName, options: ParsedOptions, prog
       countsFile,
       async passes({ model: { options: { method }, crop } }) {
         const measures = await measuresOf(what, method, { options, dataset, k, side: crop });
-        return withTuning(passOf(options.text("split") ?? "test", what, measures), options);
+        return withTuning(passOf(options.setting("split"), what, measures), options);
       },
     });
     if (shard.count > 1) {
@@ -79,9 +79,9 @@ async function measuresOf(
     checkKind({ method, classes: dataset.classes.length }, kind.trim())
   );
   const kinds = asked ?? [ownKind(method)];
-  const baseline = (options.text("baseline") ?? "blur") as Baseline;
-  const seed = options.number("seed") ?? 0;
-  const every = everyOf(options.number("sample") ?? 64, dataset.test.ids.length);
+  const baseline = (options.setting("baseline")) as Baseline;
+  const seed = options.quantity("seed");
+  const every = everyOf(options.quantity("sample"), dataset.test.ids.length);
   const each = (measure: (kind: AttributionKind) => Measure) => kinds.map(measure);
   switch (what) {
     case "classification":
@@ -106,9 +106,7 @@ async function measuresOf(
     case "deletion-insertion": {
       const rise = options.flag("rise");
       const own = { ...OWN_DELETION, baseline, insertionBaseline: baseline };
-      const definition = rise
-        ? riseOptions(side)
-        : { ...own, steps: options.number("steps") ?? OWN_DELETION.steps };
+      const definition = rise ? riseOptions(side) : { ...own, steps: options.quantity("steps") };
       return each((kind) => ({ what, options: { kind, ...definition, seed } }));
     }
     case "pointing-game":

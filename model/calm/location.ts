@@ -12,13 +12,12 @@ export type Prior = typeof PRIORS[number];
 
 /** The prior branch's options. */
 export interface LocationOptions {
-  /** Default `"softplus"`. */
-  readonly prior?: Prior;
+  readonly prior: Prior;
   /**
    * Keep the sum in the l1 normalisation out of the gradient, as the official code does (the
-   * paper does not). Default false.
+   * paper does not).
    */
-  readonly detachNormaliser?: boolean;
+  readonly detachNormaliser: boolean;
 }
 
 /**
@@ -26,7 +25,7 @@ export interface LocationOptions {
  * the paper's own form the normalisation has a gradient, by which places compete until one or two
  * have all the probability; docs/evaluation.md has the measurements of all four combinations.
  */
-export const DEFAULT_LOCATION: Required<LocationOptions> = {
+export const DEFAULT_LOCATION: LocationOptions = {
   prior: "relu",
   detachNormaliser: true,
 };
@@ -38,8 +37,7 @@ export const DEFAULT_LOCATION: Required<LocationOptions> = {
  * @returns log h, `[n, h, w, 1]`; −10,000 where a ReLU prior gives probability 0. A picture whose
  * ReLU prior is zero everywhere gets the uniform distribution.
  */
-export function logLocation(a: Tensor, options: LocationOptions = {}): Tensor {
-  const { prior = "softplus", detachNormaliser = false } = options;
+export function logLocation(a: Tensor, { prior, detachNormaliser }: LocationOptions): Tensor {
   if (a.shape.length !== 4 || a.channels !== 1) {
     throw new RangeError(`Location logits are [n, h, w, 1], not [${a.shape}]`);
   }

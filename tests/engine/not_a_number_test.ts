@@ -16,6 +16,7 @@ import { logLocation } from "../../model/calm/location.ts";
 import { expectationLoss, marginalLoss } from "../../model/calm/losses.ts";
 import { gpuTest } from "../gpu.ts";
 import { withVariants } from "../variants.ts";
+import { PAPER_LOCATION } from "../reference/calm.ts";
 
 /** Two pictures of 4 × 4 cells with 3 channels; the first has a NaN in the channel 1 of a cell. */
 const SHAPE = [2, 4, 4, 3];
@@ -57,9 +58,9 @@ const OPERATIONS: Record<string, Operation> = {
   "concat": (_, x, plain) => concat([plain, x]),
   "convolution": (gpu, x) => conv2d(x, ones(gpu, 3, 3, 3, 5), null, { padding: [1, 1] }),
   "log p(z|x), softplus": (gpu, x) =>
-    logLocation(conv2d(x, ones(gpu, 1, 1, 3, 1), null), { prior: "softplus" }),
+    logLocation(conv2d(x, ones(gpu, 1, 1, 3, 1), null), PAPER_LOCATION),
   "log p(z|x), ReLU": (gpu, x) =>
-    logLocation(conv2d(x, ones(gpu, 1, 1, 3, 1), null), { prior: "relu" }),
+    logLocation(conv2d(x, ones(gpu, 1, 1, 3, 1), null), { ...PAPER_LOCATION, prior: "relu" }),
   "joint map of class logits": (gpu, x) => jointMap(x, ones(gpu, 2, 4, 4, 1)),
   "joint map of locations": (_, x, plain) => jointMap(plain, sumChannels(x)),
   "p(y|x) of class logits": (gpu, x) => classProbabilities(x, ones(gpu, 2, 4, 4, 1)),

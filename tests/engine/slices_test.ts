@@ -16,6 +16,7 @@ import { classProbabilities, jointMap, labelLogJoint } from "../../model/calm/jo
 import { logLocation } from "../../model/calm/location.ts";
 import { gpuTest } from "../gpu.ts";
 import { random } from "../reference/array.ts";
+import { PAPER_LOCATION } from "../reference/calm.ts";
 import { assertClose } from "../reference/check.ts";
 import { withVariants } from "../variants.ts";
 
@@ -39,12 +40,17 @@ const OPERATIONS: Record<string, (x: Tensor, parameter: (shape: number[]) => Ten
     batchNorm(x, state(x.gpu, parameter), { training: true, relu: true }),
   "batchNorm with residual": (x, parameter) =>
     batchNorm(x, state(x.gpu, parameter), { training: true, relu: true, residual: softplus(x) }),
-  "CALM's joint": (x, parameter) => jointMap(x, logLocation(conv2d(x, parameter([1, 1, 8, 1])))),
+  "CALM's joint": (x, parameter) =>
+    jointMap(x, logLocation(conv2d(x, parameter([1, 1, 8, 1])), PAPER_LOCATION)),
   "CALM's class probabilities": (x, parameter) =>
-    classProbabilities(x, logLocation(conv2d(x, parameter([1, 1, 8, 1])))),
+    classProbabilities(x, logLocation(conv2d(x, parameter([1, 1, 8, 1])), PAPER_LOCATION)),
   "CALM's label": (x, parameter) => {
     const labels = Tensor.from(x.gpu, [0, 1, 2, 3, 4, 5, 6, 7, 0], [9], "u32");
-    return labelLogJoint(x, logLocation(conv2d(x, parameter([1, 1, 8, 1]))), labels);
+    return labelLogJoint(
+      x,
+      logLocation(conv2d(x, parameter([1, 1, 8, 1])), PAPER_LOCATION),
+      labels,
+    );
   },
 };
 

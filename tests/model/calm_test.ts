@@ -9,6 +9,8 @@ import { array, type Array64, at, build, random } from "../reference/array.ts";
 import * as reference from "../reference/calm.ts";
 import { assertClose, checkOperation } from "../reference/check.ts";
 
+const PAPER = reference.PAPER_LOCATION;
+
 /** Chains of exponentials and logarithms: a few units in the last place each. */
 const EXP = 8;
 
@@ -18,7 +20,7 @@ for (const map of maps) {
   gpuTest(`log p(z|x) with the softplus prior, maps [${map}]`, (gpu) =>
     checkOperation(gpu, {
       inputs: [random(1, [...map, 1], 3)],
-      operation: (a) => logLocation(a),
+      operation: (a) => logLocation(a, PAPER),
       reference: (a) => reference.logLocation(a, "softplus"),
       looseness: EXP,
       terms: map[1] * map[2],
@@ -30,7 +32,7 @@ for (const map of maps) {
     (gpu) =>
       checkOperation(gpu, {
         inputs: [build([...map, 1], (n, i, j) => 0.25 + ((n + 3 * i + 7 * j) % 5))],
-        operation: (a) => logLocation(a, { prior: "relu" }),
+        operation: (a) => logLocation(a, { ...PAPER, prior: "relu" }),
         reference: (a) => reference.logLocation(a, "relu"),
         looseness: EXP,
         terms: map[1] * map[2],
@@ -144,7 +146,7 @@ gpuTest("with θ' = θ no gradient flows into q, and both losses have one gradie
   for (const loss of [marginalLoss, expectationLoss]) {
     const parameters = [f, a].map((x) => Tensor.from(gpu, x.data, x.shape).asParameter());
     gpu.scope(() => {
-      const j = labelLogJoint(parameters[0], logLocation(parameters[1]), labels);
+      const j = labelLogJoint(parameters[0], logLocation(parameters[1], PAPER), labels);
       backward(loss(j));
     });
     gradients.push(await Promise.all(parameters.map((p) => p.gradient!.read())));
@@ -165,7 +167,7 @@ gpuTest("logits of ±80 give finite losses and gradients that are right", async 
       build([2, 1, 5, 3], (n, _, j, c) => extreme(n, j, c)),
       build([2, 1, 5, 1], (n, _, j) => extreme(n, j, 1)),
     ],
-    operation: (f, a) => marginalLoss(labelLogJoint(f, logLocation(a), labels)),
+    operation: (f, a) => marginalLoss(labelLogJoint(f, logLocation(a, PAPER), labels)),
     reference: (f, a) =>
       reference.marginalLoss(
         reference.labelLogJoint(f, reference.logLocation(a, "softplus"), [0, 2]),
@@ -178,7 +180,7 @@ gpuTest("logits of ±80 give finite losses and gradients that are right", async 
 
 gpuTest("a ReLU prior of zero everywhere is the uniform distribution", async (gpu) => {
   const a = Tensor.from(gpu, [-1, -2, 0, -3, 2, 0, 0, 2], [2, 2, 2, 1]);
-  const logH = logLocation(a, { prior: "relu" });
+  const logH = logLocation(a, { ...PAPER, prior: "relu" });
   const h = (await logH.read()).map(Math.exp);
   assertClose(h, [0.25, 0.25, 0.25, 0.25, 0.5, 0, 0, 0.5], 1e-6, "p(z|x)");
   assert.equal(h[5], 0);
@@ -200,7 +202,7 @@ gpuTest("completeness: Σ_z of the joint map is p(y|x), Σ_y is p(z|x), Σ_yz is
   const f = random(8, [1, 7, 6, 9], 3);
   const a = random(9, [1, 7, 6, 1], 3);
   const tensors = [f, a].map((x) => Tensor.from(gpu, x.data, x.shape));
-  const logH = logLocation(tensors[1]);
+  const logH = logLocation(tensors[1], PAPER);
   const joint = jointMap(tensors[0], logH);
   const probabilities = classProbabilities(tensors[0], logH);
   const [map, p, h] = await Promise.all([joint, probabilities, logH].map((t) => t.read()));

@@ -8,6 +8,7 @@ import { openGpu } from "../../model/open_gpu.ts";
 import { elements, readFloat32 } from "../../weights/host_tensor.ts";
 import { fromFile } from "../../weights/layout.ts";
 import { openStateFile } from "../../weights/state_file.ts";
+import { DEFAULT_LOCATION } from "../../model/calm/location.ts";
 
 /** Prints the logits that torchvision's ResNet50 file gives of a 224×224 picture. */
 const [path, picture] = Deno.args;
@@ -16,6 +17,7 @@ const builder = { gpu, random: Random.of(0) };
 const model = new Classifier(builder, new ResNet(builder, 50, { stride: 32 }), {
   classes: 1000,
   method: "cam",
+  ...DEFAULT_LOCATION,
 });
 const file = await openStateFile(path);
 for (const { name, tensor } of model.state()) {

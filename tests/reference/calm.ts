@@ -1,5 +1,9 @@
 import { array, type Array64, at, build } from "./array.ts";
+import type { LocationOptions } from "../../model/calm/location.ts";
 import { logSoftmax, logSumExp } from "./operations.ts";
+
+/** The paper's own form of the location distribution. */
+export const PAPER_LOCATION: LocationOptions = { prior: "softplus", detachNormaliser: false };
 
 /** log softplus(v) or log max(v, 0), exact for any v. */
 export function logPrior(v: number, prior: "softplus" | "relu"): number {
