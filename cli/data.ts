@@ -99,7 +99,7 @@ async function checkFolder(root: string, decode: boolean) {
   const say = (heading: string, lines: readonly string[]) => {
     if (lines.length > 0) tellResult(`${heading}\n${lines.map((l) => `  ${l}`).join("\n")}`);
   };
-  say("To be mended:", problems);
+  say("Problems:", problems);
   say("Remarks:", remarks);
   say("What is missing comes with:", downloads);
   const counts = Object.entries(sets);

@@ -77,3 +77,10 @@ export function writeNormalised(
     }
   }
 }
+
+/** Side of normalised pictures in pixels: they are square, their channels padded to 4. */
+export function extentOf(
+  { images, size }: { readonly images: ArrayLike<number>; readonly size: number },
+): number {
+  return Math.sqrt(images.length / (4 * size));
+}

@@ -5,6 +5,7 @@ import { logSoftmax, softmax } from "../engine/ops/softmax.ts";
 import type { Gpu } from "../engine/gpu.ts";
 import { Tensor } from "../engine/tensor.ts";
 import type { Batch } from "../data/loader.ts";
+import { extentOf } from "../data/transform.ts";
 import type { Backbone } from "./backbones/backbone.ts";
 import { classProbabilities, jointMap, labelLogJoint } from "./calm/joint.ts";
 import { type LocationOptions, logLocation } from "./calm/location.ts";
@@ -37,9 +38,9 @@ export interface HeadOptions {
 }
 
 /** A batch's pictures on the GPU, `[size, crop, crop, 3]`. */
-export function uploadPictures(gpu: Gpu, { images, size }: Pick<Batch, "images" | "size">): Tensor {
-  const extent = Math.sqrt(images.length / (4 * size));
-  return Tensor.fromPadded(gpu, images, [size, extent, extent, 3]);
+export function uploadPictures(gpu: Gpu, batch: Pick<Batch, "images" | "size">): Tensor {
+  const extent = extentOf(batch);
+  return Tensor.fromPadded(gpu, batch.images, [batch.size, extent, extent, 3]);
 }
 
 /**

@@ -246,7 +246,7 @@ export function unpickle(
       case 0x93: { // STACK_GLOBAL
         const name = pop();
         const module = pop();
-        if (typeof name !== "string" || typeof module !== "string") fail("a name is not a text");
+        if (typeof name !== "string" || typeof module !== "string") fail("a name is not a string");
         global(module as string, name as string);
         break;
       }

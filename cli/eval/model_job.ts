@@ -99,7 +99,7 @@ export async function measureModel(
       });
       if (signal.aborted) {
         const kept = countsFile === undefined
-          ? "; with --counts FILE it could be gone on with"
+          ? "; with --counts FILE it could be resumed"
           : `; the same command goes on from ${countsFile}`;
         throw new Interrupted(`Stopped${kept}`);
       }

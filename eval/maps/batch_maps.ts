@@ -1,4 +1,5 @@
 import type { Batch } from "../../data/loader.ts";
+import { extentOf } from "../../data/transform.ts";
 import type { Classifier } from "../../model/classifier.ts";
 import { UserError } from "../../engine/errors.ts";
 import { gaussianBlur } from "./gaussian_blur.ts";
@@ -104,8 +105,8 @@ export class BatchMaps {
     for (let from = 0; from < missing.length; from += size) {
       const items = missing.slice(from, from + size);
       const images = pickPictures(this.#batch, items.map(({ n }) => n));
-      const pixels = images.length / 4 / items.length;
-      const extent = Math.sqrt(pixels);
+      const extent = extentOf({ images, size: items.length });
+      const pixels = extent ** 2;
       const family = await gradientMaps(this.#model, kind, {
         images,
         labels: Uint32Array.from(items, ({ label }) => label),

@@ -1,4 +1,5 @@
 import type { Batch, BatchLoader } from "../../data/loader.ts";
+import { extentOf } from "../../data/transform.ts";
 import type { Classifier, Method } from "../../model/classifier.ts";
 import { writeAtomically } from "../../weights/atomic_write.ts";
 import { explain } from "../maps/explain.ts";
@@ -89,8 +90,9 @@ async function explainSome(
   chosen: readonly number[],
 ): Promise<SheetRow[]> {
   const images = pickPictures(batch, chosen);
-  const extent = Math.sqrt(images.length / chosen.length / 4);
-  const explanations = await explain(model, { images, size: chosen.length });
+  const part = { images, size: chosen.length };
+  const extent = extentOf(part);
+  const explanations = await explain(model, part);
   return chosen.map((n, i) => ({
     picture: pictureOf(images, i, extent),
     label: batch.labels[n],

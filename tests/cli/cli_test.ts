@@ -243,7 +243,7 @@ Deno.test("data check counts what is there, and fails when something needed is m
     await Deno.remove(`${data}/parts`, { recursive: true });
     const damaged = await calm(command);
     assert.equal(damaged.code, 1);
-    assert.match(damaged.stderr, /To be mended:\n {2}\S+classes\.txt is missing\nRemarks:\n/);
+    assert.match(damaged.stderr, /Problems:\n {2}\S+classes\.txt is missing\nRemarks:\n/);
     assert.match(damaged.stderr, /part_locs\.txt is missing: eval cue-localization cannot be run/);
     assert.match(damaged.stderr, /birds is not complete: 0 classes/);
     assert.deepEqual(JSON.parse(damaged.stdout).problems, [`${data}/classes.txt is missing`]);

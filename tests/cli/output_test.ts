@@ -65,7 +65,7 @@ Deno.test({
       const [{ name }] = await Array.fromAsync(Deno.readDir(images));
       await Deno.writeTextFile(`${images}/${name}`, "no picture");
       const checked = await inTerminal(["data", "check", `${folder}/birds`]);
-      assert.ok(checked.includes("\r\x1b[2KTo be mended:"), checked);
+      assert.ok(checked.includes("\r\x1b[2KProblems:"), checked);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }

@@ -126,7 +126,7 @@ const HOSTILE: [name: string, bytes: Uint8Array<ArrayBuffer>, message: RegExp][]
   ],
   ["a callee that is nested", pickle(laughs(), 0x29, 0x52), /not a function: a list of 2/],
   ["a state that is nested", pickle(0x5d, laughs(), 0x62), /the state of a list of 0 to a list/],
-  ["a module that is nested", pickle(laughs(), short("x"), 0x93), /a name is not a text/],
+  ["a module that is nested", pickle(laughs(), short("x"), 0x93), /a name is not a string/],
   ["a whole that is nested", pickle(laughs()), /it is a list of 2/],
   [
     "a storage as two types",

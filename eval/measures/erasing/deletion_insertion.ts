@@ -1,7 +1,8 @@
 import type { AttributionKind } from "../../maps/kinds.ts";
 import { type Evaluation, type Json, Records, type View } from "../evaluation.ts";
 import type { Baseline } from "./baseline.ts";
-import { baselinesOf, erase, extentOf, ordersOf, probabilitiesOf } from "./erase.ts";
+import { baselinesOf, erase, ordersOf, probabilitiesOf } from "./erase.ts";
+import { extentOf } from "../../../data/transform.ts";
 
 /** How pictures are taken apart and put together. */
 export interface DeletionOptions {

@@ -1,6 +1,7 @@
 import { Random } from "../../../engine/random.ts";
 import { type Classifier, uploadPictures } from "../../../model/classifier.ts";
 import type { Batch } from "../../../data/loader.ts";
+import { extentOf } from "../../../data/transform.ts";
 import { expectDistribution } from "../../maps/distribution.ts";
 import type { AttributionMap } from "../../maps/explain.ts";
 import type { AttributionKind } from "../../maps/kinds.ts";
@@ -10,11 +11,6 @@ import { type Baseline, baselineOf } from "./baseline.ts";
 
 /** Pixels of each picture of a batch in the order in which they are erased. */
 export type Orders = readonly Uint32Array[];
-
-/** Side of a batch's pictures in pixels. */
-export function extentOf({ images, size }: Pick<Batch, "images" | "size">): number {
-  return Math.sqrt(images.length / size / 4);
-}
 
 /** Pixels from the highest score to the lowest; of equal ones the first in reading order. */
 export function rank(map: AttributionMap, extent: number): Uint32Array {

@@ -3,7 +3,8 @@ import { likeliest } from "../../maps/explain.ts";
 import type { AttributionKind } from "../../maps/kinds.ts";
 import { type Evaluation, type Json, Records, type View } from "../evaluation.ts";
 import type { Baseline } from "./baseline.ts";
-import { baselinesOf, erase, extentOf, type Orders, ordersOf, probabilitiesOf } from "./erase.ts";
+import { baselinesOf, erase, type Orders, ordersOf, probabilitiesOf } from "./erase.ts";
+import { extentOf } from "../../../data/transform.ts";
 
 /** How pixels are ranked and erased. */
 export interface ErasingOptions {
