@@ -42,7 +42,10 @@ export interface Dataset {
 
 /** An 8-bit RGB picture: `data` is `height × width × 3`. */
 export interface Picture {
+  /** Columns. */
   readonly width: number;
+  /** Rows. */
   readonly height: number;
+  /** Red, green and blue of each pixel, row by row. */
   readonly data: Uint8Array;
 }

@@ -1,4 +1,3 @@
-/// <reference lib="deno.worker" />
 import { UserError } from "../engine/errors.ts";
 import { decodePicture } from "./codecs.ts";
 import { readFile } from "./files.ts";
@@ -19,15 +18,23 @@ export interface DecodeReply {
   readonly problem?: { readonly message: string; readonly mendable: boolean };
 }
 
-self.onmessage = async ({ data: { index, path, size } }: MessageEvent<DecodeRequest>) => {
+/** What a worker has in place of a window. */
+interface WorkerScope {
+  onmessage: ((event: MessageEvent<DecodeRequest>) => void) | null;
+  postMessage(reply: DecodeReply, transfer?: Transferable[]): void;
+}
+
+const worker = self as unknown as WorkerScope;
+
+worker.onmessage = async ({ data: { index, path, size } }: MessageEvent<DecodeRequest>) => {
   try {
     const bytes = await readFile(path);
     const { data } = resizeLikePillow(await decodePicture(bytes, path), size, size);
     const pixels = data as Uint8Array<ArrayBuffer>;
-    self.postMessage({ index, pixels } satisfies DecodeReply, [pixels.buffer]);
+    worker.postMessage({ index, pixels }, [pixels.buffer]);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const mendable = error instanceof UserError;
-    self.postMessage({ index, problem: { message, mendable } } satisfies DecodeReply);
+    worker.postMessage({ index, problem: { message, mendable } });
   }
 };

@@ -12,6 +12,7 @@ export interface Batch {
   readonly labels: Uint32Array<ArrayBuffer>;
   /** `[size]` positions in the split. */
   readonly indices: Uint32Array<ArrayBuffer>;
+  /** Number of pictures. */
   readonly size: number;
   /** Position in its epoch, from 0. */
   readonly number: number;

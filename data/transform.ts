@@ -12,7 +12,9 @@ export const IMAGENET_DEVIATION = [0.229, 0.224, 0.225] as const;
  * `crop × crop`. Then values go to [0, 1] and are normalised with ImageNet's mean and deviation.
  */
 export interface Transform {
+  /** Side of the resized picture in pixels. */
   readonly resize: number;
+  /** Side of what the network sees. */
   readonly crop: number;
   /** Mirror half of the training pictures. */
   readonly flip: boolean;
@@ -20,8 +22,11 @@ export interface Transform {
 
 /** Where a training picture is cut and whether it is mirrored. */
 export interface Augmentation {
+  /** First row of the cut. */
   readonly top: number;
+  /** First column of the cut. */
   readonly left: number;
+  /** Left and right are exchanged. */
   readonly mirror: boolean;
 }
 

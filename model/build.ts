@@ -8,13 +8,17 @@ import { Classifier, type Method } from "./classifier.ts";
 
 /** Everything that decides a model's structure; stored in every checkpoint. */
 export interface ModelOptions extends BackboneOptions {
+  /** The backbone. */
   readonly arch: Architecture;
+  /** Which last layers and loss. */
   readonly method: Method;
+  /** How location logits become non-negative; nothing to CAM. */
   readonly prior: Prior;
   /** Keep the location normaliser out of the gradient, as the official code does. */
   readonly detachNormaliser: boolean;
   /** EM only: what is added to the denominator of the posterior; default 0 (`ExpectationOptions`). */
   readonly posteriorEpsilon?: number;
+  /** Number of classes. */
   readonly classes: number;
 }
 

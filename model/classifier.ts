@@ -48,6 +48,7 @@ export function uploadPictures(gpu: Gpu, batch: Pick<Batch, "images" | "size">):
  * logits of each location, `attention.0` the location logits (CALM only).
  */
 export class Classifier extends Module {
+  /** Makes the feature map. */
   readonly backbone: Backbone;
   #convLast: Conv2d;
   #attention: Conv2d | null;
@@ -55,6 +56,8 @@ export class Classifier extends Module {
   #posteriorEpsilon: number;
 
   /**
+   * First weights of the last layers are the builder's.
+   *
    * @param options number of classes, method, the prior branch's options, and ε of the EM loss
    * (`ExpectationOptions`)
    */
@@ -84,6 +87,7 @@ export class Classifier extends Module {
     );
   }
 
+  /** Which last layers and loss. */
   readonly method: Method;
   /** Number of classes. */
   readonly classes: number;

@@ -5,11 +5,15 @@ import { type Builder, initialWeights, Module } from "./module.ts";
 
 /** Convolution with its own weights; parameters `weight` and, unless turned off, `bias`. */
 export class Conv2d extends Module {
+  /** `[kernel height, kernel width, in, out]`. */
   readonly weight: Tensor;
+  /** `[out]`. */
   readonly bias: Tensor | null;
   #options: Conv2dOptions;
 
   /**
+   * First weights are the builder's; biases are zero.
+   *
    * @param inputs channels of x
    * @param outputs channels of the result
    * @param options `kernel` size (one number or `[height, width]`), stride, padding, bias
@@ -41,13 +45,21 @@ export class Conv2d extends Module {
 
 /** Batch normalisation, with the ReLU and residual addition that may follow it. */
 export class BatchNorm extends Module {
+  /** γ, `[channels]`. */
   readonly weight: Tensor;
+  /** β, `[channels]`. */
   readonly bias: Tensor;
+  /** Mean over the batches so far, `[channels]`. */
   readonly runningMean: Tensor;
+  /** Unbiased variance over the batches so far, `[channels]`. */
   readonly runningVariance: Tensor;
   #eps: number;
 
-  /** @param options `eps` is added to the variance, 1e-5 by default */
+  /**
+   * γ is 1 and β 0 at first.
+   *
+   * @param options `eps` is added to the variance, 1e-5 by default
+   */
   constructor({ gpu }: Builder, channels: number, { eps = 1e-5 }: { readonly eps?: number } = {}) {
     super();
     const ones = new Float32Array(channels).fill(1);

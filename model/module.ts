@@ -6,6 +6,7 @@ import { product, Tensor } from "../engine/tensor.ts";
 export interface StateEntry {
   /** Dotted path as in torchvision, e.g. `layer1.conv1.weight`. */
   readonly name: string;
+  /** The values. */
   readonly tensor: Tensor;
   /** Parameters are trained; the rest (running statistics) is only stored. */
   readonly trainable: boolean;
@@ -13,6 +14,7 @@ export interface StateEntry {
 
 /** A training step: what layers draw counted randomness from, so that a resumed run draws the same. */
 export interface Step {
+  /** The run's. */
   readonly seed: number;
   /** From 1. */
   readonly epoch: number;
@@ -24,6 +26,7 @@ export interface Step {
 
 /** What layers are built with. */
 export interface Builder {
+  /** Where the tensors are made. */
   readonly gpu: Gpu;
   /** Draws the initial weights. */
   readonly random: Random;

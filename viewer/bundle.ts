@@ -1,4 +1,5 @@
 import * as esbuild from "esbuild-wasm/esm/browser.js";
+import config from "../deno.json" with { type: "json" };
 import { UserError } from "../engine/errors.ts";
 
 /** esbuild as WebAssembly: the native one is a program of its own and would need --allow-run. */
@@ -18,6 +19,8 @@ const FILES: esbuild.Plugin = {
     build.onResolve({ filter: /.*/ }, ({ kind, path, importer }) => {
       if (kind === "entry-point") return { path, namespace: "url" };
       if (/^\.\.?\//.test(path)) return { path: new URL(path, importer).href, namespace: "url" };
+      const own = ownModule(path);
+      if (own) return { path: own.href, namespace: "url" };
       return { errors: [{ text: `${importer} imports ${path}, which browsers do not have` }] };
     });
     build.onLoad({ filter: /.*/, namespace: "url" }, async ({ path }) => ({
@@ -26,6 +29,13 @@ const FILES: esbuild.Plugin = {
     }));
   },
 };
+
+/** A module that this program exports, by its name there: `@calm/webgpu/engine`. */
+function ownModule(path: string): URL | null {
+  const { name, exports } = config;
+  const found = Object.entries(exports).find(([entry]) => path === name + entry.slice(1));
+  return found ? new URL(`../${found[1]}`, import.meta.url) : null;
+}
 
 /**
  * Bundles a module and all that it imports into one minified module for browsers.

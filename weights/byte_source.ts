@@ -5,6 +5,7 @@ import { reasonOf } from "../engine/reason.ts";
 export interface ByteSource {
   /** Named in messages. */
   readonly path: string;
+  /** Bytes in all. */
   readonly size: number;
   /**
    * A copy of a range.
@@ -12,6 +13,7 @@ export interface ByteSource {
    * @throws {UserError} when it reaches beyond the end
    */
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Lets go of the file. */
   close(): void;
 }
 

@@ -1,6 +1,8 @@
 /** A tensor on the processor. */
 export interface HostTensor {
+  /** Extents, as in the file. */
   readonly shape: readonly number[];
+  /** Elements, row-major. */
   readonly data: Float32Array<ArrayBuffer>;
 }
 
@@ -23,7 +25,9 @@ export type ElementType = keyof typeof ELEMENT_BYTES;
 
 /** A tensor in a file: what is known of it before it is read. */
 export interface StoredTensor {
+  /** What the elements are. */
   readonly type: ElementType;
+  /** Extents. */
   readonly shape: readonly number[];
   /** The elements, little-endian and row-major. */
   read(): Promise<Uint8Array<ArrayBuffer>>;

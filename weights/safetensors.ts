@@ -14,7 +14,9 @@ import { printable, shown } from "./shown.ts";
 
 /** Named float32 tensors and string metadata. */
 export interface TensorFile {
+  /** By their names. */
   readonly tensors: ReadonlyMap<string, HostTensor>;
+  /** Texts by their keys. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 

@@ -12,7 +12,9 @@ import type { TorchTensor } from "./torch_objects.ts";
 
 /** The tensors of a checkpoint of any format that is known. */
 export interface StateFile {
+  /** Named in messages. */
   readonly path: string;
+  /** What kind of file it is. */
   readonly format: "safetensors" | "PyTorch";
   /** Bytes of the file. */
   readonly size: number;

@@ -55,7 +55,10 @@ export function softplus(x: Tensor): Tensor {
 }
 
 /** scale · x + shift for two numbers. */
-export function affine(x: Tensor, { scale = 1, shift = 0 }): Tensor {
+export function affine(
+  x: Tensor,
+  { scale = 1, shift = 0 }: { readonly scale?: number; readonly shift?: number },
+): Tensor {
   const y = applyUnary(kernels.affine, x, [scale, shift]);
   return record(y, "affine", [x], (gradient) => [
     applyUnary(kernels.affine, gradient, [scale, 0]),

@@ -38,6 +38,7 @@ export class BatchMaps {
   #explanations?: Promise<Explanation[]>;
   #found = new Map<string, AttributionMap>();
 
+  /** Nothing is computed yet. */
   constructor(
     model: Classifier,
     batch: Pick<Batch, "images" | "size" | "indices">,
@@ -54,6 +55,8 @@ export class BatchMaps {
   }
 
   /**
+   * Makes the maps of a kind.
+   *
    * @param wanted classes of each picture that will be asked for
    */
   async of(kind: AttributionKind, wanted: readonly (readonly number[])[]): Promise<MapsOfBatch> {

@@ -6,8 +6,11 @@ import type { MapKind } from "./kinds.ts";
 
 /** A map over the cells of the feature map, row by row. */
 export interface AttributionMap {
+  /** Columns of cells. */
   readonly width: number;
+  /** Rows of cells. */
   readonly height: number;
+  /** `height × width` values. */
   readonly values: Float32Array;
 }
 

@@ -3,7 +3,7 @@ import { UserError } from "../../engine/errors.ts";
 import type { Method } from "../../model/classifier.ts";
 
 /** Everything that decides how a kind of map is made, compared, drawn and named. */
-interface KindOfMap {
+export interface KindOfMap {
   /**
    * Where it comes from: one forward pass (`explain.ts`), gradients by the picture
    * (`gradient_maps.ts`), or by the last features (`grad_cam.ts`).
@@ -11,13 +11,14 @@ interface KindOfMap {
   readonly family: "forward" | "gradient" | "grad-cam";
   /** The models that have it. */
   readonly of: "calm" | "cam" | "all";
-  /** Heading of a column, and what the numbers below it are; of CALM where methods differ. */
+  /** Heading of a column. */
   readonly title: string;
+  /** What the numbers are; of CALM where methods differ. */
   readonly formula: string;
   /** The formula of a model of CAM, which is made of logits, where it differs. */
   readonly formulaOfCam?: string;
-  /** Heading of a table's row, from what the model is called. */
-  readonly row: (model: string) => string;
+  /** Heading of a table's row; MODEL stands for what the model is called. */
+  readonly row: string;
   /** Has negative values, too: drawn in red and blue. */
   readonly signed?: true;
   /** The same for all classes: the difference of two is nothing. */
@@ -36,44 +37,44 @@ interface KindOfMap {
  * All kinds of map, with the paper's names. A new one is a row here and its formula in the file of
  * its family.
  */
-const KINDS = {
+export const KINDS = {
   "joint": {
     ...{ family: "forward", of: "calm", probability: true },
-    ...{ title: "joint", formula: "p(ŷ, z | x)", row: (model) => model },
+    ...{ title: "joint", formula: "p(ŷ, z | x)", row: "MODEL" },
   },
   "conditional": {
     ...{ family: "forward", of: "calm", probability: true },
-    ...{ title: "conditional", formula: "p(ŷ | x, z)", row: (model) => `${model}, conditional` },
+    ...{ title: "conditional", formula: "p(ŷ | x, z)", row: "MODEL, conditional" },
   },
   "saliency": {
     ...{ family: "forward", of: "calm", probability: true, classFree: true },
-    ...{ title: "saliency", formula: "p(z | x)", row: (model) => `${model}, saliency` },
+    ...{ title: "saliency", formula: "p(z | x)", row: "MODEL, saliency" },
   },
   "posterior": {
     ...{ family: "forward", of: "calm", probability: true },
-    ...{ title: "posterior", formula: "p(z | x, ŷ)", row: (model) => `${model}, posterior` },
+    ...{ title: "posterior", formula: "p(z | x, ŷ)", row: "MODEL, posterior" },
   },
   "cam-max": {
     ...{ family: "forward", of: "cam" },
-    ...{ title: "CAM", formula: "f / max f", row: () => "CAM, max" },
+    ...{ title: "CAM", formula: "f / max f", row: "CAM, max" },
   },
   "cam-minmax": {
     ...{ family: "forward", of: "cam" },
-    ...{ title: "CAM, min–max", formula: "(f − min) / (max − min)", row: () => "CAM, min–max" },
+    ...{ title: "CAM, min–max", formula: "(f − min) / (max − min)", row: "CAM, min–max" },
   },
   "cam": {
     ...{ family: "forward", of: "cam", signed: true },
-    ...{ title: "CAM, unscaled", formula: "f", row: (model) => model },
+    ...{ title: "CAM, unscaled", formula: "f", row: "MODEL" },
   },
   "subset": {
     ...{ family: "forward", of: "all", probability: true },
-    ...{ title: "subset", formula: "Σ p(y, z | x)", row: (model) => `${model} + Y` },
+    ...{ title: "subset", formula: "Σ p(y, z | x)", row: "MODEL + Y" },
     formulaOfCam: "Σ (f − min) / (max − min)",
   },
   "counterfactual": {
     ...{ family: "forward", of: "all", signed: true, needsOther: true },
     ...{ title: "counterfactual", formula: "p(ŷ, z | x) − p(y′, z | x)" },
-    row: (model) => `${model}, counterfactual`,
+    row: "MODEL, counterfactual",
     formulaOfCam: "f(ŷ, z) − f(y′, z)",
   },
   "gradient": {
@@ -81,45 +82,46 @@ const KINDS = {
     ...{
       title: "gradient",
       formula: "max |∂s / ∂x|",
-      row: (model) => `Vanilla gradient of ${model}`,
+      row: "Vanilla gradient of MODEL",
     },
   },
   "integrated-gradient": {
     ...{ family: "gradient", of: "all", gradients: 51 },
     ...{ title: "integrated gradient", formula: "mean of max |∂s / ∂x|" },
-    row: (model) => `Integrated gradient of ${model}`,
+    row: "Integrated gradient of MODEL",
   },
   "smooth-grad": {
     ...{ family: "gradient", of: "all", gradients: 50, group: "noise" },
     ...{
       title: "SmoothGrad",
       formula: "E[max |∂s / ∂x|]",
-      row: (model) => `SmoothGrad of ${model}`,
+      row: "SmoothGrad of MODEL",
     },
   },
   "smooth-grad-squared": {
     ...{ family: "gradient", of: "all", gradients: 50, group: "noise" },
     ...{ title: "SmoothGrad²", formula: "E[max |∂s / ∂x|²]" },
-    row: (model) => `SmoothGrad-squared of ${model}`,
+    row: "SmoothGrad-squared of MODEL",
   },
   "var-grad": {
     ...{ family: "gradient", of: "all", gradients: 50, group: "noise" },
-    ...{ title: "VarGrad", formula: "Var[max |∂s / ∂x|]", row: (model) => `VarGrad of ${model}` },
+    ...{ title: "VarGrad", formula: "Var[max |∂s / ∂x|]", row: "VarGrad of MODEL" },
   },
   "grad-cam": {
     ...{ family: "grad-cam", of: "all", group: "last layers" },
-    ...{ title: "Grad-CAM", formula: "relu(Σ α u)", row: (model) => `Grad-CAM of ${model}` },
+    ...{ title: "Grad-CAM", formula: "relu(Σ α u)", row: "Grad-CAM of MODEL" },
   },
   "grad-cam++": {
     ...{ family: "grad-cam", of: "all", group: "last layers" },
-    ...{ title: "Grad-CAM++", formula: "relu(Σ α u)", row: (model) => `Grad-CAM++ of ${model}` },
+    ...{ title: "Grad-CAM++", formula: "relu(Σ α u)", row: "Grad-CAM++ of MODEL" },
   },
 } as const satisfies Readonly<Record<string, KindOfMap>>;
 
 /** A kind of attribution. */
 export type AttributionKind = keyof typeof KINDS;
 
-type KindFrom<Family extends KindOfMap["family"]> = {
+/** The kinds of a family. */
+export type KindFrom<Family extends KindOfMap["family"]> = {
   [Kind in AttributionKind]: (typeof KINDS)[Kind]["family"] extends Family ? Kind : never;
 }[AttributionKind];
 
@@ -142,6 +144,7 @@ export function rowOf(kind: AttributionKind): KindOfMap {
 
 /** What decides the maps of a model. */
 export interface MappedModel {
+  /** CAM, or which of CALM. */
   readonly method: Method;
   /** Number of classes; one alone has nothing to be told from. */
   readonly classes: number;

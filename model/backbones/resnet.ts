@@ -86,10 +86,10 @@ function ofDepth<D extends Depth>(depth: D, paperName?: string): BackboneKind<`r
 }
 
 /** `resnet18`. */
-export const resnet18 = ofDepth(18);
+export const resnet18: BackboneKind<"resnet18"> = ofDepth(18);
 /** `resnet34`. */
-export const resnet34 = ofDepth(34);
+export const resnet34: BackboneKind<"resnet34"> = ofDepth(34);
 /** `resnet50`, the paper's. */
-export const resnet50 = ofDepth(50, "ResNet50");
+export const resnet50: BackboneKind<"resnet50"> = ofDepth(50, "ResNet50");
 /** `resnet101`. */
-export const resnet101 = ofDepth(101);
+export const resnet101: BackboneKind<"resnet101"> = ofDepth(101);

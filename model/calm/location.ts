@@ -12,6 +12,7 @@ export type Prior = typeof PRIORS[number];
 
 /** The prior branch's options. */
 export interface LocationOptions {
+  /** How location logits become non-negative. */
   readonly prior: Prior;
   /**
    * Keep the sum in the l1 normalisation out of the gradient, as the official code does (the

@@ -12,6 +12,7 @@ import { takeAll } from "./fill.ts";
 export interface ForeignOptions {
   /** Which dictionary of tensors to take where a file has several, see `openStateFile`. */
   readonly weights?: string;
+  /** How it was trained; nothing in such a file says it. */
   readonly method?: Method;
   /** Default: `"relu"`, the official code's. */
   readonly prior?: ModelOptions["prior"];
@@ -21,6 +22,7 @@ export interface ForeignOptions {
   readonly skipMixed6e?: boolean;
   /** Sides of the pictures it was trained on; default 224. */
   readonly crop?: number;
+  /** Names of its classes, in their order. */
   readonly classNames?: readonly string[];
   /**
    * Told what was chosen in the file and left out, and what is taken for granted because neither
@@ -31,7 +33,9 @@ export interface ForeignOptions {
 
 /** A model read from a file. */
 export interface OpenedModel {
+  /** With the weights of the file. */
   readonly model: Classifier;
+  /** What it was built with. */
   readonly options: ModelOptions;
   /** Names of the classes, where the file has them. */
   readonly classNames: readonly string[] | null;

@@ -3,7 +3,9 @@ import type { Transform } from "../../data/transform.ts";
 
 /** Everything that decides the course of a training run, besides the data. */
 export interface TrainingRecipe {
+  /** Passes through the training pictures. */
   readonly epochs: number;
+  /** Pictures of an update. */
   readonly batchSize: number;
   /**
    * Pictures that go through the network at once; gradients of a batch's parts are summed up.
@@ -16,14 +18,18 @@ export interface TrainingRecipe {
   readonly lrClassifierRatio: number;
   /** The rate falls to a tenth at every epoch divisible by this, counted from 1. */
   readonly lrDecayEvery: number;
+  /** L2 penalty. */
   readonly weightDecay: number;
+  /** Nesterov's. */
   readonly momentum: number;
   /**
    * EM only: the pseudo-target is p_θ'(z|x,ŷ) of a moving average θ' of the weights, which keeps this
    * share of itself at each step (`MovingAverageTeacher`). Left out: θ' = θ.
    */
   readonly teacherDecay?: number;
+  /** Of first weights, order and augmentation. */
   readonly seed: number;
+  /** How pictures are resized and cut. */
   readonly transform: Transform;
 }
 
@@ -58,14 +64,14 @@ const OFFICIAL: Defaults = {
  * The recipes of the paper's three data sets; docs/recipes.md has the source of every number. The
  * larger two have more pictures an epoch, and the schedule of the benchmark they come from.
  */
-const PRESETS = {
+const PRESETS: Readonly<Record<Preset, Defaults>> = {
   cub: OFFICIAL,
   openimages: { ...OFFICIAL, epochs: 10, lrDecayEvery: 3 },
   imagenet: { ...OFFICIAL, epochs: 10, lrDecayEvery: 3 },
-} as const satisfies Readonly<Record<string, Defaults>>;
+};
 
 /** Name of a recipe of the paper. */
-export type Preset = keyof typeof PRESETS;
+export type Preset = "cub" | "openimages" | "imagenet";
 
 /** All names, for messages. */
 export const PRESET_NAMES = Object.keys(PRESETS) as Preset[];

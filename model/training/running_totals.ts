@@ -9,8 +9,11 @@ const kernel = new Kernel("running_totals", source);
 export interface Totals {
   /** Σ of loss · batch size. */
   readonly loss: number;
+  /** Predictions that were right. */
   readonly correct: number;
+  /** Pictures. */
   readonly images: number;
+  /** Parts of batches that were added. */
   readonly steps: number;
   /** Number (from 1) of the first step whose loss was NaN or infinite; 0 for none. */
   readonly badStep: number;
@@ -30,6 +33,7 @@ export interface Totals {
 export class RunningTotals {
   #totals: Tensor;
 
+  /** Zero at first. */
   constructor(gpu: Gpu) {
     this.#totals = Tensor.zeros(gpu, [2, 4]).keep();
   }

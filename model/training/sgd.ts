@@ -22,7 +22,9 @@ export interface SgdOptions {
 
 /** Parameters that share a learning rate: `rate · scale`. */
 export interface ParameterGroup {
+  /** Tensors that are trained. */
   readonly parameters: readonly StateEntry[];
+  /** Of the learning rate. */
   readonly scale: number;
 }
 
@@ -32,6 +34,7 @@ export class Sgd {
   #velocities = new Map<string, Tensor>();
   #options: Required<SgdOptions>;
 
+  /** Momentum begins at zero. */
   constructor(groups: readonly ParameterGroup[], options: SgdOptions = {}) {
     this.#groups = groups;
     const { momentum = 0.9, weightDecay = 1e-4, nesterov = true } = options;

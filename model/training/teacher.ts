@@ -1,5 +1,6 @@
 import { Kernel, linear } from "../../engine/kernel.ts";
-import type { Classifier } from "../classifier.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import type { Classifier, Outputs } from "../classifier.ts";
 import type { StateEntry, Step } from "../module.ts";
 import source from "../../shaders/moving_average.wgsl" with { type: "text" };
 import type { Objective, Part } from "./objective.ts";
@@ -25,8 +26,10 @@ export class MovingAverageTeacher implements Objective {
   #decay: number;
 
   /**
+   * The teacher begins as a copy of the model.
+   *
    * @param teacher a model of the same options, which is taken over
-   * @param model the one that is trained; the teacher begins as its copy
+   * @param model the one that is trained
    */
   constructor(teacher: Classifier, model: Classifier, decay: number) {
     this.#teacher = teacher;
@@ -38,7 +41,12 @@ export class MovingAverageTeacher implements Objective {
     }
   }
 
-  of(model: Classifier, { x, labels }: Part, step: Step) {
+  /** The model's loss against the teacher's pseudo-target. */
+  of(
+    model: Classifier,
+    { x, labels }: Part,
+    step: Step,
+  ): { readonly loss: Tensor; readonly outputs: Outputs } {
     const outputs = model.forward(x);
     const { gpu } = x;
     const told = gpu.withoutGradients(() => {
@@ -48,6 +56,7 @@ export class MovingAverageTeacher implements Objective {
     return { loss: model.loss(outputs, labels, told), outputs };
   }
 
+  /** Moves the average towards the new weights. */
   updated(model: Classifier, { done }: Step): void {
     const keep = Math.min(this.#decay, 1 - 1 / (done + 2));
     const own = this.#teacher.parameters();
@@ -67,6 +76,7 @@ export class MovingAverageTeacher implements Objective {
     }
   }
 
+  /** Gives the teacher back. */
   dispose(): void {
     this.#teacher.dispose();
   }

@@ -26,7 +26,7 @@ export const METHOD_TITLES: Readonly<Record<Method, string>> = {
 
 /** What a row is called: `CALM_EM + Y`, `SmoothGrad of CAM`, `CALM_EM, saliency`. */
 export function rowTitle(method: Method, kind: AttributionKind): string {
-  return rowOf(kind).row(METHOD_TITLES[method]);
+  return rowOf(kind).row.replace("MODEL", METHOD_TITLES[method]);
 }
 
 /** Models by method, then by label. */
