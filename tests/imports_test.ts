@@ -12,6 +12,9 @@ const ROOMS = [
   ["weights"],
   ["data"],
   ["model"],
+  ["model/training"],
+  ["model/stored"],
+  ["model/mod.ts"],
   ["eval/maps"],
   ["eval/measures"],
   ["eval/present"],
@@ -24,7 +27,8 @@ const ROOMS = [
 
 /** The room of a file and how high it is; null outside the house. */
 function roomOf(path: string): { name: string; rank: number } | null {
-  for (const [rank, rooms] of ROOMS.entries()) {
+  // The innermost one.
+  for (const [rank, rooms] of [...ROOMS.entries()].reverse()) {
     const name = rooms.find((room) => path === room || path.startsWith(`${room}/`));
     if (name) return { name, rank };
   }
