@@ -11,6 +11,8 @@ export function enterCallersFolder(): void {
   try {
     Deno.chdir(folder);
   } catch (error) {
-    throw new UserError(`The folder ${folder} cannot be entered: ${(error as Error).message}`);
+    throw new UserError(`The folder ${folder} cannot be entered: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }

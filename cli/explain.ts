@@ -141,7 +141,9 @@ async function readOrSkip(
     if (!(error instanceof UserError)) throw error;
     if (skipCorrupt) return error;
     if (pictures === 1) throw error;
-    throw new UserError(`${error.message}; --skip-corrupt leaves such pictures out`);
+    throw new UserError(`${error.message}; --skip-corrupt leaves such pictures out`, {
+      cause: error,
+    });
   }
 }
 

@@ -14,7 +14,9 @@ export function readClassNames(path: string): string[] {
   try {
     text = Deno.readTextFileSync(path);
   } catch (error) {
-    throw new UserError(`The class names ${path} cannot be read: ${reasonOf(error)}`);
+    throw new UserError(`The class names ${path} cannot be read: ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
   const lines = text.replace(/^\ufeff/, "").split(/\r?\n/).map((line) => line.trim());
   while (lines.at(-1) === "") lines.pop();

@@ -94,6 +94,6 @@ async function readMaybeGzipped(root: string, name: string) {
     const stream = new Blob([file]).stream().pipeThrough(new DecompressionStream("gzip"));
     return { path: zipped, bytes: new Uint8Array(await new Response(stream).arrayBuffer()) };
   } catch (error) {
-    throw new UserError(`${zipped} is damaged: ${(error as Error).message}`);
+    throw new UserError(`${zipped} is damaged: ${(error as Error).message}`, { cause: error });
   }
 }

@@ -10,7 +10,7 @@ export async function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await Deno.readFile(path);
   } catch (error) {
-    throw new UserError(`${path} cannot be read: ${reasonOf(error)}`);
+    throw new UserError(`${path} cannot be read: ${reasonOf(error)}`, { cause: error });
   }
 }
 
@@ -54,6 +54,6 @@ export async function exists(path: string): Promise<boolean> {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return false;
     }
-    throw new UserError(`${path} cannot be read: ${reasonOf(error)}`);
+    throw new UserError(`${path} cannot be read: ${reasonOf(error)}`, { cause: error });
   }
 }

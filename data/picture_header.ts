@@ -37,7 +37,7 @@ export async function readPictureHeader(path: string): Promise<Extents> {
     return pngExtents(bytes, path);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`${path} cannot be read: ${reasonOf(error)}`);
+    throw new UserError(`${path} cannot be read: ${reasonOf(error)}`, { cause: error });
   }
 }
 

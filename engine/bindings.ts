@@ -40,7 +40,9 @@ export class Bindings {
       this.#device.popErrorScope().then((error) => {
         if (!error) return;
         this.#report(
-          new UserError(`The shader ${kernel.name} does not compile: ${error.message}`),
+          new UserError(`The shader ${kernel.name} does not compile: ${error.message}`, {
+            cause: error,
+          }),
         );
       }),
     );

@@ -57,6 +57,8 @@ export async function bundle(entry: URL): Promise<Uint8Array<ArrayBuffer>> {
     });
     return contents as Uint8Array<ArrayBuffer>;
   } catch (error) {
-    throw new UserError(`The page cannot be bundled: ${(error as Error).message}`);
+    throw new UserError(`The page cannot be bundled: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }

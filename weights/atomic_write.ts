@@ -45,7 +45,7 @@ export async function writeAtomically(
         `The disk is full: ${path} needs ${needed} bytes; nothing was changed`,
       );
     }
-    throw new UserError(`${path} could not be written: ${reasonOf(error)}`);
+    throw new UserError(`${path} could not be written: ${reasonOf(error)}`, { cause: error });
   } finally {
     forget();
   }

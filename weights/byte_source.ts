@@ -34,7 +34,7 @@ export async function openFile(path: string): Promise<ByteSource> {
     }
     ({ size } = stat);
   } catch (error) {
-    throw new UserError(`${path} cannot be read: ${reasonOf(error)}`);
+    throw new UserError(`${path} cannot be read: ${reasonOf(error)}`, { cause: error });
   }
   return {
     path,

@@ -24,7 +24,9 @@ export async function readTorchFile(source: ByteSource): Promise<TorchContents> 
     return await readTorchLegacy(source);
   } catch (error) {
     if (!(error instanceof PickleError)) throw error;
-    throw new UserError(`${source.path} is refused as a PyTorch file: ${error.message}`);
+    throw new UserError(`${source.path} is refused as a PyTorch file: ${error.message}`, {
+      cause: error,
+    });
   }
 }
 

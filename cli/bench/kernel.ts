@@ -72,7 +72,7 @@ async function compareShader(
   try {
     source = await Deno.readTextFile(file);
   } catch (error) {
-    throw new UserError(`The shader ${file} cannot be read: ${reasonOf(error)}`);
+    throw new UserError(`The shader ${file} cannot be read: ${reasonOf(error)}`, { cause: error });
   }
   const wanted = options.text("replaces") ?? basename(file).replace(/\.wgsl$/, "");
   const { variant, replaced } = placeOf(family, wanted, chosen(gpu, family, problem), {

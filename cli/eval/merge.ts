@@ -39,7 +39,7 @@ async function readAll(paths: readonly string[]) {
 
 async function listCounts(path: string): Promise<string[]> {
   const { isDirectory } = await Deno.stat(path).catch((error) => {
-    throw new UserError(`${path} cannot be read: ${reasonOf(error)}`);
+    throw new UserError(`${path} cannot be read: ${reasonOf(error)}`, { cause: error });
   });
   if (!isDirectory) return [path];
   const folder = await exists(join(path, "counts")) ? join(path, "counts") : path;
@@ -47,7 +47,7 @@ async function listCounts(path: string): Promise<string[]> {
   try {
     for await (const { name } of Deno.readDir(folder)) if (name.endsWith(".json")) names.push(name);
   } catch (error) {
-    throw new UserError(`${folder} cannot be read: ${reasonOf(error)}`);
+    throw new UserError(`${folder} cannot be read: ${reasonOf(error)}`, { cause: error });
   }
   return names.sort().map((name) => join(folder, name));
 }

@@ -65,6 +65,6 @@ async function entriesOf(folder: string): Promise<string[]> {
     return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
-    throw new UserError(`--out ${folder} cannot be read: ${reasonOf(error)}`);
+    throw new UserError(`--out ${folder} cannot be read: ${reasonOf(error)}`, { cause: error });
   }
 }

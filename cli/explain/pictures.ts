@@ -59,7 +59,7 @@ async function listed(folder: string, wanted: (name: string) => boolean): Promis
       if (!isDirectory && wanted(name)) names.push(name);
     }
   } catch (error) {
-    throw new UserError(`${folder} cannot be read: ${reasonOf(error)}`);
+    throw new UserError(`${folder} cannot be read: ${reasonOf(error)}`, { cause: error });
   }
   const paths = names.sort().map((name) => join(folder, name));
   const pictures: string[] = [];

@@ -122,7 +122,9 @@ export async function generateBirds(
     const { code } = error as { readonly code?: unknown };
     const refused = typeof code === "string" || error instanceof Deno.errors.NotCapable;
     if (!refused) throw error;
-    throw new UserError(`The birds cannot be drawn into ${directory}: ${reasonOf(error)}`);
+    throw new UserError(`The birds cannot be drawn into ${directory}: ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
   return { images };
 }

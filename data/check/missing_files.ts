@@ -25,7 +25,7 @@ async function fileNames(folder: string): Promise<ReadonlySet<string>> {
     for await (const { name } of Deno.readDir(folder)) names.add(name);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) {
-      throw new UserError(`${folder} cannot be read: ${reasonOf(error)}`);
+      throw new UserError(`${folder} cannot be read: ${reasonOf(error)}`, { cause: error });
     }
   }
   return names;

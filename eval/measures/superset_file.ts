@@ -43,7 +43,7 @@ async function readEntries(path: string): Promise<readonly (readonly [string, un
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new UserError(`${path} is not JSON: ${(error as Error).message}`);
+    throw new UserError(`${path} is not JSON: ${(error as Error).message}`, { cause: error });
   }
   if (Array.isArray(value)) return value.map((members, i) => [`group ${i + 1}`, members]);
   if (typeof value === "object" && value !== null) return Object.entries(value);

@@ -88,7 +88,7 @@ async function take(path: string): Promise<RunFolder | null> {
     await lock.truncate();
     await lock.write(new TextEncoder().encode(text + "\n"));
   } catch (error) {
-    throw new UserError(`${path} cannot be written to: ${reasonOf(error)}`);
+    throw new UserError(`${path} cannot be written to: ${reasonOf(error)}`, { cause: error });
   }
   const forget = removeAtExit(lockPath);
   return {

@@ -19,7 +19,7 @@ export async function log(out: string, entry: LogEntry): Promise<void> {
     const bytes = new TextEncoder().encode(`${start}${JSON.stringify(entry)}\n`);
     for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
   } catch (error) {
-    throw new UserError(`${path} could not be written: ${reasonOf(error)}`);
+    throw new UserError(`${path} could not be written: ${reasonOf(error)}`, { cause: error });
   }
 }
 

@@ -53,7 +53,9 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   try {
     bytes = await Deno.readFile(path);
   } catch (error) {
-    throw new UserError(`The checkpoint ${path} cannot be read: ${reasonOf(error)}`);
+    throw new UserError(`The checkpoint ${path} cannot be read: ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
   const checkpoint = await checkpointIn(await readStateFile(bytesSource(bytes, path)));
   const { name } = checkpoint.header.dataset;

@@ -210,6 +210,7 @@ export async function train(
         } instead of ${batchSize}, or ` +
           `--micro-batch ${Math.ceil(atOnce / 2)}`
         : error.message,
+      { cause: error },
     );
   } finally {
     sums.dispose();

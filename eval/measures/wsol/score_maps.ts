@@ -55,7 +55,7 @@ export async function evaluateScoreMaps(
       else addMasked(pixels, values, await objectMask(place, masks!));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      throw new UserError(`${path}: ${error.message}`);
+      throw new UserError(`${path}: ${error.message}`, { cause: error });
     }
     onProgress?.(++done / places.size);
   }

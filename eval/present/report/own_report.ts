@@ -65,6 +65,6 @@ async function textOf(path: string, most?: number): Promise<string | null> {
     const bytes = new Uint8Array(most);
     return new TextDecoder().decode(bytes.subarray(0, await file.read(bytes) ?? 0));
   } catch (error) {
-    throw new UserError(`${path} cannot be read: ${reasonOf(error)}`);
+    throw new UserError(`${path} cannot be read: ${reasonOf(error)}`, { cause: error });
   }
 }
