@@ -6,7 +6,7 @@ import { overview, TASK_NAMES, toolHelp, version } from "./cli/front_door.ts";
 import { stoppedStatus } from "./cli/interrupts.ts";
 import { helpText } from "./cli/help.ts";
 import { parseOptions } from "./cli/options.ts";
-import { setOutput, warn } from "./cli/progress.ts";
+import { setOutput, warn, withOptions } from "./cli/progress.ts";
 
 /** Commands are loaded when they are called, so that none pays for another's imports. */
 const COMMANDS: Record<string, () => Promise<{ default: Command }>> = {
@@ -58,7 +58,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return result.failed === true ? 1 : 0;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    warn(`calm: ${error.message}`);
+    warn(`calm: ${withOptions(error.message, error.settings)}`);
     return error instanceof Interrupted ? stoppedStatus() : 1;
   }
 }

@@ -9,7 +9,7 @@ import { type Prior, PRIORS } from "../model/calm/location.ts";
 import { type Method, METHODS } from "../model/classifier.ts";
 import type { ForeignOptions } from "../model/stored/open_model.ts";
 import type { OptionTable, ParsedOptions } from "./options.ts";
-import { warn } from "./progress.ts";
+import { warn, withOptions } from "./progress.ts";
 
 /** For every command that opens a checkpoint. */
 export const WEIGHTS_OPTION = {
@@ -103,8 +103,8 @@ export function foreignOptions(options: ParsedOptions): ForeignOptions {
 const said = new Set<string>();
 
 /** On standard error; a model may be opened more than once. */
-function sayOnce(sentence: string): void {
-  if (!said.has(sentence)) warn(sentence);
+function sayOnce(sentence: string, settings?: readonly string[]): void {
+  if (!said.has(sentence)) warn(withOptions(sentence, settings));
   said.add(sentence);
 }
 

@@ -74,6 +74,12 @@ function write(to: { writeSync(bytes: Uint8Array): number }, text: string): void
   }
 }
 
+/** A sentence and the options that decide what it says: `… (--crop, --resize)`. */
+export function withOptions(sentence: string, settings: readonly string[] = []): string {
+  if (settings.length === 0) return sentence;
+  return `${sentence} (${settings.map((name) => `--${name}`).join(", ")})`;
+}
+
 /** A share as a percentage with one decimal. */
 export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;

@@ -86,7 +86,8 @@ async function readMaybeGzipped(root: string, name: string) {
     if (await exists(path)) return { path, bytes: await readFile(path) };
     throw new UserError(
       `${zipped} is missing: install Debian's package with "apt-get install ` +
-        `dataset-fashion-mnist", or name the folder of the four idx files with --data`,
+        `dataset-fashion-mnist", or name the folder of the four idx files`,
+      { settings: ["data"] },
     );
   }
   const file = await readFile(zipped);

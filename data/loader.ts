@@ -136,8 +136,9 @@ export class BatchLoader {
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         if (!skipCorrupt) {
-          throw new UserError(`${error.message}; --skip-corrupt leaves such pictures out`, {
+          throw new UserError(`${error.message}; such pictures can be left out`, {
             cause: error,
+            settings: ["skip-corrupt"],
           });
         }
         if (!this.#skipped.has(index)) this.#options.onSkip?.(error.message);

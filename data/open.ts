@@ -65,7 +65,8 @@ async function openCub(folder: string): Promise<Dataset> {
 function expectRoot(root: string | undefined, name: string): string {
   if (root !== undefined) return root;
   throw new UserError(
-    `${name.toLowerCase()} needs --data DIR: a folder with the pictures in dataset/${name} and ` +
-      `wsolevaluation's lists in metadata/${name} (docs/data_sets.md says how to get them)`,
+    `${name.toLowerCase()} has no default folder: name one with the pictures in dataset/${name} ` +
+      `and wsolevaluation's lists in metadata/${name}, which docs/data_sets.md says how to get`,
+    { settings: ["data"] },
   );
 }

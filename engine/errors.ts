@@ -8,6 +8,21 @@
 export class UserError extends Error {
   /** Tells it from defects in logs. */
   override name = "UserError";
+  /** Names of the settings that decide it; of a command line these are its options. */
+  readonly settings: readonly string[];
+
+  /**
+   * One sentence.
+   *
+   * @param options what it comes from, and the settings that decide it
+   */
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly settings?: readonly string[] } = {},
+  ) {
+    super(message, options);
+    this.settings = options.settings ?? [];
+  }
 }
 
 /** The user stopped the work, by Ctrl-C or a signal: the exit status tells that, too. */

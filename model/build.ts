@@ -32,7 +32,9 @@ export function buildModel(gpu: Gpu, options: ModelOptions, seed: number): Class
   const { arch, largeFeatureMap, skipMixed6e } = options;
   const kind = backboneKind(arch);
   if (largeFeatureMap && !kind.hasLargeMap) {
-    throw new UserError(`--large-feature-map is for the paper's backbones, not ${arch}`);
+    throw new UserError(`${arch} has no large feature map, the paper's backbones have`, {
+      settings: ["large-feature-map"],
+    });
   }
   if (skipMixed6e && !kind.hasMixed6e) {
     throw new UserError(`Mixed_6e is Inception's: ${arch} cannot leave it out`);

@@ -121,7 +121,10 @@ export async function trainAndSave(
     const left = saved
       ? `the checkpoint of ${whereIs(saved)} is left in ${out}`
       : "no checkpoint was written";
-    throw new DivergedError(`${error.message}; ${left}`, { cause: error });
+    throw new DivergedError(`${error.message}; ${left}`, {
+      cause: error,
+      settings: error.settings,
+    });
   }
 }
 

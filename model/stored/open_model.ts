@@ -26,9 +26,9 @@ export interface ForeignOptions {
   readonly classNames?: readonly string[];
   /**
    * Told what was chosen in the file and left out, and what is taken for granted because neither
-   * file nor user says it. Default: standard error.
+   * file nor user says it, with the names of the settings that do. Default: standard error.
    */
-  readonly say?: (sentence: string) => void;
+  readonly say?: (sentence: string, settings?: readonly string[]) => void;
 }
 
 /** A model read from a file. */
@@ -75,7 +75,7 @@ export async function openModel(
 export async function readModel(
   gpu: Gpu,
   file: StateFile,
-  { say = console.error, ...foreign }: Omit<ForeignOptions, "weights"> = {},
+  { say = (sentence) => console.error(sentence), ...foreign }: Omit<ForeignOptions, "weights"> = {},
 ): Promise<OpenedModel> {
   if (file.metadata.format === CHECKPOINT_FORMAT) {
     const checkpoint = await checkpointIn(file);
@@ -89,14 +89,16 @@ export async function readModel(
   const { classNames = null, crop } = foreign;
   if (classNames && classNames.length !== options.classes) {
     throw new UserError(
-      `--class-names has ${classNames.length} names, but ${file.path} knows ${options.classes} ` +
+      `There are ${classNames.length} names of classes, but ${file.path} knows ${options.classes} ` +
         "classes",
+      { settings: ["class-names"] },
     );
   }
   if (crop === undefined) {
     say(
       `${file.path} does not say how large its pictures were: ${OFFICIAL_CROP} pixels are assumed, ` +
-        "as the official code has them (--crop N says otherwise)",
+        "as the official code has them",
+      ["crop"],
     );
   }
   const model = await filled(buildModel(gpu, options, 0), (model) => takeAll(model, file));
@@ -118,7 +120,8 @@ function expectAgreement(
       ? "use-mixed-6e"
       : name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     throw new UserError(
-      `${path} says itself how it was trained, and otherwise than --${option}: leave it out`,
+      `${path} says itself how it was trained, and otherwise than is asked for: leave that out`,
+      { settings: [option] },
     );
   }
 }
@@ -151,8 +154,9 @@ function guessOptions(file: StateFile, foreign: ForeignOptions): ModelOptions {
   const last = tensors.get("conv_last.weight");
   if (!last) {
     throw new UserError(
-      `${path} is a ${arch} without conv_last: a backbone to train from (--pretrained), not a ` +
+      `${path} is a ${arch} without conv_last: a backbone to train from, not a ` +
         "model with maps",
+      { settings: ["pretrained"] },
     );
   }
   if (!(last.shape.length === 4 && last.shape[0] > 0)) {
@@ -163,7 +167,8 @@ function guessOptions(file: StateFile, foreign: ForeignOptions): ModelOptions {
   const { method, prior = "relu", largeFeatureMap, skipMixed6e = true } = foreign;
   if (!method) {
     throw new UserError(
-      `${path} does not say how it was trained: add --method cam, calm-ml or calm-em`,
+      `${path} does not say how it was trained: by cam, calm-ml or calm-em`,
+      { settings: ["method"] },
     );
   }
   if (method !== "cam" && !tensors.has("attention.0.weight")) {

@@ -117,7 +117,7 @@ export function describeRecipe(recipe: TrainingRecipe): string {
   const { lr, lrClassifierRatio, lrDecayEvery, epochs, momentum, weightDecay, seed } = recipe;
   const { transform: { resize, crop }, teacherDecay } = recipe;
   const falls = lrDecayEvery > epochs
-    ? `never falls within ${epochs} epochs (--lr-decay-every ${lrDecayEvery})`
+    ? `never falls within ${epochs} epochs, but at every one divisible by ${lrDecayEvery}`
     : `falls to a tenth at every epoch divisible by ${lrDecayEvery}`;
   return `learning rate ${lr}, of the last layers ${lrClassifierRatio} times that; it ${falls}\n` +
     `Nesterov momentum ${momentum}, weight decay ${weightDecay}; pictures of ${resize}×${resize}, ` +
@@ -145,11 +145,17 @@ export function recipeFor(
     ...given,
   };
   if (crop > resize) {
-    throw new UserError(`--crop ${crop} is larger than --resize ${resize}`);
+    throw new UserError(
+      `A cut of ${crop} pixels is larger than the ${resize} to which pictures are resized`,
+      { settings: ["crop", "resize"] },
+    );
   }
   const { batchSize, microBatch } = rest;
   if (microBatch !== undefined && microBatch > batchSize) {
-    throw new UserError(`--micro-batch ${microBatch} is more than --batch-size ${batchSize}`);
+    throw new UserError(
+      `${microBatch} pictures at once are more than a batch of ${batchSize}`,
+      { settings: ["micro-batch", "batch-size"] },
+    );
   }
   return { ...rest, seed, transform: { resize, crop, flip: true } };
 }

@@ -205,12 +205,10 @@ export async function train(
     const atOnce = microBatch ?? batchSize;
     throw new UserError(
       atOnce > 1
-        ? `${error.message}; try --batch-size ${
-          Math.ceil(atOnce / 2)
-        } instead of ${batchSize}, or ` +
-          `--micro-batch ${Math.ceil(atOnce / 2)}`
+        ? `${error.message}; try batches of ${Math.ceil(atOnce / 2)} pictures instead of ` +
+          `${batchSize}, or parts of ${Math.ceil(atOnce / 2)} at once`
         : error.message,
-      { cause: error },
+      { cause: error, settings: atOnce > 1 ? ["batch-size", "micro-batch"] : [] },
     );
   } finally {
     sums.dispose();
@@ -226,7 +224,8 @@ async function refuseBadState(
   const name = await firstNotFinite(state);
   if (name === null) return;
   throw new DivergedError(
-    `${name} became NaN or infinite in epoch ${epoch}: try a smaller --lr than ${lr}`,
+    `${name} became NaN or infinite in epoch ${epoch}: try a smaller learning rate than ${lr}`,
+    { settings: ["lr"] },
   );
 }
 
@@ -239,8 +238,9 @@ function refuseBadStep(
   const refuse = (what: string, part: number) => {
     if (part === 0) return;
     throw new DivergedError(
-      `${what} at step ${Math.ceil(part / partsOfStep)} of epoch ${epoch}: try a smaller --lr ` +
-        `than ${lr}`,
+      `${what} at step ${Math.ceil(part / partsOfStep)} of epoch ${epoch}: try a smaller ` +
+        `learning rate than ${lr}`,
+      { settings: ["lr"] },
     );
   };
   refuse("The loss became NaN or infinite", badStep);

@@ -30,7 +30,7 @@ gpuTest("training that diverges fails and leaves the last sound checkpoint, or n
     const train = ["train", "--data", data, ...SMALL, "--out", out];
     await refuses(
       [...train, "--lr", "1e6"],
-      /epoch 1: try a smaller --lr than 1000000; no checkpoint was written$/m,
+      /epoch 1: try a smaller learning rate than 1000000; no checkpoint was written \(--lr\)$/m,
     );
     await assert.rejects(Deno.stat(out), Deno.errors.NotFound, "no empty folder is left");
 
@@ -40,7 +40,7 @@ gpuTest("training that diverges fails and leaves the last sound checkpoint, or n
     const before = await Deno.readFile(path);
     await refuses(
       ["train", "--resume", out, "--epochs", "3"],
-      /epoch [23]: try a smaller --lr than 1000000; the checkpoint of epoch 1 is left in /,
+      /epoch [23]: try a smaller learning rate than 1000000; the checkpoint of epoch 1 is left in /,
     );
     assert.deepEqual(await Deno.readFile(path), before);
   });

@@ -181,7 +181,7 @@ gpuTest(
         );
         await refuses(
           ["explain", picture, "--checkpoint", copy, "--crop", "48"],
-          /says itself how it was trained, and otherwise than --crop: leave it out/,
+          /says itself how it was trained, and otherwise than is asked for: leave that out \(--crop\)/,
         );
         // What is true may be said.
         await draw("--checkpoint", copy, "--crop", "32", "--method", "calm-em");
@@ -194,11 +194,11 @@ gpuTest(
       file.close();
       await refuses(
         ["explain", picture, "--checkpoint", foreign],
-        /foreign\.pth does not say how it was trained: add --method cam, calm-ml or calm-em/,
+        /foreign\.pth does not say how it was trained: by cam, calm-ml or calm-em \(--method\)/,
       );
       await refuses(
         ["explain", picture, "--checkpoint", checkpoint, "--method", "cam"],
-        /says itself how it was trained, and otherwise than --method: leave it out/,
+        /says itself how it was trained, and otherwise than is asked for: leave that out \(--method\)/,
       );
       await refuses(
         ["explain", picture, "--checkpoint", checkpoint, "--map", "cam"],
@@ -228,7 +228,7 @@ gpuTest(
       await Deno.writeTextFile(two, "Wren\nRobin\n");
       await refuses(
         ["explain", picture, "--checkpoint", foreign, "--method", "calm-em", "--class-names", two],
-        /--class-names has 2 names, but .*foreign\.pth knows 3 classes/,
+        /There are 2 names of classes, but .*foreign\.pth knows 3 classes \(--class-names\)/,
       );
     });
   },
@@ -289,7 +289,7 @@ gpuTest("train starts ResNet50 from a file, in parts of a batch, and plans befor
 Deno.test("options that contradict each other are named", async () => {
   await refuses(
     ["train", "--micro-batch", "64"],
-    /--micro-batch 64 is more than --batch-size 32/,
+    /64 pictures at once are more than a batch of 32 \(--micro-batch, --batch-size\)/,
   );
   await refuses(["train", "--method", "cam", "--prior", "relu"], /--prior is for CALM, which has/);
   // The plan of a run looks at the file that the run would begin with.
@@ -302,7 +302,7 @@ Deno.test("options that contradict each other are named", async () => {
 gpuTest("options that an architecture does not have are refused", async () => {
   await withBirds(async (data) => {
     const common = ["train", "--data", data, "--out", `${data}/run`];
-    await refuses([...common, "--large-feature-map"], /is for the paper's backbones/);
+    await refuses([...common, "--large-feature-map"], /small-resnet has no large feature map, the paper's backbones have \(--large-feature-map\)/);
     await refuses(
       [...common, "--arch", "resnet50", "--use-mixed-6e"],
       /--use-mixed-6e is for Inception, not resnet50/,

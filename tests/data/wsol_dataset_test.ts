@@ -195,7 +195,7 @@ for (const [name, file, contents, message] of damages) {
 Deno.test("ILSVRC and OpenImages need a folder", async () => {
   await refuses(
     openDataset("ilsvrc", undefined, events),
-    /^ilsvrc needs --data DIR: .*dataset\/ILS/,
+    /^ilsvrc has no default folder: .*dataset\/ILS/,
   );
   await refuses(
     openDataset("openimages", undefined, events),

@@ -143,7 +143,7 @@ gpuTest("an official checkpoint opens with its prior and gives the same maps", a
     const path = join(folder, "last_checkpoint.pth.tar");
     await writeAtomically(path, torchChunks(path, tensors));
 
-    await assert.rejects(openModel(gpu, path), /does not say how it was trained: add --method/);
+    await assert.rejects(openModel(gpu, path), /does not say how it was trained: by cam/);
     const opened = await openModel(gpu, path, { method: "calm-em" });
     assert.deepEqual(opened.options, {
       ...OPTIONS,

@@ -120,7 +120,7 @@ gpuTest("a statistic that overflows stops training though the loss is finite", a
     assert.ok(error instanceof DivergedError);
     assert.equal(
       error.message,
-      "bn1.running_var became NaN or infinite in epoch 1: try a smaller --lr than 0.01",
+      "bn1.running_var became NaN or infinite in epoch 1: try a smaller learning rate than 0.01",
     );
     return true;
   });
@@ -132,7 +132,7 @@ gpuTest("a learning rate of a million stops training, whatever shows it first", 
   const { saved, running, end } = start(gpu, { ...RECIPE, lr: 1e6 });
   await assert.rejects(running(), (error) => {
     assert.ok(error instanceof DivergedError);
-    assert.match(error.message, /epoch [12]: try a smaller --lr than 1000000$/);
+    assert.match(error.message, /epoch [12]: try a smaller learning rate than 1000000$/);
     return true;
   });
   assert.ok(!saved.includes(-2), "the last epoch was not handed on as sound");

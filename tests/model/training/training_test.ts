@@ -260,7 +260,7 @@ gpuTest("a loss that is not a number stops the run and names the step", async (g
   const run = start(gpu, recipe);
   await assert.rejects(
     train(run.model, run.optimiser, run.loader, { recipe, progress: NOT_BEGUN }),
-    /UserError: The loss became NaN or infinite at step \d+ of epoch 1: try a smaller --lr/,
+    /UserError: The loss became NaN or infinite at step \d+ of epoch 1: try a smaller learning rate/,
   );
   run.end();
 });
