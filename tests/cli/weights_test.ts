@@ -302,7 +302,10 @@ Deno.test("options that contradict each other are named", async () => {
 gpuTest("options that an architecture does not have are refused", async () => {
   await withBirds(async (data) => {
     const common = ["train", "--data", data, "--out", `${data}/run`];
-    await refuses([...common, "--large-feature-map"], /small-resnet has no large feature map, the paper's backbones have \(--large-feature-map\)/);
+    await refuses(
+      [...common, "--large-feature-map"],
+      /small-resnet has no large feature map, the paper's backbones have \(--large-feature-map\)/,
+    );
     await refuses(
       [...common, "--arch", "resnet50", "--use-mixed-6e"],
       /--use-mixed-6e is for Inception, not resnet50/,
