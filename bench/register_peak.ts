@@ -15,7 +15,7 @@ export async function registerPeak(gpu: Gpu): Promise<number> {
   const run = async (turns: number) => {
     gpu.run(kernel, {
       buffers: [out.buffer],
-      parameters: { u32: [turns], f32: [0.999, 0.5] },
+      parameters: { turns, factor: 0.999, addend: 0.5 },
       workgroups: [INVOCATIONS / 64],
     });
     await gpu.idle();

@@ -67,7 +67,12 @@ function ones({ gpu, shape }: Tensor): Tensor {
   const out = Tensor.empty(gpu, shape);
   gpu.run(fillKernel, {
     buffers: [out.buffer],
-    parameters: { u32: [out.vectors, out.pitch / 4, out.channels], f32: [1] },
+    parameters: {
+      vectors: out.vectors,
+      pitch: out.pitch / 4,
+      channels: out.channels,
+      value: 1,
+    },
     workgroups: linear(out.vectors),
   });
   return out;

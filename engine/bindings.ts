@@ -59,7 +59,7 @@ export class Bindings {
     parameters: Parameters | undefined,
     buffers: readonly PooledBuffer[],
   ): GPUBindGroup {
-    const uniform = parameters ? this.#uniform(parameters) : null;
+    const uniform = parameters ? this.#uniform(kernel, parameters) : null;
     const places = buffers.map((buffer) =>
       "offset" in buffer
         ? `${buffer.id}+${(buffer as BufferSlice).offset}:${buffer.bytes}`
@@ -97,8 +97,8 @@ export class Bindings {
   }
 
   /** Parameters repeat from step to step, so each distinct struct is one immutable buffer. */
-  #uniform(parameters: Parameters): GPUBuffer {
-    const words = packParameters(parameters);
+  #uniform(kernel: Kernel, parameters: Parameters): GPUBuffer {
+    const words = packParameters(kernel, parameters);
     const key = words.join();
     let buffer = this.#uniforms.get(key);
     if (!buffer) {

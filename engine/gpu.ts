@@ -29,7 +29,7 @@ export interface GpuOptions {
 export interface Dispatch {
   /** Storage buffers at bindings 1, 2, … of group 0. */
   readonly buffers: readonly PooledBuffer[];
-  /** Uniform struct at binding 0; leave out when the shader has none. */
+  /** Numbers at binding 0 by the shader's names for them; leave out when it has none. */
   readonly parameters?: Parameters;
   /** Number of workgroups. */
   readonly workgroups: Workgroups;

@@ -67,19 +67,61 @@ export class Kernel {
   }
 }
 
-/** Scalars of a kernel's uniform struct: all `u32` (and `i32`) fields first, then all `f32`. */
-export interface Parameters {
-  /** Fields of type u32 or i32, in the struct's order. */
-  readonly u32?: readonly number[];
-  /** Fields of type f32, which follow. */
-  readonly f32?: readonly number[];
+/** Values of a kernel's uniforms, by the names that the shader gives them. */
+export type Parameters = Readonly<Record<string, number>>;
+
+/** A number that a shader binds at 0: the whole uniform, or a field of its struct. */
+export interface Uniform {
+  /** As the shader calls it. */
+  readonly name: string;
+  /** As the shader declares it. */
+  readonly type: "u32" | "i32" | "f32";
 }
 
-/** The bytes of a uniform struct, padded to a multiple of 16. */
-export function packParameters({ u32 = [], f32 = [] }: Parameters): Uint32Array<ArrayBuffer> {
-  const words = new Uint32Array(Math.ceil((u32.length + f32.length) / 4) * 4);
-  words.set(u32);
-  new Float32Array(words.buffer).set(f32, u32.length);
+/** What each shader text declares, so that it is looked through once. */
+const DECLARED = new Map<string, readonly Uniform[]>();
+
+/** The numbers that a shader binds as `@binding(0) var<uniform>`, in their order; none: empty. */
+export function uniformsOf(source: string): readonly Uniform[] {
+  const known = DECLARED.get(source);
+  if (known) return known;
+  const text = source.replace(/\/\/[^\n]*/g, "");
+  const [, name, type] = /var<uniform>\s+(\w+)\s*:\s*(\w+)/.exec(text) ?? [];
+  const fields = type === undefined
+    ? ""
+    : /^[uif]32$/.test(type)
+    ? `${name}: ${type}`
+    : new RegExp(`struct\\s+${type}\\s*\\{([^}]*)\\}`).exec(text)?.[1] ?? "";
+  const found = [...fields.matchAll(/(\w+)\s*:\s*([uif]32)\b/g)]
+    .map(([, name, type]) => ({ name, type: type as Uniform["type"] }));
+  DECLARED.set(source, found);
+  return found;
+}
+
+/**
+ * The bytes of a kernel's uniforms, padded to a multiple of 16.
+ *
+ * @throws {UserError} when the shader declares a number that it is not handed
+ */
+export function packParameters(
+  { name, source }: Kernel,
+  parameters: Parameters,
+): Uint32Array<ArrayBuffer> {
+  const uniforms = uniformsOf(source);
+  const words = new Uint32Array(Math.ceil(uniforms.length / 4) * 4);
+  const floats = new Float32Array(words.buffer);
+  for (let i = 0; i < uniforms.length; i++) {
+    const uniform = uniforms[i];
+    const value = parameters[uniform.name];
+    if (value === undefined) {
+      throw new UserError(
+        `The shader ${name} declares the uniform ${uniform.name}, but it is handed only ` +
+          Object.keys(parameters).join(", "),
+      );
+    }
+    if (uniform.type === "f32") floats[i] = value;
+    else words[i] = value;
+  }
   return words;
 }
 

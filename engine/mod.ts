@@ -27,7 +27,7 @@ export {
   type GpuOptions,
   type Scoped,
 } from "./gpu.ts";
-export { Kernel, linear, type Parameters, type Workgroups } from "./kernel.ts";
+export { Kernel, linear, type Parameters, type Uniform, type Workgroups } from "./kernel.ts";
 export { type MemoryAccount, OutOfMemoryError, type PooledBuffer } from "./memory.ts";
 export type { ProfiledSection, Span } from "./profiler.ts";
 export { Random, type RandomState } from "./random.ts";

@@ -88,7 +88,7 @@ export function addInto(sum: Tensor, addend: Tensor): void {
   bySlices(sum.gpu, [addend, sum], ([addend, sum]) => {
     sum.gpu.run(accumulateKernel, {
       buffers: [addend.buffer, sum.buffer],
-      parameters: { u32: [sum.vectors] },
+      parameters: { vectors: sum.vectors },
       workgroups: linear(sum.vectors),
     });
   });

@@ -37,7 +37,7 @@ export function swish(x: Tensor): Tensor {
     x.gpu.run(kernel, {
       buffers: [x.buffer, upstream.buffer, result.buffer],
       // Rows are padded to vectors of four numbers; σ(0) · 0 keeps the padding zero.
-      parameters: { u32: [x.vectors] },
+      parameters: { vectors: x.vectors },
       workgroups: linear(x.vectors),
     });
     return result;

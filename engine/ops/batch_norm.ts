@@ -1,5 +1,5 @@
 import { record } from "../autograd.ts";
-import { Kernel, linear } from "../kernel.ts";
+import { Kernel, linear, type Parameters } from "../kernel.ts";
 import type { Gpu } from "../gpu.ts";
 import { bySlices, slicesOf } from "../slices.ts";
 import { Tensor } from "../tensor.ts";
@@ -69,15 +69,15 @@ export function batchNorm(x: Tensor, state: BatchNormState, options: BatchNormOp
   if (training) {
     const partial = Tensor.empty(gpu, [stripesOf(gpu, [x]), 2, channels]);
     const first = x.slice({ from: 0, count: 1 });
-    inStripes(gpu, [x], ([x], words, stripes) =>
+    inStripes(gpu, [x], ([x], parameters) =>
       gpu.run(statisticsKernel, {
         buffers: [x, first, partial].map((t) => t.buffer),
-        parameters: { u32: words },
-        workgroups: linear(stripes * pitch),
+        parameters,
+        workgroups: linear(parameters.stripes * pitch),
       }));
     gpu.run(finishKernel, {
       buffers: [first, partial, statistics, runningMean, runningVariance].map((t) => t.buffer),
-      parameters: { u32: [rows, pitch, partial.shape[0]], f32: [momentum, eps] },
+      parameters: { rows, pitch, stripes: partial.shape[0], momentum, eps },
       workgroups: linear(pitch),
     });
     first.dispose();
@@ -85,7 +85,7 @@ export function batchNorm(x: Tensor, state: BatchNormState, options: BatchNormOp
   } else {
     gpu.run(inferenceKernel, {
       buffers: [runningMean.buffer, runningVariance.buffer, statistics.buffer],
-      parameters: { u32: [pitch], f32: [eps] },
+      parameters: { pitch, eps },
       workgroups: linear(pitch),
     });
   }
@@ -95,7 +95,7 @@ export function batchNorm(x: Tensor, state: BatchNormState, options: BatchNormOp
   bySlices(gpu, [x, residual ?? x, y], ([x, residual, y]) => {
     gpu.run(applyKernel, {
       buffers: [x, residual, statistics, weight, bias, y].map((t) => t.buffer),
-      parameters: { u32: [x.vectors, pitch] },
+      parameters: { vectors: x.vectors, pitch },
       workgroups: linear(x.vectors),
     });
   });
@@ -109,11 +109,11 @@ export function batchNorm(x: Tensor, state: BatchNormState, options: BatchNormOp
     const sums = Tensor.empty(gpu, [stripesOf(gpu, read), channels]);
     const products = Tensor.empty(gpu, sums.shape);
     const sumsKernel = kernel("batch_norm_gradient_sums", sumsSource, { RELU: fused });
-    inStripes(gpu, read, (parts, words, stripes) =>
+    inStripes(gpu, read, (parts, parameters) =>
       gpu.run(sumsKernel, {
         buffers: [...parts, statistics, sums, products].map((t) => t.buffer),
-        parameters: { u32: words },
-        workgroups: linear(stripes * pitch),
+        parameters,
+        workgroups: linear(parameters.stripes * pitch),
       }));
     const biasGradient = reduceRows(sums, { outer: 1, outShape: bias.shape });
     const weightGradient = reduceRows(products, { outer: 1, outShape: weight.shape });
@@ -126,7 +126,7 @@ export function batchNorm(x: Tensor, state: BatchNormState, options: BatchNormOp
       gpu.run(gradientKernel, {
         buffers: [x, y, masked, statistics, weight, biasGradient, weightGradient, xGradient]
           .map((t) => t.buffer),
-        parameters: { u32: [x.vectors, pitch], f32: [rows] },
+        parameters: { vectors: x.vectors, pitch, rows },
         workgroups: linear(x.vectors),
       });
     });
@@ -148,19 +148,20 @@ function stripesOf(gpu: Gpu, tensors: readonly Tensor[]): number {
 
 /**
  * Cuts tensors into stripes of pixels, a sum for each of which goes into a tensor of partial sums.
- * `words` are what both kernels want to know: rows, vec4s per pixel, stripes, rows in a stripe, and
+ * `run` is handed the uniforms of both kernels: rows, vec4s per pixel, stripes, rows in a stripe, and
  * the place of the first stripe.
  */
 function inStripes(
   gpu: Gpu,
   tensors: readonly Tensor[],
-  run: (parts: readonly Tensor[], words: number[], stripes: number) => void,
+  run: (parts: readonly Tensor[], parameters: { readonly stripes: number } & Parameters) => void,
 ): void {
   let first = 0;
   bySlices(gpu, tensors, (parts) => {
     const [{ rows, pitch }] = parts;
     const stripes = Math.ceil(rows / STRIPE);
-    run(parts, [rows, pitch / 4, stripes, Math.ceil(rows / stripes), first], stripes);
+    const stripe_rows = Math.ceil(rows / stripes);
+    run(parts, { rows, pitch: pitch / 4, stripes, stripe_rows, first_stripe: first });
     first += stripes;
   });
 }

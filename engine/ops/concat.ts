@@ -46,7 +46,15 @@ function copyChannels(
   bySlices(x.gpu, [x, out], ([x, out]) => {
     x.gpu.run(copyKernel, {
       buffers: [x.buffer, out.buffer],
-      parameters: { u32: [x.rows, count, from, to, x.pitch, out.pitch, padding] },
+      parameters: {
+        rows: x.rows,
+        count,
+        source: from,
+        destination: to,
+        pitch: x.pitch,
+        out_pitch: out.pitch,
+        padding,
+      },
       workgroups: linear(x.rows * (count + padding)),
     });
   });

@@ -28,7 +28,7 @@ export function selectLabel(x: Tensor, labels: Tensor): Tensor {
     );
   }
   const out = Tensor.empty(x.gpu, [...x.shape.slice(0, -1), 1]);
-  const parameters = { u32: [x.rows, x.pitch / 4] };
+  const parameters = { rows: x.rows, pitch: x.pitch / 4 };
   x.gpu.run(selectKernel, {
     buffers: [x.buffer, labels.buffer, out.buffer],
     parameters,

@@ -105,12 +105,12 @@ function negate(x: Tensor): Tensor {
   return applyUnary(kernels.affine, x, [-1, 0]);
 }
 
-function applyUnary(kernel: Kernel, x: Tensor, f32: readonly number[] = [1, 0]): Tensor {
+function applyUnary(kernel: Kernel, x: Tensor, [scale, shift] = [1, 0]): Tensor {
   const out = Tensor.empty(x.gpu, x.shape);
   bySlices(x.gpu, [x, out], ([x, out]) => {
     x.gpu.run(kernel, {
       buffers: [x.buffer, out.buffer],
-      parameters: { u32: [x.vectors, x.channels, x.pitch / 4], f32 },
+      parameters: { vectors: x.vectors, channels: x.channels, pitch: x.pitch / 4, scale, shift },
       workgroups: linear(x.vectors),
     });
   });
@@ -125,7 +125,7 @@ function applyBinary(kernel: Kernel, a: Tensor, b: Tensor): Tensor {
   bySlices(a.gpu, [a, b, out], ([a, b, out]) => {
     a.gpu.run(kernel, {
       buffers: [a.buffer, b.buffer, out.buffer],
-      parameters: { u32: [a.vectors, a.channels, a.pitch / 4] },
+      parameters: { vectors: a.vectors, channels: a.channels, pitch: a.pitch / 4 },
       workgroups: linear(a.vectors),
     });
   });

@@ -25,13 +25,13 @@ export interface PoolOptions {
 
 /** Largest value of each window; `[n, h, w, c]` → `[n, height, width, c]`. */
 export function maxPool(x: Tensor, options: PoolOptions): Tensor {
-  const { shape, words } = measure(x, options);
+  const { shape, uniforms } = measure(x, options);
   const y = Tensor.empty(x.gpu, shape);
   const place = Tensor.empty(x.gpu, shape, "u32");
   bySlices(x.gpu, [x, y, place], ([x, y, place]) => {
     x.gpu.run(maxKernel, {
       buffers: [x.buffer, y.buffer, place.buffer],
-      parameters: { u32: words(y) },
+      parameters: uniforms(y),
       workgroups: linear(y.vectors),
     });
   });
@@ -40,7 +40,7 @@ export function maxPool(x: Tensor, options: PoolOptions): Tensor {
     bySlices(x.gpu, [gradient, place, back], ([gradient, place, back]) => {
       x.gpu.run(maxGradientKernel, {
         buffers: [gradient.buffer, place.buffer, back.buffer],
-        parameters: { u32: words(back) },
+        parameters: uniforms(back),
         workgroups: linear(back.vectors),
       });
     });
@@ -57,13 +57,13 @@ export function maxPool(x: Tensor, options: PoolOptions): Tensor {
  * @param options `countPadding` (default true, as in PyTorch): zeros of the padding count
  */
 export function averagePool(x: Tensor, options: PoolOptions & { countPadding?: boolean }): Tensor {
-  const { shape, words } = measure(x, options);
+  const { shape, uniforms } = measure(x, options);
   const countPadding = options.countPadding ?? true ? 1 : 0;
   const y = Tensor.empty(x.gpu, shape);
   bySlices(x.gpu, [x, y], ([x, y]) => {
     x.gpu.run(averageKernel, {
       buffers: [x.buffer, y.buffer],
-      parameters: { u32: [...words(y), countPadding] },
+      parameters: { ...uniforms(y), count_padding: countPadding },
       workgroups: linear(y.vectors),
     });
   });
@@ -72,7 +72,7 @@ export function averagePool(x: Tensor, options: PoolOptions & { countPadding?: b
     bySlices(x.gpu, [gradient, back], ([gradient, back]) => {
       x.gpu.run(averageGradientKernel, {
         buffers: [gradient.buffer, back.buffer],
-        parameters: { u32: [...words(back), countPadding] },
+        parameters: { ...uniforms(back), count_padding: countPadding },
         workgroups: linear(back.vectors),
       });
     });
@@ -80,7 +80,7 @@ export function averagePool(x: Tensor, options: PoolOptions & { countPadding?: b
   });
 }
 
-/** The result's shape, and the uniform words for a kernel that writes `target`. */
+/** The result's shape, and the uniforms of a kernel that writes `target`. */
 function measure(x: Tensor, options: PoolOptions) {
   const { kernel, stride = kernel, padding = 0, ceilMode = false } = options;
   if (x.shape.length !== 4) throw new RangeError(`Pooling takes [n, h, w, c], not [${x.shape}]`);
@@ -99,16 +99,9 @@ function measure(x: Tensor, options: PoolOptions) {
   if (height < 1 || width < 1) {
     throw new RangeError(`A window of ${kernel} does not fit a ${h}×${w} picture`);
   }
-  const words = (target: Tensor) => [
-    h,
-    w,
-    height,
-    width,
-    x.pitch / 4,
-    target.vectors,
-    kernel,
-    stride,
-    padding,
-  ];
-  return { shape: [n, height, width, c], words };
+  const uniforms = (target: Tensor) => ({
+    ...{ in_height: h, in_width: w, height, width, pitch: x.pitch / 4 },
+    ...{ vectors: target.vectors, kernel, stride, padding },
+  });
+  return { shape: [n, height, width, c], uniforms };
 }

@@ -75,8 +75,9 @@ function reduceWhole(x: Tensor, out: Tensor, outer: number, scale: number): void
     x.gpu.run(reduceRowsKernel, {
       buffers: [from.buffer, to.buffer],
       parameters: {
-        u32: [outer, rows, pitch, stripes, Math.ceil(rows / stripes)],
-        f32: [last ? scale : 1],
+        ...{ outer, rows, pitch, stripes },
+        length: Math.ceil(rows / stripes),
+        scale: last ? scale : 1,
       },
       workgroups: linear(outer * stripes * pitch),
     });
@@ -127,7 +128,7 @@ function runChannels(kernel: Kernel, from: Tensor, to: Tensor): void {
     const { rows, channels, pitch, vectors } = spreads ? to : from;
     from.gpu.run(kernel, {
       buffers: [from.buffer, to.buffer],
-      parameters: { u32: [rows, channels, pitch / 4] },
+      parameters: { rows, channels, pitch: pitch / 4 },
       workgroups: linear(spreads ? vectors : rows),
     });
   });
@@ -143,7 +144,7 @@ function broadcastRows(
   const run = (from: Tensor, to: Tensor, outer: number, rows: number) =>
     gpu.run(broadcastRowsKernel, {
       buffers: [from.buffer, to.buffer],
-      parameters: { u32: [outer, rows, to.pitch / 4], f32: [scale] },
+      parameters: { outer, rows, pitch: to.pitch / 4, scale },
       workgroups: linear(to.vectors),
     });
   if (outer === 1) bySlices(gpu, [to], ([to]) => run(from, to, 1, to.rows));

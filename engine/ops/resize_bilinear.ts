@@ -30,7 +30,11 @@ export function resizeBilinear(x: Tensor, [height, width]: readonly [number, num
     bySlices(x.gpu, [from, to], ([from, to]) => {
       x.gpu.run(kernel, {
         buffers: [from.buffer, to.buffer],
-        parameters: { u32: [h, w, height, width, x.pitch / 4, to.vectors] },
+        parameters: {
+          ...{ in_height: h, in_width: w, height, width },
+          pitch: x.pitch / 4,
+          vectors: to.vectors,
+        },
         workgroups: linear(to.vectors),
       });
     });

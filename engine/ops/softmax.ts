@@ -27,7 +27,7 @@ function apply(x: Tensor, operation: string, forward: Kernel, backward: Kernel):
       const [{ rows, channels, pitch }] = parts;
       gpu.run(kernel, {
         buffers: parts.map((t) => t.buffer),
-        parameters: { u32: [rows, channels, pitch / 4] },
+        parameters: { rows, channels, pitch: pitch / 4 },
         workgroups: linear(rows),
       });
     });

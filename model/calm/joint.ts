@@ -30,7 +30,7 @@ export function jointMap(f: Tensor, logH: Tensor): Tensor {
       const [{ rows, channels, pitch }] = parts;
       f.gpu.run(kernel, {
         buffers: parts.map((t) => t.buffer),
-        parameters: { u32: [rows, channels, pitch / 4] },
+        parameters: { rows, channels, pitch: pitch / 4 },
         workgroups: linear(rows),
       });
     });
@@ -65,7 +65,13 @@ export function labelLogJoint(f: Tensor, logH: Tensor, labels: Tensor): Tensor {
     bySlices(f.gpu, tensors, ([f, rowInput, out], { from }) =>
       f.gpu.run(kernel, {
         buffers: [f, rowInput, labels, out].map((t) => t.buffer),
-        parameters: { u32: [f.rows, f.channels, f.pitch / 4, height * width, from] },
+        parameters: {
+          rows: f.rows,
+          channels: f.channels,
+          pitch: f.pitch / 4,
+          locations: height * width,
+          first: from,
+        },
         workgroups: linear(f.rows),
       }));
   const out = Tensor.empty(f.gpu, logH.shape);
@@ -92,12 +98,17 @@ export function classProbabilities(f: Tensor, logH: Tensor): Tensor {
   bySlices(gpu, [f, logH, normaliser, out], ([f, logH, normaliser, out], { count }) => {
     gpu.run(logSumExpKernel, {
       buffers: [f.buffer, normaliser.buffer],
-      parameters: { u32: [f.rows, classes, f.pitch / 4] },
+      parameters: { rows: f.rows, channels: classes, pitch: f.pitch / 4 },
       workgroups: linear(f.rows),
     });
     gpu.run(probabilitiesKernel, {
       buffers: [f, logH, normaliser, out].map((t) => t.buffer),
-      parameters: { u32: [count, height * width, classes, f.pitch / 4] },
+      parameters: {
+        batch: count,
+        locations: height * width,
+        channels: classes,
+        pitch: f.pitch / 4,
+      },
       workgroups: linear(out.vectors),
     });
   });

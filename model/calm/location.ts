@@ -43,7 +43,7 @@ export function logLocation(a: Tensor, { prior, detachNormaliser }: LocationOpti
     throw new RangeError(`Location logits are [n, h, w, 1], not [${a.shape}]`);
   }
   const [batch, height, width] = a.shape;
-  const parameters = { u32: [height * width] };
+  const parameters = { locations: height * width };
   const RELU = prior === "relu" ? 1 : 0;
   const logH = Tensor.empty(a.gpu, a.shape);
   a.gpu.run(new Kernel("calm_location", source, { RELU }), {

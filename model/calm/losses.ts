@@ -60,7 +60,7 @@ function posteriorLoss(
 ): Tensor {
   const { gpu } = logJoint;
   const [batch, height, width] = logJoint.shape;
-  const parameters = { u32: [height * width] };
+  const parameters = { locations: height * width };
   const posterior = Tensor.empty(gpu, logJoint.shape);
   const loss = Tensor.empty(gpu, [batch, 1]);
   gpu.run(kernel, {

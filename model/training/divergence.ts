@@ -17,7 +17,7 @@ export async function firstNotFinite(entries: readonly StateEntry[]): Promise<st
     for (const { tensor } of entries) {
       gpu.run(kernel, {
         buffers: [tensor.buffer, found.buffer],
-        parameters: { u32: [tensor.vectors] },
+        parameters: { vectors: tensor.vectors },
         workgroups: [1],
       });
     }

@@ -42,7 +42,11 @@ export class RunningTotals {
   add(loss: Tensor, probabilities: Tensor, labels: Tensor): void {
     loss.gpu.run(kernel, {
       buffers: [loss, probabilities, labels, this.#totals].map((t) => t.buffer),
-      parameters: { u32: [labels.size, probabilities.channels, probabilities.pitch / 4] },
+      parameters: {
+        batch: labels.size,
+        channels: probabilities.channels,
+        pitch: probabilities.pitch / 4,
+      },
       workgroups: [1],
     });
   }

@@ -56,8 +56,11 @@ export class Sgd {
         tensor.gpu.run(kernel, {
           buffers: [tensor.gradient, velocity, tensor].map((t) => t.buffer),
           parameters: {
-            u32: [tensor.vectors, nesterov ? 1 : 0],
-            f32: [rate * scale, momentum, weightDecay],
+            vectors: tensor.vectors,
+            nesterov: nesterov ? 1 : 0,
+            rate: rate * scale,
+            momentum,
+            decay: weightDecay,
           },
           workgroups: linear(tensor.vectors),
         });

@@ -63,7 +63,7 @@ export class MovingAverageTeacher implements Objective {
     for (const [i, { tensor }] of model.parameters().entries()) {
       tensor.gpu.run(kernel, {
         buffers: [tensor.buffer, own[i].tensor.buffer],
-        parameters: { u32: [tensor.vectors], f32: [keep] },
+        parameters: { vectors: tensor.vectors, keep },
         workgroups: linear(tensor.vectors),
       });
     }

@@ -97,6 +97,42 @@ gpuTest("a shader can be replaced for a while; messages name the replacement", a
   other.destroy();
 });
 
+gpuTest(
+  "uniforms are handed over by their names, in whatever order they are declared",
+  async (gpu) => {
+    const shader = (uniforms: string, value: string) => `
+    ${uniforms}
+    @group(0) @binding(1) var<storage, read_write> out: array<vec4f>;
+    @compute @workgroup_size(1) fn main() { out[0] = vec4f(${value}, 0, 0, 0); }`;
+    const struct = (fields: string) =>
+      `struct P { ${fields} } @group(0) @binding(0) var<uniform> p: P;`;
+    const value = "f32(p.shift) + f32(p.count) * p.factor";
+    const out = Tensor.zeros(gpu, [1]);
+    const run = async (source: string, parameters: Record<string, number>) => {
+      gpu.run(new Kernel("named", source), { buffers: [out.buffer], parameters, workgroups: [1] });
+      return (await out.read())[0];
+    };
+    const parameters = { count: 3, shift: -2, factor: 0.5, unused: 7 };
+    const orders = [
+      "count: u32, shift: i32, factor: f32",
+      "factor: f32, // , count: u32\n shift: i32,\n count: u32,",
+    ];
+    for (const fields of orders) {
+      assert.equal(
+        await run(shader(struct(fields), value), parameters),
+        -0.5,
+      );
+    }
+    const scalar = "@group(0) @binding(0) var<uniform> factor: f32;";
+    assert.equal(await run(shader(scalar, "factor"), parameters), 0.5);
+    await assert.rejects(
+      run(shader(struct("count: u32, rate: f32"), "p.rate"), parameters),
+      /^UserError: The shader named declares the uniform rate, but it is handed only count, shift, factor, unused$/,
+    );
+    out.dispose();
+  },
+);
+
 gpuTest("a shader that does not declare its tile is refused", () => {
   assert.equal(new Kernel("a", "const TILE_PIXELS = 16u;").tile("TILE_PIXELS"), 16);
   assert.throws(

@@ -34,11 +34,12 @@ interface Product {
   readonly meeting: Meeting;
 }
 
-/** The last words of both kernels' parameters. */
-function tapWords({ weights, bias, meeting }: Product): number[] {
-  const [kernelHeight, kernelWidth] = weights.shape;
-  const { step, sign, offsetY, offsetX, divisor } = meeting;
-  return [kernelHeight, kernelWidth, step, sign, offsetY, offsetX, divisor, bias ? 1 : 0];
+/** The uniforms that both kernels have of the taps. */
+function meetingOf({ weights, bias, meeting }: Product) {
+  const [kernel_height, kernel_width] = weights.shape;
+  const { step, sign, offsetX, divisor } = meeting;
+  const biased = bias ? 1 : 0;
+  return { kernel_height, kernel_width, step, sign, offset_x: offsetX, divisor, biased };
 }
 
 type Multiply = (gpu: Gpu, product: Product) => void;
@@ -86,18 +87,14 @@ const multiplyPanels: Multiply = (gpu, product) => {
   gpu.run(panelKernel, {
     buffers: [source.buffer, panel.buffer],
     parameters: {
-      u32: [
-        n * sourceHeight,
-        sourceWidth,
-        channels,
-        source.pitch / 4,
-        kernelWidth,
-        pitch,
-        step,
-        sign,
-        offsetX,
-        divisor,
-      ],
+      source_rows: n * sourceHeight,
+      source_width: sourceWidth,
+      channels,
+      pitch: source.pitch / 4,
+      taps: kernelWidth,
+      panel_pitch: pitch,
+      ...{ step, sign, divisor },
+      offset: offsetX,
     },
     workgroups: linear(kernelWidth * n * sourceHeight * (source.pitch / 4) * pitch),
   });
@@ -106,16 +103,14 @@ const multiplyPanels: Multiply = (gpu, product) => {
     // Without a bias any buffer will do: `biased` is 0 and the shader does not read it.
     buffers: [panel.buffer, weights.buffer, (bias ?? weights).buffer, out.buffer],
     parameters: {
-      u32: [
-        n,
-        sourceHeight,
-        channels,
-        pitch,
-        height,
-        width,
-        out.pitch / 4,
-        ...tapWords(product),
-      ],
+      batch: n,
+      source_height: sourceHeight,
+      channels,
+      panel_pitch: pitch,
+      ...{ height, width },
+      out_pitch: out.pitch / 4,
+      ...meetingOf(product),
+      offset: offsetY,
     },
     workgroups: [x, y, Math.ceil(out.pitch / kernel.tile("TILE_OUTPUTS"))],
   });
@@ -137,17 +132,15 @@ const multiplyTiles: Multiply = (gpu, product) => {
   gpu.run(tiledKernel, {
     buffers: [source.buffer, weights.buffer, (bias ?? weights).buffer, out.buffer],
     parameters: {
-      u32: [
-        n,
-        sourceHeight,
-        sourceWidth,
-        channels,
-        source.pitch / 4,
-        height,
-        width,
-        out.pitch / 4,
-        ...tapWords(product),
-      ],
+      batch: n,
+      source_height: sourceHeight,
+      source_width: sourceWidth,
+      channels,
+      pitch: source.pitch / 4,
+      ...{ height, width },
+      out_pitch: out.pitch / 4,
+      ...meetingOf(product),
+      offset_y: product.meeting.offsetY,
     },
     workgroups: [x, y, Math.ceil(out.pitch / kernel.tile("TILE_OUTPUTS"))],
   });
@@ -189,7 +182,9 @@ function inputGradientVariant(
       gpu.run(transposeKernel, {
         buffers: [weights!.buffer, transposed.buffer],
         parameters: {
-          u32: [taps, c, outputs, weights!.pitch / 4, transposed.pitch / 4],
+          ...{ taps, inputs: c, outputs },
+          pitch: weights!.pitch / 4,
+          out_pitch: transposed.pitch / 4,
         },
         workgroups: linear(taps * weights!.pitch * transposed.pitch / 16),
       });

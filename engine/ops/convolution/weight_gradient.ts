@@ -32,10 +32,14 @@ function channelTiles(kernel: Kernel, x: Tensor, out: Tensor): number {
   return inputs * Math.ceil(out.pitch / kernel.tile("TILE_OUTPUTS"));
 }
 
-/** The first words of both kernels' parameters. */
-function extents(problem: ConvolutionProblem, x: Tensor, out: Tensor): number[] {
-  const { n, h, w, c, height, width } = problem;
-  return [n, h, w, c, x.pitch / 4, height, width, out.pitch / 4];
+/** The uniforms that both kernels have. */
+function extents(problem: ConvolutionProblem, x: Tensor, out: Tensor) {
+  const { n, h, w, c, height, width, kernelWidth, stride, padTop, padLeft } = problem;
+  return {
+    ...{ batch: n, in_height: h, in_width: w, in_channels: c, in_pitch: x.pitch / 4 },
+    ...{ height, width, pitch: out.pitch / 4 },
+    ...{ kernel_width: kernelWidth, stride, pad_top: padTop, pad_left: padLeft },
+  };
 }
 
 /**
@@ -55,7 +59,7 @@ const registers: Variant<ConvolutionProblem> = {
   name: "registers",
   kernels: [alongStripes, alongTiles],
   run(gpu, problem, [x, gradient, out]) {
-    const { n, height, kernelHeight, kernelWidth, stride, padTop, padLeft } = problem;
+    const { n, height, kernelHeight, kernelWidth } = problem;
     const taps = kernelHeight * kernelWidth;
     const tiles = taps * channelTiles(gpu.effective(alongTiles), x!, out!);
     const rows = n * height;
@@ -71,16 +75,10 @@ const registers: Variant<ConvolutionProblem> = {
       gpu.run(kernel, {
         buffers: [x!.buffer, gradient!.buffer, partial.buffer],
         parameters: {
-          u32: [
-            ...extents(problem, x!, out!),
-            kernelHeight,
-            kernelWidth,
-            stride,
-            padTop,
-            padLeft,
-            stripes,
-            stripeRows,
-          ],
+          ...extents(problem, x!, out!),
+          kernel_height: kernelHeight,
+          stripes,
+          stripe_rows: stripeRows,
         },
         workgroups: [Math.ceil(stripes / STRIPE_LANES), y, Math.ceil(groups / y)],
       }));
@@ -92,7 +90,7 @@ const tiles: Variant<ConvolutionProblem> = {
   name: "tiles",
   kernels: [tiledKernel],
   run(gpu, problem, [x, gradient, out]) {
-    const { n, height, width, kernelHeight, kernelWidth, stride, padTop, padLeft } = problem;
+    const { n, height, width, kernelHeight, kernelWidth } = problem;
     const taps = kernelHeight * kernelWidth;
     const channels = channelTiles(gpu.effective(tiledKernel), x!, out!);
     const pixels = n * height * width;
@@ -104,15 +102,9 @@ const tiles: Variant<ConvolutionProblem> = {
       gpu.run(tiledKernel, {
         buffers: [x!.buffer, gradient!.buffer, partial.buffer],
         parameters: {
-          u32: [
-            ...extents(problem, x!, out!),
-            kernelWidth,
-            taps,
-            stride,
-            padTop,
-            padLeft,
-            stripePixels,
-          ],
+          ...extents(problem, x!, out!),
+          taps,
+          stripe_pixels: stripePixels,
         },
         workgroups: [channels, taps, stripes],
       }));
