@@ -49,7 +49,8 @@ const train: Command = {
       arch: {
         type: "choice",
         choices: ARCHITECTURES,
-        help: "backbone",
+        value: "NAME",
+        help: `backbone: ${ARCHITECTURES.join(", ")}`,
         default: "small-resnet",
       },
       "large-feature-map": {
