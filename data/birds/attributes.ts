@@ -1,5 +1,5 @@
 import { Random } from "../../engine/random.ts";
-import { PALETTE } from "./colors.ts";
+import { PALETTE } from "./palette.ts";
 import { type Appearance, type Part, PARTS } from "./parts.ts";
 
 const COLORS = [

@@ -1,5 +1,5 @@
 import type { Random } from "../../engine/random.ts";
-import { hsl } from "./colors.ts";
+import { hsl } from "./palette.ts";
 import { curve, oval, type Point, short } from "./geometry.ts";
 
 /** Places where birds are pictured. */

@@ -1,6 +1,6 @@
 import { Random } from "../../engine/random.ts";
 import { type Anatomy, buildAnatomy, HEAD, type Pose } from "./anatomy.ts";
-import { type Dye, individualDye } from "./colors.ts";
+import { type Dye, individualDye } from "./palette.ts";
 import {
   type Affine,
   apply,

@@ -1,4 +1,4 @@
-import type { ColorName } from "./colors.ts";
+import type { ColorName } from "./palette.ts";
 import type { BillShape } from "./parts.ts";
 
 /** A family: invented name, bill, and the colours its species are composed of. */

@@ -1,5 +1,5 @@
 import type { Random } from "../../engine/random.ts";
-import type { ColorName, Dye } from "./colors.ts";
+import type { ColorName, Dye } from "./palette.ts";
 import { curve, type Point, short } from "./geometry.ts";
 import type { BillShape, Head } from "./parts.ts";
 import { fringe } from "./plumage.ts";

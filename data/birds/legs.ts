@@ -1,5 +1,5 @@
 import type { Leg } from "./anatomy.ts";
-import type { ColorName, Dye } from "./colors.ts";
+import type { ColorName, Dye } from "./palette.ts";
 import { curve, type Point, short } from "./geometry.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { ColorName } from "./colors.ts";
+import type { ColorName } from "./palette.ts";
 
 /** The seven merged parts of cue localization, in the order of their ids 1 … 7. */
 export const PARTS = ["head", "back", "belly", "breast", "tail", "leg", "wing"] as const;

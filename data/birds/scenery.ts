@@ -1,6 +1,6 @@
 import type { Random } from "../../engine/random.ts";
 import type { Tones } from "./backdrop.ts";
-import { type ColorName, css, PALETTE } from "./colors.ts";
+import { type ColorName, css, PALETTE } from "./palette.ts";
 import { between, curve, lines, oval, type Point, short } from "./geometry.ts";
 
 /** Draws single things in picture units, all from one random stream and in one place's colours. */

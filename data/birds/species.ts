@@ -1,6 +1,6 @@
 import { Random } from "../../engine/random.ts";
 import { differingParts } from "./attributes.ts";
-import { colorDistance, type ColorName } from "./colors.ts";
+import { colorDistance, type ColorName } from "./palette.ts";
 import { FAMILIES, type Family } from "./families.ts";
 import {
   type Appearance,

@@ -1,5 +1,5 @@
 import type { Random } from "../../engine/random.ts";
-import type { Dye } from "./colors.ts";
+import type { Dye } from "./palette.ts";
 import { lines, oval, type Point, short } from "./geometry.ts";
 import type { Tail } from "./parts.ts";
 import { vane } from "./plumage.ts";

@@ -1,5 +1,5 @@
 import type { Random } from "../../engine/random.ts";
-import type { Dye } from "./colors.ts";
+import type { Dye } from "./palette.ts";
 import { between, curve, lines, oval, type Point } from "./geometry.ts";
 import type { Coat } from "./parts.ts";
 import { vane } from "./plumage.ts";
