@@ -64,7 +64,7 @@ export function fitBackbone(
   const network = networkName(all);
   if (network !== null && network !== kind.network) {
     const known = BACKBONES.find((other) => other.network === network);
-    return `holds ${network}, not ${arch}${known ? ` (${known.name} takes it)` : ""}`;
+    return `holds ${network}, not ${arch}${known ? `; the backbone ${known.name} takes it` : ""}`;
   }
   if (![...tensors.keys()].some((name) => places.has(name))) {
     const [first] = all.keys();

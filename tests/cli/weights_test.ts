@@ -269,7 +269,7 @@ gpuTest("train starts ResNet50 from a file, in parts of a batch, and plans befor
     assert.equal(last(trained.stdout).arch, "resnet50");
     await refuses(
       ["train", "--data", data, "--arch", "vgg16", "--pretrained", pretrained, "--out", `${out}2`],
-      /resnet50\.safetensors holds resnet50, not vgg16 \(--arch resnet50 takes it\)/,
+      /resnet50\.safetensors holds resnet50, not vgg16; the backbone resnet50 takes it/,
     );
     const inspect = async (path: string) => {
       const { code, stdout, stderr } = await calm(["weights", "inspect", path, "--json"]);

@@ -199,7 +199,7 @@ Deno.test("ILSVRC and OpenImages need a folder", async () => {
   );
   await refuses(
     openDataset("openimages", undefined, events),
-    /^openimages needs .*metadata\/OpenI/,
+    /^openimages has no default folder.*metadata\/OpenI/,
   );
 });
 

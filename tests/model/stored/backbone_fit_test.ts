@@ -89,7 +89,7 @@ Deno.test("another network is named for what it is", () => {
   }
   assert.equal(
     fit("vgg16_bn", torchvision("vgg16")),
-    "holds vgg16, not vgg16_bn (vgg16 takes it)",
+    "holds vgg16, not vgg16_bn; the backbone vgg16 takes it",
   );
 });
 
