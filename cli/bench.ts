@@ -1,6 +1,6 @@
 import type { Command } from "./command.ts";
 import { UserError } from "../engine/errors.ts";
-import { METHODS } from "../model/classifier.ts";
+import { METHODS } from "../model/methods.ts";
 import { openGpu } from "../model/open_gpu.ts";
 import { NETWORKS } from "../bench/network.ts";
 import { type PeerName, PEERS } from "../bench/peers/open.ts";

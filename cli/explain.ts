@@ -10,7 +10,7 @@ import {
   checkKind,
   hasKind,
   isSigned,
-  mapKinds,
+  ownKinds,
 } from "../eval/maps/kinds.ts";
 import { openGpu } from "../model/open_gpu.ts";
 import { openModel } from "../model/stored/open_model.ts";
@@ -223,7 +223,7 @@ function subsetOf(labels: readonly number[] | undefined): readonly number[] | nu
  */
 function wantedKinds(text: string | undefined, models: readonly NamedModel[]) {
   const mapped = models.map(({ opened: { model } }) => model);
-  const own = mapped.map((model) => mapKinds(model)[0]);
+  const own = mapped.map((model) => ownKinds(model)[0]);
   const wanted = text?.split(",").map((kind) => checkKind(mapped, kind.trim()));
   const kinds = [...new Set(wanted ?? own)];
   const withKinds = models.map((model, i) => {

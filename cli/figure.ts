@@ -20,7 +20,7 @@ import { drawGrid, type Grid } from "../eval/present/pictures/grid.ts";
 import { svgToPdf } from "../eval/present/pictures/pdf.ts";
 import { expectOwnDrawing } from "../eval/present/report/own_report.ts";
 import { openSupersets } from "../eval/measures/supersets.ts";
-import type { Method } from "../model/classifier.ts";
+import { isCalm, type Method } from "../model/methods.ts";
 import { openGpu } from "../model/open_gpu.ts";
 import { openModel } from "../model/stored/open_model.ts";
 import { CHECKPOINT, runFolder } from "../model/stored/run_files.ts";
@@ -198,7 +198,7 @@ async function gridOf(
     const pairs = await pairsOf(options.quantity("pictures"));
     return await figure4(models, pairs, { classNames, gradients, look });
   }
-  const calm = models.find(({ options: { method } }) => method !== "cam");
+  const calm = models.find(({ options: { method } }) => isCalm(method));
   if (!calm) {
     throw new UserError(`Figure ${number} needs a model of CALM: name one with --checkpoint`);
   }

@@ -6,7 +6,7 @@ import { UserError } from "../engine/errors.ts";
 import { CHECKPOINT, runFolder } from "../model/stored/run_files.ts";
 import { LARGEST_PICTURE } from "../model/stored/checkpoint_header.ts";
 import { type Prior, PRIORS } from "../model/calm/location.ts";
-import { type Method, METHODS } from "../model/classifier.ts";
+import { type Method, METHODS } from "../model/methods.ts";
 import type { ForeignOptions } from "../model/stored/open_model.ts";
 import type { OptionTable, ParsedOptions } from "./options.ts";
 import { warn, withOptions } from "./progress.ts";

@@ -4,13 +4,14 @@ import { DATASET_NAMES } from "../data/open.ts";
 import { UserError } from "../engine/errors.ts";
 import { DEFAULT_LOCATION, type Prior, PRIORS } from "../model/calm/location.ts";
 import { OFFICIAL_EPSILON } from "../model/calm/losses.ts";
-import { type Method, METHODS } from "../model/classifier.ts";
+import { isCalm, isOfBenchmark, type Method, METHODS } from "../model/methods.ts";
 import { describeDefault, type Preset, PRESET_NAMES } from "../model/training/recipe.ts";
 import { CHECKPOINT } from "../model/stored/run_files.ts";
 import { duration } from "../eval/present/report/words.ts";
 import { planRun, type TrainingSettings } from "../eval/runs/run_plan.ts";
 import { trainAndReport } from "../eval/runs/training_run.ts";
 import { untilInterrupted } from "./interrupts.ts";
+import { METHOD_OPTIONS, methodSettings } from "./method_options.ts";
 import { WEIGHTS_OPTION } from "./model_options.ts";
 import type { ParsedOptions } from "./options.ts";
 import { showProfile } from "./profile.ts";
@@ -43,7 +44,7 @@ const train: Command = {
       method: {
         type: "choice",
         choices: METHODS,
-        help: "last layers and loss",
+        help: "last layers and loss: CAM, its rivals of the WSOL benchmark, or CALM",
         default: "calm-em",
       },
       arch: {
@@ -134,9 +135,10 @@ const train: Command = {
         type: "number",
         min: 0,
         max: 1,
-        help:
-          `with --teacher: what the average keeps of itself at a step (default ${TEACHER_DECAY})`,
+        help: "with --teacher: what the average keeps of itself at a step",
+        default: TEACHER_DECAY,
       },
+      ...METHOD_OPTIONS,
       resize: {
         type: "integer",
         min: 8,
@@ -268,8 +270,8 @@ function settings(options: ParsedOptions): TrainingSettings {
     throw new UserError("--weights chooses in the file of --pretrained, which is not given");
   }
   const ofCalm = ["prior", "normaliser"].find((name) => options.has(name));
-  if (ofCalm !== undefined && method === "cam") {
-    throw new UserError(`--${ofCalm} is for CALM, which has a location prior, not for cam`);
+  if (ofCalm !== undefined && !isCalm(method)) {
+    throw new UserError(`--${ofCalm} is for CALM, which has a location prior, not for ${method}`);
   }
   if (options.has("teacher") && method !== "calm-em") {
     throw new UserError(`--teacher is for calm-em, not ${method}`);
@@ -280,6 +282,7 @@ function settings(options: ParsedOptions): TrainingSettings {
   if (options.has("posterior-epsilon") && method !== "calm-em") {
     throw new UserError(`--posterior-epsilon is for calm-em, not ${method}`);
   }
+  const ofMethod = methodSettings(options, { method, arch });
   return {
     resume: resume === undefined || /\.(safetensors|pt|pth|tar)$/.test(resume)
       ? resume
@@ -292,7 +295,9 @@ function settings(options: ParsedOptions): TrainingSettings {
       prior: (options.setting("prior")) as Prior,
       detachNormaliser: options.setting("normaliser") === "detached",
       largeFeatureMap: options.flag("large-feature-map"),
-      skipMixed6e: hasMixed6e && !options.flag("use-mixed-6e"),
+      // The WSOL benchmark feeds it on.
+      skipMixed6e: hasMixed6e && !options.flag("use-mixed-6e") && !isOfBenchmark(method),
+      ...ofMethod.model,
       ...(method === "calm-em" && {
         posteriorEpsilon: options.number("posterior-epsilon") ?? (preset ? OFFICIAL_EPSILON : 0),
       }),
@@ -316,6 +321,7 @@ function settings(options: ParsedOptions): TrainingSettings {
       weightDecay: options.number("weight-decay"),
       momentum: options.number("momentum"),
       teacherDecay: options.has("teacher") ? options.quantity("teacher-decay") : undefined,
+      ...ofMethod.recipe,
       resize: options.number("resize"),
       crop: options.number("crop"),
     },

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "./command.ts";
 import { OurNetwork } from "../bench/network.ts";
 import { tune, type TuningRow } from "../bench/tune.ts";
-import { METHODS } from "../model/classifier.ts";
+import { METHODS } from "../model/methods.ts";
 import { openGpu, TUNING_FILE, writeChoices } from "../model/open_gpu.ts";
 import { NETWORK_OPTIONS, networkOptions } from "./bench/context.ts";
 import { Progress, tellResult } from "./progress.ts";

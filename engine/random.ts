@@ -84,6 +84,27 @@ export class Random {
     return mean + deviation * radius * Math.cos(2 * Math.PI * this.uniform());
   }
 
+  /** A draw from the gamma distribution of scale 1 (Marsaglia and Tsang, 2000). */
+  gamma(shape: number): number {
+    // Below 1 by way of the next larger shape.
+    if (shape < 1) return this.gamma(shape + 1) * (1 - this.uniform()) ** (1 / shape);
+    const d = shape - 1 / 3;
+    for (;;) {
+      const x = this.normal();
+      const v = (1 + x / Math.sqrt(9 * d)) ** 3;
+      if (v > 0 && Math.log(1 - this.uniform()) < x * x / 2 + d * (1 - v + Math.log(v))) {
+        return d * v;
+      }
+    }
+  }
+
+  /** A draw from the beta distribution. */
+  beta(a: number, b: number): number {
+    const [x, y] = [this.gamma(a), this.gamma(b)];
+    // Both vanish where a and b are tiny: then one of the ends it is.
+    return x + y > 0 ? x / (x + y) : Number(this.chance(a / (a + b)));
+  }
+
   /** The integers 0 … n−1 in random order (Fisher–Yates shuffle). */
   permutation(n: number): Uint32Array<ArrayBuffer> {
     const order = Uint32Array.from({ length: n }, (_, i) => i);

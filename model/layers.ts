@@ -1,7 +1,9 @@
 import { batchNorm } from "../engine/ops/batch_norm.ts";
 import { conv2d, type Conv2dOptions } from "../engine/ops/conv2d.ts";
+import { dropout } from "../engine/ops/dropout.ts";
+import { Random } from "../engine/random.ts";
 import { Tensor } from "../engine/tensor.ts";
-import { type Builder, initialWeights, Module } from "./module.ts";
+import { type Builder, initialWeights, Module, type Step } from "./module.ts";
 
 /** Convolution with its own weights; parameters `weight` and, unless turned off, `bias`. */
 export class Conv2d extends Module {
@@ -79,16 +81,78 @@ export class BatchNorm extends Module {
   }
 }
 
+/** A layer that draws at random in training: counted, so that a resumed run draws the same. */
+export abstract class DrawingLayer extends Module {
+  #place: number;
+  #step: Step = { seed: 0, epoch: 1, batch: 0, done: 0 };
+  #passes = 0;
+
+  /** @param place tells the layers of a network apart, which draw each for itself */
+  constructor(place: number) {
+    super();
+    this.#place = place;
+  }
+
+  override beginStep(step: Step): void {
+    this.#step = step;
+    this.#passes = 0;
+  }
+
+  /** The numbers of the next forward pass: parts of a batch draw each for itself. */
+  protected draw(): Random {
+    const { seed, epoch, batch } = this.#step;
+    return Random.of(seed, 0xd0b, epoch, batch, this.#place, this.#passes++);
+  }
+}
+
+/** Dropout in training, what it is handed otherwise. Every forward pass of a run draws its own. */
+export class Dropout extends DrawingLayer {
+  #rate: number;
+
+  /** @param rate share of the elements that become 0 */
+  constructor(place: number, rate: number) {
+    super(place);
+    this.#rate = rate;
+  }
+
+  /** Same shape as x. */
+  forward(x: Tensor): Tensor {
+    if (!this.training) return x;
+    const random = this.draw();
+    return dropout(x, { rate: this.#rate, key: [random.bits(), random.bits()] });
+  }
+}
+
+/** A layer of a sequence. */
+export interface Layer {
+  /** What it is called, for visitors. */
+  readonly name: string;
+  forward(x: Tensor): Tensor;
+}
+
+/** A module as a layer of that name. */
+export function asLayer(name: string, module: Pick<Layer, "forward">): Layer {
+  return { name, forward: (x) => module.forward(x) };
+}
+
+/** Called with the result of each layer; what it returns is fed on. */
+export type Visitor = (name: string, result: Tensor) => Tensor;
+
 /**
  * Runs layers one after the other. Without a backward pass to come nothing is kept but what the next
  * layer reads, so that inference takes the memory of one layer instead of all.
  */
-export function inSequence(x: Tensor, layers: Iterable<(x: Tensor) => Tensor>): Tensor {
+export function inSequence(
+  x: Tensor,
+  layers: Iterable<Layer>,
+  visit: Visitor = (_, result) => result,
+): Tensor {
   const { gpu } = x;
   let hidden = x;
   for (const layer of layers) {
-    const next = gpu.recordsGradients ? layer(hidden) : gpu.scope(() => layer(hidden));
-    if (!gpu.recordsGradients && hidden !== x) hidden.dispose();
+    const run = () => visit(layer.name, layer.forward(hidden));
+    const next = gpu.recordsGradients ? run() : gpu.scope(run);
+    if (!gpu.recordsGradients && hidden !== x && hidden !== next) hidden.dispose();
     hidden = next;
   }
   return hidden;

@@ -34,11 +34,13 @@
 export type { Batch } from "../data/loader.ts";
 export type { Transform } from "../data/transform.ts";
 export type {
+  Attachments,
   Backbone,
   BackboneKind,
   BackboneOptions,
   Places,
   Tensors,
+  Trunk,
 } from "./backbones/backbone.ts";
 export type { Shapes } from "./backbones/network_name.ts";
 export { type Architecture, ARCHITECTURES, BACKBONES } from "./backbones/list.ts";
@@ -52,15 +54,21 @@ export {
   PRIORS,
 } from "./calm/location.ts";
 export { expectationLoss, type ExpectationOptions, marginalLoss } from "./calm/losses.ts";
+export { ADL, type AdlOptions } from "./attention_dropout.ts";
+export { Classifier, type ClassifierOptions, uploadPictures } from "./classifier.ts";
+export type { HeadOptions, Outputs } from "./heads/head.ts";
+export { type Cuts } from "./heads/pixel_labels.ts";
+export { SPG_CUTS, type SpgCuts } from "./heads/spg.ts";
 export {
-  Classifier,
-  type HeadOptions,
-  type Method,
-  METHODS,
-  type Outputs,
-  uploadPictures,
-} from "./classifier.ts";
-export { BatchNorm, Conv2d, inSequence } from "./layers.ts";
+  BatchNorm,
+  Conv2d,
+  DrawingLayer,
+  Dropout,
+  inSequence,
+  type Layer,
+  type Visitor,
+} from "./layers.ts";
+export { type Method, METHODS } from "./methods.ts";
 export { type Builder, type Initialisation, Module, type StateEntry, type Step } from "./module.ts";
 export {
   type ForeignOptions,

@@ -34,8 +34,11 @@ export interface Builder {
   readonly initialisation?: Initialisation;
 }
 
-/** `"xavier-uniform"` (Glorot and Bengio, 2010) or `"he-normal"` in fan-out mode (He et al., 2015). */
-export type Initialisation = "xavier-uniform" | "he-normal";
+/**
+ * `"xavier-uniform"` (Glorot and Bengio, 2010), `"he-normal"` in fan-out mode (He et al., 2015), or
+ * `"small-normal"`, the WSOL benchmark's for linear layers.
+ */
+export type Initialisation = "xavier-uniform" | "he-normal" | "small-normal";
 
 /**
  * A part of a network: named parameters, buffers and parts of its own. The names of the parts,
@@ -111,22 +114,26 @@ export abstract class Module {
 /**
  * Initial convolution weights of shape `[kernel height, kernel width, in, out]`.
  *
- *     xavier-uniform: U(−b, b), b = √(6 / (fan_in + fan_out));  he-normal: N(0, 2 / fan_out)
+ *     xavier-uniform: U(−b, b), b = √(6 / (fan_in + fan_out));  he-normal: N(0, 2 / fan_out);
+ *     small-normal: N(0, 0.01²)
  *
  * Drawn in PyTorch's order of elements (out, in, height, width).
  */
-export function initialWeights({ gpu, random, initialisation }: Builder, shape: number[]): Tensor {
+export function initialWeights(
+  { gpu, random, initialisation = "xavier-uniform" }: Builder,
+  shape: number[],
+): Tensor {
   const [kernelHeight, kernelWidth, inputs, outputs] = shape;
   const area = kernelHeight * kernelWidth;
   const bound = Math.sqrt(6 / (area * (inputs + outputs)));
-  const deviation = Math.sqrt(2 / (area * outputs));
+  const deviation = initialisation === "small-normal" ? 0.01 : Math.sqrt(2 / (area * outputs));
   const weights = new Float32Array(product(shape));
   for (let o = 0; o < outputs; o++) {
     for (let c = 0; c < inputs; c++) {
       for (let tap = 0; tap < area; tap++) {
-        weights[(tap * inputs + c) * outputs + o] = initialisation === "he-normal"
-          ? random.normal(0, deviation)
-          : random.uniform(-bound, bound);
+        weights[(tap * inputs + c) * outputs + o] = initialisation === "xavier-uniform"
+          ? random.uniform(-bound, bound)
+          : random.normal(0, deviation);
       }
     }
   }

@@ -1,6 +1,6 @@
 // out = operation(a, b), element by element, on tensors of one shape.
 //
-// OPERATION 0 … 3 are arithmetic; 4 … 6 are gradients of unary operations, with `a` what the
+// OPERATION 0 … 3 are arithmetic; 4 … 7 are gradients of unary operations, with `a` what the
 // operation read or wrote and `b` the upstream gradient.
 
 override OPERATION: u32;
@@ -28,7 +28,8 @@ fn apply(x: vec4f, y: vec4f) -> vec4f {
   if (OPERATION == 3) { return x / y; }
   if (OPERATION == 4) { return select(vec4f(), y, (x > vec4f()) | is_nan(x)); }  // relu: a = its output
   if (OPERATION == 5) { return y / (1 + select(exp(-x), x, is_nan(x))); }  // softplus: a = its input
-  return y / x;                                                    // log: a = its input
+  if (OPERATION == 6) { return y / x; }                            // log: a = its input
+  return y * x * (1 - x);                                          // sigmoid: a = its output
 }
 
 @compute @workgroup_size(64)

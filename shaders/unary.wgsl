@@ -36,11 +36,18 @@ fn softplus(v: vec4f) -> vec4f {
   return max(v, vec4f()) + log1p(nan_exp(-abs(v)));
 }
 
+// 1 / (1 + exp(−v)) without overflow.
+fn sigmoid(v: vec4f) -> vec4f {
+  let e = nan_exp(-abs(v));
+  return select(e, vec4f(1), v >= vec4f()) / (1 + e);
+}
+
 fn apply(v: vec4f) -> vec4f {
   if (OPERATION == 0) { return select(max(v, vec4f()), v, is_nan(v)); }
   if (OPERATION == 1) { return nan_exp(v); }
   if (OPERATION == 2) { return select(log(v), v, is_nan(v)); }
   if (OPERATION == 3) { return softplus(v); }
+  if (OPERATION == 5) { return sigmoid(v); }
   return p.scale * v + p.shift;
 }
 

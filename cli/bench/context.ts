@@ -2,7 +2,7 @@ import type { Gpu } from "../../engine/gpu.ts";
 import { type NetworkOptions, NETWORKS } from "../../bench/network.ts";
 import type { Row } from "../../bench/race.ts";
 import { UserError } from "../../engine/errors.ts";
-import type { Method } from "../../model/classifier.ts";
+import type { Method } from "../../model/methods.ts";
 import type { OptionTable, ParsedOptions } from "../options.ts";
 import type { Progress } from "../progress.ts";
 

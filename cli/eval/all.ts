@@ -13,7 +13,7 @@ import type { MeasuredModel } from "../../eval/present/tables/rows.ts";
 import { CHECKPOINT, runFolder } from "../../model/stored/run_files.ts";
 import { trainAndReport } from "../../eval/runs/training_run.ts";
 import { DEFAULT_LOCATION } from "../../model/calm/location.ts";
-import { METHODS } from "../../model/classifier.ts";
+import { METHODS } from "../../model/methods.ts";
 import { openGpu } from "../../model/open_gpu.ts";
 import { openModel } from "../../model/stored/open_model.ts";
 import { untilInterrupted } from "../interrupts.ts";

@@ -10,7 +10,7 @@ import { resultsOf } from "../../eval/measures/job/counts.ts";
 import { everyOf, OWN_DELETION } from "../../eval/measures/job/plan.ts";
 import type { Measure, MeasureName } from "../../eval/measures/measures.ts";
 import type { Thresholds } from "../../eval/measures/pixel_ap.ts";
-import type { Method } from "../../model/classifier.ts";
+import type { Method } from "../../model/methods.ts";
 import { openGpu } from "../../model/open_gpu.ts";
 import { checkpointOf, foreignOptions } from "../model_options.ts";
 import type { ParsedOptions } from "../options.ts";

@@ -9,7 +9,7 @@ import { encodeNpy } from "../../eval/measures/npy.ts";
 import { type Cell, drawGrid, type GridRow, mapCell } from "../../eval/present/pictures/grid.ts";
 import { type Look, topOf } from "../../eval/present/pictures/look.ts";
 import { readable, shortNumber } from "../../eval/present/pictures/svg.ts";
-import { METHOD_TITLES } from "../../eval/present/tables/rows.ts";
+import { isCalm, methodKind } from "../../model/methods.ts";
 import { upscale } from "../../eval/maps/upscale.ts";
 import type { OpenedModel } from "../../model/stored/open_model.ts";
 import { writeAtomically } from "../../weights/atomic_write.ts";
@@ -167,7 +167,7 @@ async function lookAt(
 
 /** Maps of a kind whose numbers are like those of a model's. */
 function comparedTo(model: NamedModel, kind: AttributionKind, seen: readonly Seen[]) {
-  return seen.filter((other) => isOfCam(other.model) === isOfCam(model))
+  return seen.filter((other) => isOfCalm(other.model) === isOfCalm(model))
     .flatMap(({ maps }) => maps.filter((each) => each.kind === kind))
     .flatMap(({ compared }) => compared);
 }
@@ -186,7 +186,7 @@ function rowsOf(
     const isCommon = (kind: AttributionKind) =>
       models.filter((other) => other.kinds.includes(kind)).length > 1;
     const columns = wanted.some(isCommon) ? wanted : kinds;
-    const label = `${METHOD_TITLES[opened.options.method]} ${name}`;
+    const label = `${methodKind(opened.options.method).title} ${name}`;
     return [{ label, cells: [first, ...columns.map((kind) => cells.get(kind) ?? null)] }];
   }
   const all = [first, ...cells.values()];
@@ -197,9 +197,9 @@ function rowsOf(
   );
 }
 
-/** Whether maps are of logits: of the same kind as CALM's, of probabilities, but no numbers alike. */
-function isOfCam({ opened: { options } }: NamedModel): boolean {
-  return options.method === "cam";
+/** Whether maps are of probabilities: others of the same kind, of logits, are no numbers alike. */
+function isOfCalm({ opened: { options } }: NamedModel): boolean {
+  return isCalm(options.method);
 }
 
 /** The whole picture, as the network saw it, so that its maps lie over all of it. */

@@ -1,5 +1,6 @@
 import { record } from "../autograd.ts";
 import { Kernel, linear } from "../kernel.ts";
+import { bySlices } from "../slices.ts";
 import { Tensor } from "../tensor.ts";
 import { affine } from "./elementwise.ts";
 import { mean } from "./reduce.ts";
@@ -20,27 +21,38 @@ export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {
   return affine(mean(selectLabel(logSoftmax(logits), labels)), { scale: -1 });
 }
 
-/** The element of each row that its label names: `[n, c]` and labels `[n]` → `[n, 1]`. */
+/**
+ * The element of each row that its picture's label names: `[n, c]` → `[n, 1]`, `[n, h, w, c]` →
+ * `[n, h, w, 1]`.
+ *
+ * @param labels `[n]`, u32
+ */
 export function selectLabel(x: Tensor, labels: Tensor): Tensor {
-  if (labels.type !== "u32" || labels.size !== x.rows) {
+  const [batch] = x.shape;
+  if (labels.type !== "u32" || labels.size !== batch) {
     throw new RangeError(
-      `${x.rows} rows need as many u32 labels, not ${labels.type} [${labels.shape}]`,
+      `A batch of ${batch} needs as many u32 labels, not ${labels.type} [${labels.shape}]`,
     );
   }
+  const run = (kernel: Kernel, from: Tensor, to: Tensor) =>
+    bySlices(x.gpu, [from, to], ([from, to], slice) => {
+      const wide = kernel === spreadKernel ? to : from;
+      x.gpu.run(kernel, {
+        buffers: [from.buffer, labels.buffer, to.buffer],
+        parameters: {
+          rows: wide.rows,
+          pitch: wide.pitch / 4,
+          locations: wide.rows / slice.count,
+          first: slice.from,
+        },
+        workgroups: linear(kernel === spreadKernel ? to.vectors : from.rows),
+      });
+    });
   const out = Tensor.empty(x.gpu, [...x.shape.slice(0, -1), 1]);
-  const parameters = { rows: x.rows, pitch: x.pitch / 4 };
-  x.gpu.run(selectKernel, {
-    buffers: [x.buffer, labels.buffer, out.buffer],
-    parameters,
-    workgroups: linear(x.rows),
-  });
+  run(selectKernel, x, out);
   return record(out, "selectLabel", [x], (gradient) => {
     const back = Tensor.empty(x.gpu, x.shape);
-    x.gpu.run(spreadKernel, {
-      buffers: [gradient.buffer, labels.buffer, back.buffer],
-      parameters,
-      workgroups: linear(back.vectors),
-    });
+    run(spreadKernel, gradient, back);
     return [back];
   });
 }

@@ -14,6 +14,7 @@ const kernels = {
   log: unary(2),
   softplus: unary(3),
   affine: unary(4),
+  sigmoid: unary(5),
   add: binary(0),
   subtract: binary(1),
   multiply: binary(2),
@@ -21,6 +22,7 @@ const kernels = {
   reluGradient: binary(4),
   softplusGradient: binary(5),
   logGradient: binary(6),
+  sigmoidGradient: binary(7),
 };
 
 /** max(x, 0); the gradient at 0 is 0, as in PyTorch. */
@@ -51,6 +53,14 @@ export function softplus(x: Tensor): Tensor {
   const y = applyUnary(kernels.softplus, x);
   return record(y, "softplus", [x], (gradient) => [
     applyBinary(kernels.softplusGradient, x, gradient),
+  ]);
+}
+
+/** 1 / (1 + e⁻ˣ), the logistic function. */
+export function sigmoid(x: Tensor): Tensor {
+  const y = applyUnary(kernels.sigmoid, x);
+  return record(y, "sigmoid", [x], (gradient) => [
+    applyBinary(kernels.sigmoidGradient, y, gradient),
   ]);
 }
 

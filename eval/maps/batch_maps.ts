@@ -7,7 +7,14 @@ import { pickPictures } from "./pick_pictures.ts";
 import { type AttributionMap, explain, type Explanation } from "./explain.ts";
 import { gradCam } from "./grad_cam.ts";
 import { gradientMaps } from "./gradient_maps.ts";
-import { type AttributionKind, type GradientKind, isGradCamKind, isGradientKind } from "./kinds.ts";
+import { acolMaps } from "./acol_maps.ts";
+import {
+  type AttributionKind,
+  type GradCamKind,
+  type GradientKind,
+  isGradientKind,
+  needsPasses,
+} from "./kinds.ts";
 
 /** The map of a class y of the picture at position n of a batch. */
 export type MapsOfBatch = (n: number, label: number) => AttributionMap;
@@ -61,7 +68,7 @@ export class BatchMaps {
    */
   async of(kind: AttributionKind, wanted: readonly (readonly number[])[]): Promise<MapsOfBatch> {
     if (isGradientKind(kind)) await this.#differentiate(kind, wanted);
-    else if (isGradCamKind(kind)) await this.#weightFeatures(kind, wanted);
+    else if (needsPasses(kind)) await this.#byRounds(kind, wanted);
     else {
       const explanations = await this.explanations();
       const { superset, against } = this.#options;
@@ -135,8 +142,8 @@ export class BatchMaps {
     }
   }
 
-  async #weightFeatures(
-    kind: AttributionKind,
+  async #byRounds(
+    kind: GradCamKind | "acol",
     wanted: readonly (readonly number[])[],
   ): Promise<void> {
     const missing = Map.groupBy(this.#missing(kind, wanted), ({ n }) => n);
@@ -151,9 +158,12 @@ export class BatchMaps {
         ),
     );
     if (rounds === 0) return;
-    for (const [round, maps] of (await gradCam(this.#model, this.#batch, labels)).entries()) {
-      for (const [n, both] of maps.entries()) {
-        for (const [member, map] of Object.entries(both)) {
+    const made = kind === "acol"
+      ? await acolMaps(this.#model, this.#batch, labels)
+      : await gradCam(this.#model, this.#batch, labels);
+    for (const [round, maps] of made.entries()) {
+      for (const [n, group] of maps.entries()) {
+        for (const [member, map] of Object.entries(group)) {
           this.#keep(member as AttributionKind, n, labels[round][n], map);
         }
       }

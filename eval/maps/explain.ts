@@ -164,7 +164,7 @@ function valuesOf(
 }
 
 /** Eq. 2: logits to [0, 1] by their maximum, negatives dropped, or by minimum and maximum. */
-function scaleCam(kind: "cam-max" | "cam-minmax", values: Float32Array): Float32Array {
+export function scaleCam(kind: "cam-max" | "cam-minmax", values: Float32Array): Float32Array {
   const top = Math.max(...values);
   const bottom = kind === "cam-max" ? 0 : Math.min(...values);
   // A constant map (or one without positive values) has no scale: it becomes zero.

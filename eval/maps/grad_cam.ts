@@ -24,7 +24,7 @@ export async function gradCam(
   rounds: readonly Uint32Array<ArrayBuffer>[],
 ): Promise<Record<GradCamKind, AttributionMap>[][]> {
   const { gpu } = model;
-  const u = model.inference(() => model.backbone.forward(uploadPictures(gpu, { images, size })));
+  const u = model.inference(() => model.features(uploadPictures(gpu, { images, size })));
   try {
     const [, height, width, channels] = u.shape;
     const features = await u.read();

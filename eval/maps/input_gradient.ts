@@ -5,7 +5,8 @@ import { meanSpatial, sum } from "../../engine/ops/reduce.ts";
 import { Tensor } from "../../engine/tensor.ts";
 import { labelLogJoint } from "../../model/calm/joint.ts";
 import { marginalLoss } from "../../model/calm/losses.ts";
-import { type Classifier, type Outputs, uploadPictures } from "../../model/classifier.ts";
+import { type Classifier, uploadPictures } from "../../model/classifier.ts";
+import type { Outputs } from "../../model/heads/head.ts";
 
 /**
  * What the gradient methods differentiate: the pooled logit of a class for CAM, as in the official
@@ -40,8 +41,8 @@ export async function scoreGradient(
     gpu.scope(() => {
       const y = Tensor.from(gpu, labels, [labels.length], "u32");
       const outputs = from === "pictures"
-        ? model.forward(input, { wholeGradient: true })
-        : model.head(input, { wholeGradient: true });
+        ? model.forward(input, { forMaps: true })
+        : model.head(input);
       backward(sum(scoreOf(outputs, y)));
     });
   } finally {

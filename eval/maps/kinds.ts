@@ -1,24 +1,27 @@
 import { didYouMean } from "../../engine/did_you_mean.ts";
 import { UserError } from "../../engine/errors.ts";
-import type { Method } from "../../model/classifier.ts";
+import { isCalm, type Method } from "../../model/methods.ts";
 
 /** Everything that decides how a kind of map is made, compared, drawn and named. */
 export interface KindOfMap {
   /**
    * Where it comes from: one forward pass (`explain.ts`), gradients by the picture
-   * (`gradient_maps.ts`), or by the last features (`grad_cam.ts`).
+   * (`gradient_maps.ts`) or by the last features (`grad_cam.ts`), or ACoL's second classifier, which
+   * takes a pass for each class (`acol_maps.ts`).
    */
-  readonly family: "forward" | "gradient" | "grad-cam";
-  /** The models that have it. */
-  readonly of: "calm" | "cam" | "all";
+  readonly family: "forward" | "gradient" | "grad-cam" | "acol";
+  /** The models that have it: of CALM, those that pool class logits, of one method, or all. */
+  readonly of: "calm" | "pooled" | "acol" | "all";
   /** Heading of a column. */
   readonly title: string;
   /** What the numbers are; of CALM where methods differ. */
   readonly formula: string;
-  /** The formula of a model of CAM, which is made of logits, where it differs. */
+  /** The formula of a model other than CALM, whose maps are made of logits, where it differs. */
   readonly formulaOfCam?: string;
   /** Heading of a table's row; MODEL stands for what the model is called. */
   readonly row: string;
+  /** The heading for models of ACoL, where it differs. */
+  readonly rowOfAcol?: string;
   /** Has negative values, too: drawn in red and blue. */
   readonly signed?: true;
   /** The same for all classes: the difference of two is nothing. */
@@ -54,17 +57,24 @@ export const KINDS = {
     ...{ family: "forward", of: "calm", probability: true },
     ...{ title: "posterior", formula: "p(z | x, ŷ)", row: "MODEL, posterior" },
   },
+  "acol": {
+    ...{ family: "acol", of: "acol" },
+    ...{ title: "ACoL", formula: "max of A and B, min–max", row: "MODEL" },
+  },
   "cam-max": {
-    ...{ family: "forward", of: "cam" },
-    ...{ title: "CAM", formula: "f / max f", row: "CAM, max" },
+    ...{ family: "forward", of: "pooled" },
+    ...{ title: "CAM", formula: "f / max f", row: "MODEL, max" },
+    rowOfAcol: "MODEL, classifier A, max",
   },
   "cam-minmax": {
-    ...{ family: "forward", of: "cam" },
-    ...{ title: "CAM, min–max", formula: "(f − min) / (max − min)", row: "CAM, min–max" },
+    ...{ family: "forward", of: "pooled" },
+    ...{ title: "CAM, min–max", formula: "(f − min) / (max − min)", row: "MODEL, min–max" },
+    rowOfAcol: "MODEL, classifier A, min–max",
   },
   "cam": {
-    ...{ family: "forward", of: "cam", signed: true },
+    ...{ family: "forward", of: "pooled", signed: true },
     ...{ title: "CAM, unscaled", formula: "f", row: "MODEL" },
+    rowOfAcol: "MODEL, classifier A",
   },
   "subset": {
     ...{ family: "forward", of: "all", probability: true },
@@ -158,9 +168,14 @@ function kindsFrom<Family extends KindOfMap["family"]>(
   return ATTRIBUTION_KINDS.filter((kind): kind is KindFrom<Family> => {
     const { of, needsOther, family } = rowOf(kind);
     return (families as readonly string[]).includes(family) &&
-      (of === "all" || (of === "cam") === (method === "cam")) &&
+      (of === "all" || of === method || of === (isCalm(method) ? "calm" : "pooled")) &&
       !(needsOther && classes < 2);
   });
+}
+
+/** The maps of a model that need no gradients; the one that stands for all comes first. */
+export function ownKinds(model: MappedModel): readonly AttributionKind[] {
+  return kindsFrom(model, "forward", "acol");
 }
 
 /** The maps that a model gives in one forward pass. */
@@ -178,14 +193,14 @@ export function isGradientKind(kind: AttributionKind): kind is GradientKind {
   return KINDS[kind].family === "gradient";
 }
 
-/** True for methods that weight feature maps by their gradients. */
-export function isGradCamKind(kind: AttributionKind): kind is GradCamKind {
-  return KINDS[kind].family === "grad-cam";
+/** True for maps that take passes through the network for each class. */
+export function needsPasses(kind: AttributionKind): kind is Exclude<AttributionKind, MapKind> {
+  return KINDS[kind].family !== "forward";
 }
 
 /** True for CALM's maps of probabilities, which need no scaling to be compared. */
 export function isProbability(method: Method, kind: AttributionKind): boolean {
-  return method !== "cam" && rowOf(kind).probability === true;
+  return isCalm(method) && rowOf(kind).probability === true;
 }
 
 /** True for maps whose values are also negative: drawn in red and blue. */
@@ -193,15 +208,16 @@ export function isSigned(kind: AttributionKind): boolean {
   return rowOf(kind).signed === true;
 }
 
-/** The map that a model is about: the joint for CALM, the class logits for CAM. */
+/** The map that a model is about: the joint for CALM, for ACoL its own, else the class logits. */
 export function ownKind(method: Method): AttributionKind {
-  return method === "cam" ? "cam" : "joint";
+  if (method === "acol") return "acol";
+  return isCalm(method) ? "joint" : "cam";
 }
 
 /** What stands above a map; where methods differ, of CALM unless another one is named. */
-export function headingOf(kind: AttributionKind, method?: Method) {
+export function headingOf(kind: AttributionKind, method: Method = "calm-em") {
   const { title, formula, formulaOfCam } = rowOf(kind);
-  return { title, formula: (method === "cam" ? formulaOfCam : undefined) ?? formula };
+  return { title, formula: (isCalm(method) ? undefined : formulaOfCam) ?? formula };
 }
 
 /** Whether a model has maps of this kind. */
@@ -210,7 +226,7 @@ export function hasKind(model: MappedModel, kind: string): kind is AttributionKi
 }
 
 function allKinds(model: MappedModel): readonly string[] {
-  return [...mapKinds(model), ...kindsFrom(model, "gradient"), ...kindsFrom(model, "grad-cam")];
+  return [...ownKinds(model), ...kindsFrom(model, "gradient"), ...kindsFrom(model, "grad-cam")];
 }
 
 /**

@@ -48,7 +48,9 @@ export {
   type MapKind,
   mapKinds,
   type MappedModel,
+  needsPasses,
   ownKind,
+  ownKinds,
 } from "./kinds.ts";
 export { upscale, type Upscaling } from "./upscale.ts";
 export { mapsOfPicture } from "./picture_maps.ts";

@@ -1,6 +1,7 @@
 import type { Batch, BatchLoader } from "../../data/loader.ts";
 import { extentOf } from "../../data/transform.ts";
-import type { Classifier, Method } from "../../model/classifier.ts";
+import type { Classifier } from "../../model/classifier.ts";
+import type { Method } from "../../model/methods.ts";
 import { writeAtomically } from "../../weights/atomic_write.ts";
 import { explain } from "../maps/explain.ts";
 import { type MapKind, mapKinds } from "../maps/kinds.ts";

@@ -23,6 +23,7 @@ import {
 import type { Checkpoint } from "../../model/stored/restore.ts";
 import { checkPretrained } from "../../model/stored/pretrained.ts";
 import { planTraining } from "../../model/training/step_cost.ts";
+import { isCalm } from "../../model/methods.ts";
 
 /** What the user chose; what is left out takes the data set's defaults. */
 export interface TrainingSettings {
@@ -210,7 +211,7 @@ export function describeRun(
 ): string {
   const parameters = model.parameters().reduce((sum, { tensor }) => sum + tensor.size, 0);
   const from = resumed ? `, resumed from ${resumed.path}` : "";
-  return `${method}${method === "cam" ? "" : ` (${prior} prior)`} on ${name}: ` +
+  return `${method}${isCalm(method) ? ` (${prior} prior)` : ""} on ${name}: ` +
     `${dataset.classes.length} classes, ${dataset.train.ids.length} training and ` +
     `${dataset.test.ids.length} test pictures\n${arch}${
       largeFeatureMap ? ", large feature map" : ""

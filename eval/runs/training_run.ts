@@ -3,7 +3,7 @@ import { Interrupted, UserError } from "../../engine/errors.ts";
 import type { AdapterDescription, Gpu } from "../../engine/gpu.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { BatchLoader } from "../../data/loader.ts";
-import type { Method } from "../../model/classifier.ts";
+import type { Method } from "../../model/methods.ts";
 import { openGpu } from "../../model/open_gpu.ts";
 import { buildModel, type ModelOptions } from "../../model/build.ts";
 import { readCheckpoint, saveCheckpoint } from "../../model/stored/checkpoint.ts";

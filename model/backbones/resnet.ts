@@ -1,8 +1,8 @@
 import { maxPool } from "../../engine/ops/pool.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import { BatchNorm, Conv2d, inSequence } from "../layers.ts";
+import { asLayer, BatchNorm, Conv2d, inSequence, type Layer, type Visitor } from "../layers.ts";
 import { type Builder, Module } from "../module.ts";
-import type { Backbone, BackboneKind } from "./backbone.ts";
+import type { Attachments, Backbone, BackboneKind } from "./backbone.ts";
 import { networkName } from "./network_name.ts";
 import { BasicBlock, Bottleneck, isResidualFeature } from "./residual_blocks.ts";
 
@@ -30,9 +30,8 @@ export const STAGE_STRIDES = { 32: [1, 2, 2, 2], 16: [1, 2, 2, 1], 8: [1, 2, 1, 
  */
 export class ResNet extends Module implements Backbone {
   readonly features: number;
-  #conv1: Conv2d;
-  #bn1: BatchNorm;
-  #blocks: (BasicBlock | Bottleneck)[] = [];
+  readonly attachments: Attachments;
+  #layers: Layer[] = [];
 
   constructor(
     builder: Builder,
@@ -41,8 +40,13 @@ export class ResNet extends Module implements Backbone {
   ) {
     super();
     const stem = { kernel: 7, stride: 2, padding: 3, bias: false };
-    this.#conv1 = this.part("conv1", new Conv2d(builder, [3, 64], stem));
-    this.#bn1 = this.part("bn1", new BatchNorm(builder, 64));
+    const conv1 = this.part("conv1", new Conv2d(builder, [3, 64], stem));
+    const bn1 = this.part("bn1", new BatchNorm(builder, 64));
+    const pool = { kernel: 3, stride: 2, padding: 1 };
+    this.#layers.push({
+      name: "stem",
+      forward: (x) => maxPool(bn1.forward(conv1.forward(x), { relu: true }), pool),
+    });
     const isBasic = depth < 50;
     let inputs = 64;
     for (const [stage, blocks] of BLOCKS[depth].entries()) {
@@ -53,32 +57,43 @@ export class ResNet extends Module implements Backbone {
         const block = isBasic
           ? new BasicBlock(builder, [inputs, outputs], step)
           : new Bottleneck(builder, inputs, width, step);
-        this.#blocks.push(this.part(`layer${stage + 1}.${i}`, block));
+        const name = `layer${stage + 1}.${i}`;
+        this.#layers.push(asLayer(name, this.part(name, block)));
         inputs = outputs;
       }
     }
     this.features = inputs;
+    const [, , thirdStage, fourthStage] = BLOCKS[depth];
+    const half = inputs / 2;
+    this.attachments = {
+      adl: ["layer3.0", "layer4.0", `layer4.${fourthStage - 1}`],
+      spg: {
+        ...{ places: ["layer3.0", `layer3.${thirdStage - 1}`], sides: [half, half] },
+        ...{ b: half, c: 512 },
+      },
+      acol: 1024,
+    };
   }
 
   /** Pictures `[n, h, w, 3]` → features `[n, ⌈h/stride⌉, ⌈w/stride⌉, features]`. */
-  forward(x: Tensor): Tensor {
-    const stem = (x: Tensor) =>
-      maxPool(this.#bn1.forward(this.#conv1.forward(x), { relu: true }), {
-        kernel: 3,
-        stride: 2,
-        padding: 1,
-      });
-    return inSequence(x, [stem, ...this.#blocks.map((block) => (x: Tensor) => block.forward(x))]);
+  forward(x: Tensor, visit?: Visitor): Tensor {
+    return inSequence(x, this.#layers, visit);
   }
 
   /** True for what the official code trains at the base learning rate (its substring rule). */
   readonly isFeature = isResidualFeature;
+
+  /** The benchmark's rule: `layer4.` and CAM's last layer learn at the higher rate, all else does not. */
+  isFeatureOfBenchmark(name: string): boolean {
+    return !/layer4\.|^conv_last\./.test(name);
+  }
 }
 
 function ofDepth<D extends Depth>(depth: D, paperName?: string): BackboneKind<`resnet${D}`> {
   const name = `resnet${depth}` as const;
   return {
-    ...{ name, network: name, paperName, initialisation: "xavier-uniform", hasLargeMap: true },
+    ...{ name, network: name, paperName, hasLargeMap: true, endsLinear: true },
+    ...{ initialisation: "xavier-uniform", initialisationOfAcol: "he-normal" },
     build: (builder, { largeFeatureMap }) =>
       new ResNet(builder, depth, { stride: largeFeatureMap ? 8 : 16 }),
     recognises: (tensors) => networkName(tensors) === name,

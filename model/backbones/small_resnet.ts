@@ -1,5 +1,5 @@
 import type { Tensor } from "../../engine/tensor.ts";
-import { BatchNorm, Conv2d, inSequence } from "../layers.ts";
+import { asLayer, BatchNorm, Conv2d, inSequence, type Layer, type Visitor } from "../layers.ts";
 import { type Builder, Module } from "../module.ts";
 import type { Backbone, BackboneKind } from "./backbone.ts";
 import { networkName } from "./network_name.ts";
@@ -11,30 +11,37 @@ import { BasicBlock, isResidualFeature } from "./residual_blocks.ts";
  */
 export class SmallResNet extends Module implements Backbone {
   readonly features = 64;
-  #conv1: Conv2d;
-  #bn1: BatchNorm;
-  #blocks: BasicBlock[];
+  readonly attachments = {
+    adl: ["layer2", "layer3"],
+    spg: { places: ["layer1", "layer2"], sides: [16, 32], b: 32, c: 16 },
+    acol: 64,
+  } as const;
+  #layers: readonly Layer[];
 
   constructor(builder: Builder) {
     super();
     const stem = { kernel: 3, stride: 2, padding: 1, bias: false };
-    this.#conv1 = this.part("conv1", new Conv2d(builder, [3, 16], stem));
-    this.#bn1 = this.part("bn1", new BatchNorm(builder, 16));
-    this.#blocks = [
-      this.part("layer1", new BasicBlock(builder, [16, 16], 1)),
-      this.part("layer2", new BasicBlock(builder, [16, 32], 2)),
-      this.part("layer3", new BasicBlock(builder, [32, 64], 1)),
+    const conv1 = this.part("conv1", new Conv2d(builder, [3, 16], stem));
+    const bn1 = this.part("bn1", new BatchNorm(builder, 16));
+    const block = (name: string, channels: readonly [number, number], stride: number) =>
+      asLayer(name, this.part(name, new BasicBlock(builder, channels, stride)));
+    this.#layers = [
+      { name: "stem", forward: (x) => bn1.forward(conv1.forward(x), { relu: true }) },
+      block("layer1", [16, 16], 1),
+      block("layer2", [16, 32], 2),
+      block("layer3", [32, 64], 1),
     ];
   }
 
   /** Pictures `[n, h, w, 3]` → features `[n, ⌈h/4⌉, ⌈w/4⌉, 64]`. */
-  forward(x: Tensor): Tensor {
-    const stem = (x: Tensor) => this.#bn1.forward(this.#conv1.forward(x), { relu: true });
-    return inSequence(x, [stem, ...this.#blocks.map((block) => (x: Tensor) => block.forward(x))]);
+  forward(x: Tensor, visit?: Visitor): Tensor {
+    return inSequence(x, this.#layers, visit);
   }
 
   /** True for what the official code trains at the base learning rate (its substring rule). */
   readonly isFeature = isResidualFeature;
+  /** The benchmark does not know this network: the same. */
+  readonly isFeatureOfBenchmark = isResidualFeature;
 }
 
 /** `small-resnet`. */
@@ -42,6 +49,8 @@ export const smallResNet: BackboneKind<"small-resnet"> = {
   name: "small-resnet",
   network: "small-resnet",
   initialisation: "xavier-uniform",
+  initialisationOfAcol: "xavier-uniform",
+  endsLinear: false,
   hasLargeMap: false,
   build: (builder) => new SmallResNet(builder),
   recognises: (tensors) => networkName(tensors) === "small-resnet",

@@ -3,7 +3,7 @@ import { UserError } from "../../engine/errors.ts";
 import { shown } from "../../weights/shown.ts";
 import type { ModelOptions } from "../build.ts";
 import { PRIORS } from "../calm/location.ts";
-import { METHODS } from "../classifier.ts";
+import { METHODS } from "../methods.ts";
 import type { TrainingProgress } from "../training/progress.ts";
 import type { TrainingRecipe } from "../training/recipe.ts";
 import { ARCHITECTURES, backboneKind } from "../backbones/list.ts";
@@ -71,6 +71,10 @@ const FIELDS: readonly (readonly [name: string, kind: Kind])[] = [
   ["model.largeFeatureMap?", flag],
   ["model.skipMixed6e?", flag],
   ["model.posteriorEpsilon?", number(0)],
+  ["model.dropout?", number(0, 0.99)],
+  ["model.adl?", object],
+  ["model.acolThreshold?", number(0, 1)],
+  ["model.spgCuts?", list],
   ["model.classes", count(1)],
   ["recipe", object],
   ["recipe.epochs", count(1)],
@@ -82,6 +86,9 @@ const FIELDS: readonly (readonly [name: string, kind: Kind])[] = [
   ["recipe.weightDecay", number(0)],
   ["recipe.momentum", number(0, 1)],
   ["recipe.teacherDecay?", number(0, 1)],
+  ["recipe.has?", object],
+  ["recipe.cutmix?", object],
+  ["recipe.groups?", oneOf(["benchmark"])],
   ["recipe.seed", count(0)],
   ["recipe.transform", object],
   ["recipe.transform.resize", count(1, LARGEST_PICTURE)],

@@ -6,6 +6,7 @@ import { fromFile, shapeInFile } from "../../weights/layout.ts";
 import type { StateFile } from "../../weights/state_file.ts";
 import { COUNTER } from "./backbone_fit.ts";
 import type { Classifier } from "../classifier.ts";
+import { isCalm } from "../methods.ts";
 
 /** What became of the tensors of a file. */
 export interface WeightReport {
@@ -25,7 +26,7 @@ export interface WeightReport {
  */
 export async function takeAll(model: Classifier, file: StateFile): Promise<void> {
   const unused = (name: string) =>
-    COUNTER.test(name) || (model.method === "cam" && name.startsWith("attention."));
+    COUNTER.test(name) || (!isCalm(model.method) && name.startsWith("attention."));
   const tensors = new Map([...verifiedTensors(file)].filter(([name]) => !unused(name)));
   const { fresh, skipped } = await take(model, file, tensors);
   if (fresh.length > 0) throw new UserError(`${file.path} has no tensor ${fresh[0]}`);

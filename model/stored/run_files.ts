@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Method } from "../classifier.ts";
+import type { Method } from "../methods.ts";
 
 /** Name of a run's checkpoint in its folder. */
 export const CHECKPOINT = "checkpoint.safetensors";

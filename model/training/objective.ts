@@ -1,5 +1,7 @@
+import { add, affine } from "../../engine/ops/elementwise.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import type { Classifier, Outputs } from "../classifier.ts";
+import type { Classifier } from "../classifier.ts";
+import type { Outputs } from "../heads/head.ts";
 import type { StateEntry, Step } from "../module.ts";
 
 /** Some pictures of a batch, on the GPU. */
@@ -8,6 +10,12 @@ export interface Part {
   readonly x: Tensor;
   /** The class of each, `[n]`. */
   readonly labels: Tensor;
+  /** The second class of each, where pictures are mixed of two (CutMix). */
+  readonly mixed?: {
+    readonly labels: Tensor;
+    /** λ, the share of the first class. */
+    readonly share: number;
+  };
 }
 
 /**
@@ -32,10 +40,32 @@ export interface Objective {
   dispose?(): void;
 }
 
-/** The method's own loss: cross-entropy for CAM, eq. 4 for CALM_ML, eq. 6 with θ' = θ for CALM_EM. */
+/**
+ * The method's own loss: cross-entropy for CAM, eq. 4 for CALM_ML, eq. 6 with θ' = θ for CALM_EM; of
+ * mixed pictures that of both classes.
+ */
 export const OWN_LOSS: Objective = {
-  of(model, { x, labels }) {
-    const outputs = model.forward(x);
-    return { loss: model.loss(outputs, labels), outputs };
+  of(model, part) {
+    const outputs = model.forward(part.x);
+    return { loss: lossOf(model, outputs, part), outputs };
   },
 };
+
+/**
+ * A model's own loss of what it says of a part, `[1]`; of mixed pictures
+ *
+ *     λ · L(y) + (1 − λ) · L(y of the partner).
+ *
+ * @param teacher see `Classifier.loss`
+ */
+export function lossOf(
+  model: Classifier,
+  outputs: Outputs,
+  { labels, mixed }: Part,
+  teacher?: Outputs,
+): Tensor {
+  const own = model.loss(outputs, labels, teacher);
+  if (!mixed) return own;
+  const other = model.loss(outputs, mixed.labels, teacher);
+  return add(affine(own, { scale: mixed.share }), affine(other, { scale: 1 - mixed.share }));
+}

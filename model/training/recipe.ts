@@ -1,8 +1,9 @@
 import { UserError } from "../../engine/errors.ts";
 import type { Transform } from "../../data/transform.ts";
+import type { Augmentation } from "./augment.ts";
 
 /** Everything that decides the course of a training run, besides the data. */
-export interface TrainingRecipe {
+export interface TrainingRecipe extends Augmentation {
   /** Passes through the training pictures. */
   readonly epochs: number;
   /** Pictures of an update. */
@@ -27,6 +28,8 @@ export interface TrainingRecipe {
    * share of itself at each step (`MovingAverageTeacher`). Left out: θ' = θ.
    */
   readonly teacherDecay?: number;
+  /** Which tensors learn at the higher rate: by the official code's rule, or the WSOL benchmark's. */
+  readonly groups?: "benchmark";
   /** Of first weights, order and augmentation. */
   readonly seed: number;
   /** How pictures are resized and cut. */
@@ -43,7 +46,7 @@ export type RecipeChoices =
   & Partial<Omit<TrainingRecipe, "transform" | "seed">>
   & { readonly resize?: number; readonly crop?: number };
 
-type Chosen = "microBatch" | "teacherDecay";
+type Chosen = "microBatch" | "teacherDecay" | "has" | "cutmix" | "groups";
 
 type Defaults = Required<Omit<RecipeChoices, Chosen>> & Pick<RecipeChoices, Chosen>;
 
@@ -115,16 +118,19 @@ export function describeDefault(key: keyof Omit<Defaults, Chosen>): string {
 /** A recipe in words, and what of it will not come about. */
 export function describeRecipe(recipe: TrainingRecipe): string {
   const { lr, lrClassifierRatio, lrDecayEvery, epochs, momentum, weightDecay, seed } = recipe;
-  const { transform: { resize, crop }, teacherDecay } = recipe;
+  const { transform: { resize, crop }, teacherDecay, has, cutmix, groups } = recipe;
   const falls = lrDecayEvery > epochs
     ? `never falls within ${epochs} epochs, but at every one divisible by ${lrDecayEvery}`
     : `falls to a tenth at every epoch divisible by ${lrDecayEvery}`;
   return `learning rate ${lr}, of the last layers ${lrClassifierRatio} times that; it ${falls}\n` +
     `Nesterov momentum ${momentum}, weight decay ${weightDecay}; pictures of ${resize}×${resize}, ` +
     `cut to ${crop}×${crop}; seed ${seed}` +
+    (groups ? "; the WSOL benchmark’s groups of parameters" : "") +
     (teacherDecay === undefined
       ? ""
-      : `\npseudo-targets of a moving average of the weights, decay ${teacherDecay}`);
+      : `\npseudo-targets of a moving average of the weights, decay ${teacherDecay}`) +
+    (has ? `\nhidden cells of ${has.sizes.join(" or ")} pixels, rate ${has.rate}` : "") +
+    (cutmix ? `\nCutMix with β ${cutmix.beta}, probability ${cutmix.probability}` : "");
 }
 
 /**

@@ -1,9 +1,10 @@
 import { Kernel, linear } from "../../engine/kernel.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import type { Classifier, Outputs } from "../classifier.ts";
+import type { Classifier } from "../classifier.ts";
+import type { Outputs } from "../heads/head.ts";
 import type { StateEntry, Step } from "../module.ts";
 import source from "../../shaders/moving_average.wgsl" with { type: "text" };
-import type { Objective, Part } from "./objective.ts";
+import { lossOf, type Objective, type Part } from "./objective.ts";
 import { TRAINING_STATE } from "./sgd.ts";
 
 const kernel = new Kernel("moving_average", source);
@@ -44,16 +45,17 @@ export class MovingAverageTeacher implements Objective {
   /** The model's loss against the teacher's pseudo-target. */
   of(
     model: Classifier,
-    { x, labels }: Part,
+    part: Part,
     step: Step,
   ): { readonly loss: Tensor; readonly outputs: Outputs } {
+    const { x } = part;
     const outputs = model.forward(x);
     const { gpu } = x;
     const told = gpu.withoutGradients(() => {
       this.#teacher.beginStep(step);
       return this.#teacher.forward(x);
     });
-    return { loss: model.loss(outputs, labels, told), outputs };
+    return { loss: lossOf(model, outputs, part, told), outputs };
   }
 
   /** Moves the average towards the new weights. */

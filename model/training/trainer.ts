@@ -6,6 +6,8 @@ import { affine } from "../../engine/ops/elementwise.ts";
 import { Tensor } from "../../engine/tensor.ts";
 import type { Batch, BatchLoader } from "../../data/loader.ts";
 import { type Classifier, uploadPictures } from "../classifier.ts";
+import type { MixedLabels } from "../../data/cutmix.ts";
+import { augment } from "./augment.ts";
 import { firstNotFinite } from "./divergence.ts";
 import { NOT_BEGUN, type TrainingProgress } from "./progress.ts";
 import { learningRate, type TrainingRecipe } from "./recipe.ts";
@@ -39,10 +41,12 @@ const READ_EVERY = 8;
 /** Steps before a profile begins, which compile shaders and fill the pools, and steps it covers. */
 const PROFILE = { after: 3, steps: 3 };
 
-/** The optimiser with the official code's two groups of parameters. */
+/** The optimiser with the two groups of parameters of the official code or of the WSOL benchmark. */
 export function buildOptimiser(model: Classifier, recipe: TrainingRecipe): Sgd {
   const parameters = model.parameters();
-  const isFeature = ({ name }: { name: string }) => model.backbone.isFeature(name);
+  const { backbone } = model;
+  const isFeature = ({ name }: { name: string }) =>
+    recipe.groups === "benchmark" ? backbone.isFeatureOfBenchmark(name) : backbone.isFeature(name);
   return new Sgd([
     { parameters: parameters.filter(isFeature), scale: 1 },
     { parameters: parameters.filter((p) => !isFeature(p)), scale: recipe.lrClassifierRatio },
@@ -77,9 +81,20 @@ export function buildObjective(
 export function trainingStep(
   model: Classifier,
   optimiser: Sgd,
-  { images, labels, size, rate, sums, microBatch = size, objective = OWN_LOSS, step = ALONE }:
+  {
+    images,
+    labels,
+    size,
+    mixed,
+    rate,
+    sums,
+    microBatch = size,
+    objective = OWN_LOSS,
+    step = ALONE,
+  }:
     & Pick<Batch, "images" | "labels" | "size">
     & {
+      readonly mixed?: MixedLabels;
       readonly rate: number;
       readonly sums: RunningTotals;
       readonly microBatch?: number;
@@ -95,8 +110,14 @@ export function trainingStep(
     gpu.scope(() => {
       const part = { images: images.subarray(from * stride, to * stride), size: to - from };
       const x = uploadPictures(gpu, part);
-      const y = Tensor.from(gpu, labels.slice(from, to), [part.size], "u32");
-      const { loss, outputs } = objective.of(model, { x, labels: y }, step);
+      const upload = (labels: Uint32Array) =>
+        Tensor.from(gpu, labels.slice(from, to), [part.size], "u32");
+      const y = upload(labels);
+      const { loss, outputs } = objective.of(model, {
+        x,
+        labels: y,
+        ...(mixed && { mixed: { labels: upload(mixed.labels), share: mixed.share } }),
+      }, step);
       const probabilities = model.probabilities(outputs);
       sums.add(loss, probabilities, y);
       // The loss of the batch is the mean over its pictures, not over its parts.
@@ -161,7 +182,8 @@ export async function train(
         }
         const done = progress.epoch * loader.batchesPerEpoch + number;
         const step = { seed, epoch, batch: number, done };
-        trainingStep(model, optimiser, { ...examples, rate, sums, microBatch, objective, step });
+        const fed = { ...examples, ...augment(examples, recipe, step) };
+        trainingStep(model, optimiser, { ...fed, rate, sums, microBatch, objective, step });
         if (profiling && steps === PROFILE.after + PROFILE.steps) await endProfile();
         batch = number + 1;
         const last = batch === loader.batchesPerEpoch;

@@ -5,7 +5,7 @@ import { buildModel } from "../../model/build.ts";
 import { jointMap, labelLogJoint } from "../../model/calm/joint.ts";
 import { logLocation, type Prior } from "../../model/calm/location.ts";
 import { expectationLoss, marginalLoss } from "../../model/calm/losses.ts";
-import { METHODS } from "../../model/classifier.ts";
+import { METHODS } from "../../model/methods.ts";
 import { RunningTotals } from "../../model/training/running_totals.ts";
 import type { TrainingRecipe } from "../../model/training/recipe.ts";
 import { buildOptimiser, trainingStep } from "../../model/training/trainer.ts";

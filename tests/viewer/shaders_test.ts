@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
 import { Gpu } from "../../engine/gpu.ts";
-import { METHODS } from "../../model/classifier.ts";
+import { METHODS } from "../../model/methods.ts";
 import { bundle } from "../../viewer/bundle.ts";
 import { browserTest, extra } from "./browser.ts";
 import type { firstLosses } from "./training.ts";

@@ -1,6 +1,6 @@
 import type { Gpu } from "../../engine/gpu.ts";
 import { buildModel } from "../../model/build.ts";
-import type { Method } from "../../model/classifier.ts";
+import type { Method } from "../../model/methods.ts";
 import { RunningTotals } from "../../model/training/running_totals.ts";
 import { buildOptimiser, trainingStep } from "../../model/training/trainer.ts";
 import { withVariants } from "../variants.ts";

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import type { Gpu } from "../../engine/gpu.ts";
 import { type ForeignOptions, type OpenedModel, readModel } from "../../model/stored/open_model.ts";
-import type { Method } from "../../model/classifier.ts";
+import type { Method } from "../../model/methods.ts";
 import type { Prior } from "../../model/calm/location.ts";
 import { CHECKPOINT_FORMAT } from "../../model/stored/restore.ts";
 import { blobSource } from "../../weights/byte_source.ts";

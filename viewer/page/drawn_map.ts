@@ -6,6 +6,7 @@ import { mapWords, workWords } from "./map_words.ts";
 import type { MapView } from "./map_view.ts";
 import type { StatusLine } from "./status_line.ts";
 import { kindWords } from "./words.ts";
+import { isCalm } from "../../model/methods.ts";
 
 /** A map that was made, and those with which it shares its scale. */
 export interface MadeMap {
@@ -62,8 +63,8 @@ export function drawMap(view: MapView, made: MadeMap, beside: MadeMap | null, lo
 
 /** Probabilities are not logits. */
 function isOfOneUnit(a: MadeMap, b: MadeMap): boolean {
-  const isCam = ({ examination }: MadeMap) => examination.opened.model.method === "cam";
-  return a.choice.kind === b.choice.kind && isCam(a) === isCam(b);
+  const isOfCalm = ({ examination }: MadeMap) => isCalm(examination.opened.model.method);
+  return a.choice.kind === b.choice.kind && isOfCalm(a) === isOfCalm(b);
 }
 
 /** Maps that took less need no mention, in seconds. */

@@ -6,18 +6,16 @@ import { BatchMaps } from "../../eval/maps/batch_maps.ts";
 import type { AttributionMap, Explanation } from "../../eval/maps/explain.ts";
 import {
   type AttributionKind,
-  type GradCamKind,
-  type GradientKind,
   gradientKinds,
-  isGradCamKind,
-  isGradientKind,
   type MapKind,
-  mapKinds,
+  needsPasses,
+  ownKinds,
 } from "../../eval/maps/kinds.ts";
 import { baselineOf } from "../../eval/measures/erasing/baseline.ts";
 import { erase, probabilitiesOf, rank } from "../../eval/measures/erasing/erase.ts";
 import { pictureOf } from "../../eval/present/pictures/overlay.ts";
 import type { OpenedModel } from "../../model/stored/open_model.ts";
+import { isCalm } from "../../model/methods.ts";
 
 /** Which map of a picture is wanted. */
 export interface MapChoice {
@@ -54,12 +52,7 @@ export function kindsOf({ model }: OpenedModel): {
   readonly own: readonly AttributionKind[];
   readonly gradients: readonly AttributionKind[];
 } {
-  return { own: mapKinds(model), gradients: gradientKinds(model) };
-}
-
-/** Whether maps of a kind take passes through the network for each class. */
-export function needsPasses(kind: AttributionKind): kind is GradientKind | GradCamKind {
-  return isGradientKind(kind) || isGradCamKind(kind);
+  return { own: ownKinds(model), gradients: gradientKinds(model) };
 }
 
 /** What a model says of a picture: probabilities, maps, and the same with pixels erased. */
@@ -150,9 +143,9 @@ export class Examination {
     return map;
   }
 
-  /** What each cell says for a class: p(y,z|x), or for a model of CAM its logits. */
+  /** What each cell says for a class: p(y,z|x), or for a model other than CALM its logits. */
   evidence(label: number): AttributionMap {
-    const kind: MapKind = this.opened.model.method === "cam" ? "cam" : "joint";
+    const kind: MapKind = isCalm(this.opened.model.method) ? "joint" : "cam";
     const map = this.#evidence.get(label) ?? this.explanation.map(kind, label);
     this.#evidence.set(label, map);
     return map;

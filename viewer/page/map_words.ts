@@ -1,8 +1,10 @@
 import type { AttributionMap } from "../../eval/maps/explain.ts";
 import type { Look } from "../../eval/present/pictures/look.ts";
 import type { OpenedModel } from "../../model/stored/open_model.ts";
-import { type Examination, type MapChoice, needsPasses } from "./examination.ts";
+import { needsPasses } from "../../eval/maps/kinds.ts";
+import type { Examination, MapChoice } from "./examination.ts";
 import { className, kindWords, number, probability } from "./words.ts";
+import { isCalm } from "../../model/methods.ts";
 
 /** What is said about a map. */
 export interface MapWords {
@@ -55,7 +57,7 @@ function sumWords(
   { kind }: MapChoice,
   { values }: AttributionMap,
 ): string | undefined {
-  if (model.method === "cam") return undefined;
+  if (!isCalm(model.method)) return undefined;
   const total = values.reduce((a, b) => a + b, 0);
   if (kind === "joint") return `The cells add up to p(y | x) = ${probability(total)}.`;
   if (kind === "subset") return `The cells add up to ${probability(total)}.`;

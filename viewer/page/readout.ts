@@ -5,6 +5,7 @@ import { byId } from "./dom.ts";
 import type { Erased, Examination } from "./examination.ts";
 import { type Column, PredictionTable } from "./prediction_table.ts";
 import { className, number, probability } from "./words.ts";
+import { isCalm } from "../../model/methods.ts";
 
 /** Classes in the table; a chosen one that is less likely comes as one more. */
 const ROWS = 6;
@@ -61,11 +62,15 @@ export class Readout {
     const examination = this.#examination;
     if (!examination) return;
     const { order, opened } = examination;
-    const isCam = opened.model.method === "cam";
+    const isOfCalm = isCalm(opened.model.method);
     const cells = examination.evidence(0);
     const at = cell ? cell.row * cells.width + cell.column : null;
     const value = (label: number) => at === null ? null : examination.evidence(label).values[at];
-    const columns: Column[] = [{ title: isCam ? "f(y, z)" : "p(y, z | x)", value, text: number }];
+    const columns: Column[] = [{
+      title: isOfCalm ? "p(y, z | x)" : "f(y, z)",
+      value,
+      text: number,
+    }];
     const erased = this.#erased?.probabilities;
     if (erased) {
       columns.unshift({ title: "erased", value: (label) => erased[label], text: probability });

@@ -1,7 +1,7 @@
 import type { MapsOfBatch } from "../../maps/batch_maps.ts";
 import type { AttributionMap } from "../../maps/explain.ts";
 import { type AttributionKind, isProbability, ownKind } from "../../maps/kinds.ts";
-import type { Method } from "../../../model/classifier.ts";
+import type { Method } from "../../../model/methods.ts";
 import type { Evaluation, Json, View } from "../evaluation.ts";
 import { PixelAp, type PixelApOptions } from "../pixel_ap.ts";
 import { minMax } from "../min_max.ts";

@@ -1,5 +1,5 @@
 import { PRIORS } from "../../../model/calm/location.ts";
-import { METHODS } from "../../../model/classifier.ts";
+import { METHODS } from "../../../model/methods.ts";
 import { ATTRIBUTION_KINDS } from "../../maps/kinds.ts";
 import { BASELINES } from "../erasing/baseline.ts";
 import type { MeasureName } from "../measures.ts";

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Dataset } from "../../../data/dataset.ts";
 import { exists } from "../../../data/files.ts";
 import { UserError } from "../../../engine/errors.ts";
-import type { Method } from "../../../model/classifier.ts";
+import { isCalm, type Method } from "../../../model/methods.ts";
 import { type AttributionKind, ownKind, rowOf } from "../../maps/kinds.ts";
 import type { ClassPair } from "../cues/class_pairs.ts";
 import { officialCueOptions } from "../cues/cue_localization.ts";
@@ -61,6 +61,12 @@ const ROWS: Readonly<Record<"cam" | "calm", readonly AttributionKind[]>> = {
   calm: ["joint", "conditional", "saliency", "gradient", "grad-cam"],
 };
 
+/** A rival of the paper is compared by its own map. */
+function kindsOfTables(method: Method): readonly AttributionKind[] {
+  if (isCalm(method)) return ROWS.calm;
+  return method === "cam" ? ROWS.cam : [ownKind(method)];
+}
+
 /** How everything is measured. */
 export interface PlanOptions {
   /** Pictures for the measures that do not look at all of them. */
@@ -94,7 +100,7 @@ export function allMeasures(
   { pairs, places, masks }: Possible,
   { sample, pictures, side, step, upscaling, compatible, rise, seed }: PlanOptions,
 ): Measure[] {
-  const kinds = ROWS[method === "cam" ? "cam" : "calm"];
+  const kinds = kindsOfTables(method);
   const every = everyOf(sample, pictures);
   // Eq. 2 scales CAM's map; the order of the pixels is the same.
   const scaled = kinds.flatMap((kind): AttributionKind[] =>

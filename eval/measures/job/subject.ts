@@ -1,6 +1,6 @@
 import type { Dataset } from "../../../data/dataset.ts";
 import type { Prior } from "../../../model/calm/location.ts";
-import type { Method } from "../../../model/classifier.ts";
+import type { Method } from "../../../model/methods.ts";
 import type { OpenedModel } from "../../../model/stored/open_model.ts";
 import { sha256 } from "../../../weights/sha256.ts";
 import type { Supersets } from "../supersets.ts";

@@ -1,7 +1,7 @@
 import type { Picture } from "../../../data/dataset.ts";
 import type { OpenedModel } from "../../../model/stored/open_model.ts";
 import { type AttributionMap, runnerUp } from "../../maps/explain.ts";
-import { type AttributionKind, headingOf, isSigned, mapKinds, ownKind } from "../../maps/kinds.ts";
+import { type AttributionKind, headingOf, isSigned, ownKind, ownKinds } from "../../maps/kinds.ts";
 import { mapsOfPicture } from "../../maps/picture_maps.ts";
 import { type Cell, type Grid, mapCell } from "../pictures/grid.ts";
 import { type Look, topOf } from "../pictures/look.ts";
@@ -28,10 +28,10 @@ export async function figure1(
   const rows = [];
   for (const model of models) {
     const { method } = model.options;
-    const kind = method === "cam" ? "cam-max" : "joint";
+    const [kind] = ownKinds(model.model);
     const maps = mapsOfPicture(model, picture);
     const [{ probabilities }] = await maps.explanations();
-    const found = await maps.of(kind, []);
+    const found = await maps.of(kind, [[label, against]]);
     const [ofA, ofB] = [found(0, label), found(0, against)];
     const drawn = (map: AttributionMap, y: number) => {
       const caption = [`p(y|x) = ${shortNumber(probabilities[y])}`];
@@ -66,7 +66,7 @@ export async function figure3(
   },
 ): Promise<Grid> {
   const kinds = (["joint", "conditional", "saliency", "subset", "counterfactual"] as const)
-    .filter((kind) => mapKinds(model.model).includes(kind));
+    .filter((kind) => ownKinds(model.model).includes(kind));
   const rows = [];
   for (const { picture, label } of shown) {
     const classes = superset?.(label) ?? familyOf(classNames, label);

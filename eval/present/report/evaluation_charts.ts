@@ -1,9 +1,10 @@
 import { ownKind } from "../../maps/kinds.ts";
 import type { MeasureName, MeasureResults } from "../../measures/measures.ts";
-import { found, type MeasuredModel, METHOD_TITLES } from "../tables/rows.ts";
+import { found, type MeasuredModel } from "../tables/rows.ts";
 import { Markup, markup } from "./markup.ts";
 import { legendOf } from "./chart_looks.ts";
 import { type LineChart, lineChart, type Series } from "./line_chart.ts";
+import { methodKind } from "../../../model/methods.ts";
 
 const WIDTH = 500;
 /** Height without the legend. */
@@ -68,7 +69,7 @@ function curvesOf<M extends MeasureName>(
       points,
       ...(own && band && { band }),
       model: label,
-      method: METHOD_TITLES[method],
+      method: methodKind(method).title,
       own,
     };
   });

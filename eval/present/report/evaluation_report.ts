@@ -1,10 +1,11 @@
-import { inOrder, type MeasuredModel, METHOD_TITLES } from "../tables/rows.ts";
+import { inOrder, type MeasuredModel } from "../tables/rows.ts";
 import type { Table } from "../tables/table.ts";
 import { erasingCharts, randomisationCharts } from "./evaluation_charts.ts";
 import { type Markup, markup, withSubscripts } from "./markup.ts";
 import { definitions, page, section } from "./page.ts";
 import { LEGEND_OF_TABLES, tableMarkup } from "./table_html.ts";
 import { TABLE_WORDS } from "./words.ts";
+import { methodKind } from "../../../model/methods.ts";
 
 const OWN_MAPS =
   "A model’s own map is the one it classifies with: the joint map p(ŷ, z | x) of CALM, " +
@@ -58,7 +59,7 @@ function modelList(models: readonly MeasuredModel[]): Markup {
     models.map(({ label, subject: { method, arch, classes, crop, checkpoint, batchSize } }) => [
       label,
       [
-        withSubscripts(METHOD_TITLES[method]),
+        withSubscripts(methodKind(method).title),
         `, ${arch}; ${classes.length} classes, pictures of ${crop}×${crop} pixels, batches of `,
         `${batchSize}. Checkpoint’s SHA-256: `,
         markup`<code>${checkpoint.slice(0, 16)}…</code>`,

@@ -2,18 +2,22 @@ import type { Content, Markup } from "./markup.ts";
 import { definitions, section } from "./page.ts";
 import type { FinishedTraining } from "./finished_training.ts";
 import { duration } from "./words.ts";
+import { isCalm } from "../../../model/methods.ts";
 
 /** Everything that decides the course of the run. */
 export function settingsSection(run: FinishedTraining): Markup {
   const { options, recipe, parameters, pretrained, dataset } = run;
   const { batchSize, microBatch, transform: { resize, crop, flip } } = recipe;
-  const isCalm = options.method !== "cam";
+  const hasPrior = isCalm(options.method);
   return section(
     "Settings",
     definitions([
       ["method", options.method],
-      ["location prior", isCalm ? options.prior : null],
-      ["gradient through the prior’s normaliser", isCalm ? yesNo(!options.detachNormaliser) : null],
+      ["location prior", hasPrior ? options.prior : null],
+      [
+        "gradient through the prior’s normaliser",
+        hasPrior ? yesNo(!options.detachNormaliser) : null,
+      ],
       ["added to the posterior’s denominator", options.posteriorEpsilon || null],
       ["backbone", options.arch],
       ["large feature map", yesNo(options.largeFeatureMap ?? false)],

@@ -1,4 +1,4 @@
-import type { Method } from "../../../model/classifier.ts";
+import type { Method } from "../../../model/methods.ts";
 import { learningRate, type TrainingRecipe } from "../../../model/training/recipe.ts";
 import { Markup, markup } from "./markup.ts";
 import type { FinishedTraining } from "./finished_training.ts";

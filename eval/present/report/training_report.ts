@@ -1,5 +1,5 @@
 import type { SheetRow } from "../pictures/contact_sheet.ts";
-import { METHOD_TITLES } from "../tables/rows.ts";
+import { methodKind } from "../../../model/methods.ts";
 import type { Table } from "../tables/table.ts";
 import type { FinishedTraining } from "./finished_training.ts";
 import { colourScales, exampleCard, openingPicture } from "./examples.ts";
@@ -16,7 +16,7 @@ import type { MapKind } from "../../maps/kinds.ts";
 /** Report of a training run as an HTML document. */
 export async function trainingReport(run: FinishedTraining): Promise<string> {
   const { dataset, options, recipe, progress, test, rows, kinds, tables } = run;
-  const method = METHOD_TITLES[options.method];
+  const method = methodKind(options.method).title;
   const opening = bestRow(rows);
   const cards = await Promise.all(
     rows.map((row) => exampleCard(row, kinds, dataset.classes)),

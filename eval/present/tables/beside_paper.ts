@@ -1,5 +1,5 @@
 import { BACKBONES } from "../../../model/backbones/list.ts";
-import type { Method } from "../../../model/classifier.ts";
+import type { Method } from "../../../model/methods.ts";
 import { type AttributionKind, isGradientKind } from "../../maps/kinds.ts";
 import { OFFICIAL_STEP } from "../../measures/pixel_ap.ts";
 import type { LocalizationScores } from "../../measures/wsol/object_localization.ts";

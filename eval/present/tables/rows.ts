@@ -1,4 +1,4 @@
-import { type Method, METHODS } from "../../../model/classifier.ts";
+import { type Method, methodKind, METHODS } from "../../../model/methods.ts";
 import { type AttributionKind, rowOf } from "../../maps/kinds.ts";
 import type { Subject } from "../../measures/job/subject.ts";
 import {
@@ -17,16 +17,11 @@ export interface MeasuredModel {
   readonly measured: readonly Measured[];
 }
 
-/** The models as the paper calls them. */
-export const METHOD_TITLES: Readonly<Record<Method, string>> = {
-  "cam": "CAM",
-  "calm-ml": "CALM_ML",
-  "calm-em": "CALM_EM",
-};
-
 /** What a row is called: `CALM_EM + Y`, `SmoothGrad of CAM`, `CALM_EM, saliency`. */
 export function rowTitle(method: Method, kind: AttributionKind): string {
-  return rowOf(kind).row.replace("MODEL", METHOD_TITLES[method]);
+  const { row, rowOfAcol } = rowOf(kind);
+  const words = (method === "acol" ? rowOfAcol : undefined) ?? row;
+  return words.replace("MODEL", methodKind(method).title);
 }
 
 /** Models by method, then by label. */
@@ -51,7 +46,7 @@ export function found<M extends MeasureName>(models: readonly MeasuredModel[], w
     const alone = models.filter((other) => other.subject.method === subject.method).length === 1;
     return measured.filter((each) => each.what === what).map((each) => {
       const kind = kindOf(each);
-      const title = kind ? rowTitle(subject.method, kind) : METHOD_TITLES[subject.method];
+      const title = kind ? rowTitle(subject.method, kind) : methodKind(subject.method).title;
       return {
         subject,
         label,

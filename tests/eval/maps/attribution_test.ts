@@ -7,7 +7,8 @@ import { overlay, pictureOf } from "../../../eval/present/pictures/overlay.ts";
 import { decodePicture } from "../../../data/codecs.ts";
 import { Random } from "../../../engine/random.ts";
 import { buildModel } from "../../../model/build.ts";
-import { type Method, uploadPictures } from "../../../model/classifier.ts";
+import { uploadPictures } from "../../../model/classifier.ts";
+import type { Method } from "../../../model/methods.ts";
 import { gpuTest } from "../../gpu.ts";
 import { assertClose } from "../../reference/check.ts";
 

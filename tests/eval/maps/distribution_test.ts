@@ -6,7 +6,7 @@ import { expectDistribution } from "../../../eval/maps/distribution.ts";
 import { probabilitiesOf } from "../../../eval/measures/erasing/erase.ts";
 import { BatchLoader } from "../../../data/loader.ts";
 import { buildModel } from "../../../model/build.ts";
-import { METHODS } from "../../../model/classifier.ts";
+import { METHODS } from "../../../model/methods.ts";
 import { gpuTest } from "../../gpu.ts";
 
 Deno.test("a distribution is told from what is none", () => {
