@@ -4,7 +4,8 @@ import { readWeights } from "../../weights/finite.ts";
 import type { HostTensor, StoredTensor } from "../../weights/host_tensor.ts";
 import { fromFile, shapeInFile } from "../../weights/layout.ts";
 import type { StateFile } from "../../weights/state_file.ts";
-import { COUNTER } from "./backbone_fit.ts";
+import type { BackboneKind } from "../backbones/backbone.ts";
+import { COUNTER, placesOf } from "./backbone_fit.ts";
 import type { Classifier } from "../classifier.ts";
 import { isCalm } from "../methods.ts";
 
@@ -22,12 +23,18 @@ export interface WeightReport {
  * Fills a model with the tensors of a checkpoint, all of them. What CAM does not use (the official
  * code stores the prior branch for CAM, too) is left out.
  *
+ * @param rename the backbone's, where names in the file may differ from its own
  * @throws {UserError} when a tensor is missing, left over or of another shape
  */
-export async function takeAll(model: Classifier, file: StateFile): Promise<void> {
+export async function takeAll(
+  model: Classifier,
+  file: Pick<StateFile, "path" | "metadata" | "tensors">,
+  rename?: BackboneKind["rename"],
+): Promise<void> {
   const unused = (name: string) =>
     COUNTER.test(name) || (!isCalm(model.method) && name.startsWith("attention."));
-  const tensors = new Map([...verifiedTensors(file)].filter(([name]) => !unused(name)));
+  const named = new Map([...verifiedTensors(file)].filter(([name]) => !unused(name)));
+  const tensors = rename?.(named, placesOf(model.backbone)) ?? named;
   const { fresh, skipped } = await take(model, file, tensors);
   if (fresh.length > 0) throw new UserError(`${file.path} has no tensor ${fresh[0]}`);
   if (skipped.length > 0) {
@@ -44,7 +51,7 @@ export async function takeAll(model: Classifier, file: StateFile): Promise<void>
  */
 export async function take(
   model: Classifier,
-  { path }: StateFile,
+  { path }: Pick<StateFile, "path">,
   tensors: ReadonlyMap<string, StoredTensor>,
 ): Promise<WeightReport> {
   const places = new Map([...model.state()].map(({ name, tensor }) => [name, tensor]));

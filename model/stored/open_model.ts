@@ -1,9 +1,11 @@
 import { UserError } from "../../engine/errors.ts";
 import type { Gpu } from "../../engine/gpu.ts";
 import { openStateFile, type StateFile } from "../../weights/state_file.ts";
+import { ADL } from "../attention_dropout.ts";
 import { buildModel, type ModelOptions } from "../build.ts";
 import type { Classifier } from "../classifier.ts";
-import type { Method } from "../methods.ts";
+import { isCalm, type Method, methodKind } from "../methods.ts";
+import { fromBenchmark } from "./benchmark_names.ts";
 import { architectureOf, backboneKind } from "../backbones/list.ts";
 import { networkName } from "../backbones/network_name.ts";
 import { CHECKPOINT_FORMAT, checkpointIn, restore } from "./restore.ts";
@@ -48,6 +50,8 @@ export interface OpenedModel {
   readonly dictionary?: string;
 }
 
+const warnOnConsole = (sentence: string) => console.error(sentence);
+
 /** Pictures of the official code. */
 const OFFICIAL_CROP = 224;
 
@@ -76,17 +80,19 @@ export async function openModel(
 export async function readModel(
   gpu: Gpu,
   file: StateFile,
-  { say = (sentence) => console.error(sentence), ...foreign }: Omit<ForeignOptions, "weights"> = {},
+  foreign: Omit<ForeignOptions, "weights"> = {},
 ): Promise<OpenedModel> {
+  const { say = warnOnConsole, ...said } = foreign;
   if (file.metadata.format === CHECKPOINT_FORMAT) {
     const checkpoint = await checkpointIn(file);
     const { model: options, classNames, recipe, progress: { epoch } } = checkpoint.header;
     const { crop } = recipe.transform;
-    expectAgreement(file.path, foreign, { ...options, crop, classNames });
+    expectAgreement(file.path, said, { ...options, crop, classNames });
     const model = await filled(buildModel(gpu, options, 0), (model) => restore(checkpoint, model));
     return { model, options, classNames, crop, epochs: epoch };
   }
-  const options = guessOptions(file, foreign);
+  const known = asKnown(file, foreign);
+  const options = guessOptions(known, foreign);
   const { classNames = null, crop } = foreign;
   if (classNames && classNames.length !== options.classes) {
     throw new UserError(
@@ -102,7 +108,10 @@ export async function readModel(
       ["crop"],
     );
   }
-  const model = await filled(buildModel(gpu, options, 0), (model) => takeAll(model, file));
+  const model = await filled(
+    buildModel(gpu, options, 0),
+    (model) => takeAll(model, known, backboneKind(options.arch).rename),
+  );
   const { dictionary } = file;
   return { model, options, classNames, crop: crop ?? OFFICIAL_CROP, dictionary };
 }
@@ -141,8 +150,27 @@ async function filled(
   }
 }
 
-function guessOptions(file: StateFile, foreign: ForeignOptions): ModelOptions {
-  const { path, tensors } = file;
+/** A file of another program, its tensors by our names. */
+interface KnownFile extends StateFile {
+  /** The methods that its network may have been trained by; null where the tensors do not tell. */
+  readonly methods: readonly Method[] | null;
+}
+
+/**
+ * Translates the names of the WSOL benchmark's code. A network of torchvision's with its last layer
+ * looks like one of CAM's there, but has larger strides: only what says that it is the benchmark's,
+ * or a user who says how it was trained, makes it one.
+ */
+function asKnown(file: StateFile, { method }: ForeignOptions): KnownFile {
+  const found = fromBenchmark(file.tensors);
+  const isSaid = method !== undefined || "architecture" in file.metadata;
+  const isPlain = file.tensors.has("fc.weight") && !found?.methods.includes("adl");
+  if (!found || (isPlain && !isSaid)) return { ...file, methods: null };
+  return { ...file, ...found };
+}
+
+function guessOptions(file: KnownFile, foreign: ForeignOptions): ModelOptions {
+  const { path, tensors, methods } = file;
   const arch = architectureOf(file);
   if (!arch) {
     const network = networkName(tensors);
@@ -152,36 +180,88 @@ function guessOptions(file: StateFile, foreign: ForeignOptions): ModelOptions {
     );
   }
   const kind = backboneKind(arch);
-  const last = tensors.get("conv_last.weight");
+  const isBenchmark = methods !== null;
+  const { prior = "relu", skipMixed6e = !isBenchmark, say = warnOnConsole } = foreign;
+  const lastName = LAST[methodKind(methods?.[0] ?? "cam").head];
+  const last = tensors.get(lastName);
   if (!last) {
     throw new UserError(
-      `${path} is a ${arch} without conv_last: a backbone to train from, not a ` +
-        "model with maps",
-      { settings: ["pretrained"] },
+      `${path} is a ${arch} without conv_last: a backbone to train from, not a model with maps` +
+        (tensors.has("fc.weight") ? "; or if the WSOL benchmark’s code wrote it, say how" : ""),
+      { settings: tensors.has("fc.weight") ? ["pretrained", "method"] : ["pretrained"] },
     );
   }
   if (!(last.shape.length === 4 && last.shape[0] > 0)) {
     throw new UserError(
-      `${path}: conv_last.weight has shape [${last.shape}], expected [classes, channels, 1, 1]`,
+      `${path}: ${lastName} has shape [${last.shape}], expected [classes, channels, 1, 1]`,
     );
   }
-  const { method, prior = "relu", largeFeatureMap, skipMixed6e = true } = foreign;
+  const method = isBenchmark
+    ? benchmarkMethod(path, methods, { method: foreign.method, say })
+    : officialMethod(file, foreign.method);
+  // Only the poolings of CAM and CALM leave a trace in the names.
+  const toldBySelf = methodKind(method).head === "acol" || methodKind(method).head === "spg"
+    ? undefined
+    : kind.hasLargeMapIn?.(tensors);
+  return {
+    arch,
+    method,
+    prior,
+    detachNormaliser: prior === "relu",
+    largeFeatureMap: toldBySelf ?? foreign.largeFeatureMap,
+    skipMixed6e: kind.hasMixed6e === true && skipMixed6e,
+    ...(method === "adl" && { adl: ADL }),
+    classes: last.shape[0],
+  };
+}
+
+/** The tensor that has as many outputs as there are classes. */
+const LAST = {
+  pooled: "conv_last.weight",
+  calm: "conv_last.weight",
+  acol: "classifier_A.4.weight",
+  spg: "SPG_A4.weight",
+} as const;
+
+/** The method of a checkpoint of the official code. */
+function officialMethod({ path, tensors }: StateFile, method: Method | undefined): Method {
   if (!method) {
     throw new UserError(
       `${path} does not say how it was trained: by cam, calm-ml or calm-em`,
       { settings: ["method"] },
     );
   }
-  if (method !== "cam" && !tensors.has("attention.0.weight")) {
+  if (isCalm(method) && !tensors.has("attention.0.weight")) {
     throw new UserError(`${path} has no prior branch (attention.0): its method is cam`);
   }
-  return {
-    arch,
-    method,
-    prior,
-    detachNormaliser: prior === "relu",
-    largeFeatureMap: kind.hasLargeMapIn?.(tensors) ?? largeFeatureMap,
-    skipMixed6e: kind.hasMixed6e === true && skipMixed6e,
-    classes: last.shape[0],
-  };
+  if (!isCalm(method) && method !== "cam") {
+    throw new UserError(
+      `${path} is a network of CAM or CALM, not of ${method}: its method is cam, calm-ml or calm-em`,
+    );
+  }
+  return method;
+}
+
+/** The method of a checkpoint of the WSOL benchmark's code. */
+function benchmarkMethod(
+  path: string,
+  methods: readonly Method[],
+  { method, say }: { readonly method?: Method } & Required<Pick<ForeignOptions, "say">>,
+): Method {
+  if (method !== undefined && !methods.includes(method)) {
+    throw new UserError(
+      `${path} has the network of ${
+        methods.join(", ")
+      }, not of ${method}, in the WSOL benchmark’s code`,
+      { settings: ["method"] },
+    );
+  }
+  if (method === undefined && methods.length > 1) {
+    say(
+      `${path} does not say how it was trained: ${methods[0]} is assumed, of which ` +
+        `${methods.slice(1).join(", ")} have the network and the map`,
+      ["method"],
+    );
+  }
+  return method ?? methods[0];
 }

@@ -5,7 +5,7 @@ import { buildModel } from "../../model/build.ts";
 import { jointMap, labelLogJoint } from "../../model/calm/joint.ts";
 import { logLocation, type Prior } from "../../model/calm/location.ts";
 import { expectationLoss, marginalLoss } from "../../model/calm/losses.ts";
-import { METHODS } from "../../model/methods.ts";
+import { PAPER_METHODS } from "../../model/methods.ts";
 import { RunningTotals } from "../../model/training/running_totals.ts";
 import type { TrainingRecipe } from "../../model/training/recipe.ts";
 import { buildOptimiser, trainingStep } from "../../model/training/trainer.ts";
@@ -48,7 +48,7 @@ for (const [name, { operation, prior }] of Object.entries(head.cases)) {
 
 const training = await readGolden("training");
 
-for (const method of METHODS) {
+for (const method of PAPER_METHODS) {
   gpuTest(`PyTorch: ten training steps of the small network, ${method}`, async (gpu) => {
     const recipe: TrainingRecipe = {
       epochs: 1,

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
 import { Gpu } from "../../engine/gpu.ts";
-import { METHODS } from "../../model/methods.ts";
+import { PAPER_METHODS } from "../../model/methods.ts";
 import { bundle } from "../../viewer/bundle.ts";
 import { browserTest, extra } from "./browser.ts";
 import type { firstLosses } from "./training.ts";
@@ -42,9 +42,9 @@ browserTest("training steps of each method in Chromium have the losses of Deno",
     await gpu.idle();
     gpu.destroy();
     return losses;
-  }, METHODS);
+  }, PAPER_METHODS);
   const gpu = await Gpu.request();
-  for (const [i, method] of METHODS.entries()) {
+  for (const [i, method] of PAPER_METHODS.entries()) {
     for (const [k, expected] of (await lossesHere(gpu, method)).entries()) {
       const difference = Math.abs(there[i][k] - expected) / Math.abs(expected);
       assert.ok(difference < 1e-4, `${method}: ${there[i]} in Chromium, ${expected} in Deno`);

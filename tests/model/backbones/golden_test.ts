@@ -1,13 +1,10 @@
-import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { backward } from "../../../engine/autograd.ts";
 import type { Gpu } from "../../../engine/gpu.ts";
 import { Tensor } from "../../../engine/tensor.ts";
-import { decodePicture } from "../../../data/codecs.ts";
-import { writeNormalised } from "../../../data/transform.ts";
 import { buildModel, type ModelOptions } from "../../../model/build.ts";
 import type { Classifier } from "../../../model/classifier.ts";
-import { METHODS } from "../../../model/methods.ts";
+import { PAPER_METHODS } from "../../../model/methods.ts";
 import { RunningTotals } from "../../../model/training/running_totals.ts";
 import { buildOptimiser, trainingStep } from "../../../model/training/trainer.ts";
 import { recipeFor } from "../../../model/training/recipe.ts";
@@ -16,10 +13,11 @@ import { gpuTest } from "../../gpu.ts";
 import { assertRelative } from "../../reference/check.ts";
 import { readGolden } from "../../reference/golden.ts";
 import { hashedWeight } from "../../reference/hashed_weights.ts";
+import { cut, PHOTOGRAPH_SIDE, readPhotograph } from "../../reference/photograph.ts";
 import type { Architecture } from "../../../model/backbones/list.ts";
 
 const paperBackbones = await readGolden("backbones");
-const SIZE = 224;
+const SIZE = PHOTOGRAPH_SIDE;
 const photograph = await readPhotograph();
 
 /** What make_backbones.py says of a case. */
@@ -96,8 +94,8 @@ for (const { golden, prefix, value } of cases) {
   });
 
   gpuTest(`PyTorch: gradients of the losses, ${prefix}`, async (gpu) => {
-    const images = cut(cuts);
-    for (const method of METHODS) {
+    const images = cut(photograph, 64, cuts);
+    for (const method of PAPER_METHODS) {
       const model = build(gpu, { ...options, method });
       model.setTraining(training);
       const loss = gpu.scope(() => {
@@ -177,25 +175,6 @@ function withHashedWeights(gpu: Gpu, options: ModelOptions, quarter = ""): Class
     tensor.write(isDivided ? data.map((value) => value / 4) : data);
   }
   return model;
-}
-
-async function readPhotograph(): Promise<Float32Array<ArrayBuffer>> {
-  const path = fileURLToPath(new URL("../../goldens/photograph.jpg", import.meta.url));
-  const out = new Float32Array(4 * SIZE * SIZE);
-  writeNormalised(await decodePicture(await Deno.readFile(path), path), SIZE, out, 0);
-  return out;
-}
-
-/** 64×64 cuts of the photograph. */
-function cut(places: Case["cuts"]): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(places.length * 64 * 64 * 4);
-  for (const [n, [top, left]] of places.entries()) {
-    for (let y = 0; y < 64; y++) {
-      const from = 4 * ((top + y) * SIZE + left);
-      out.set(photograph.subarray(from, from + 4 * 64), 4 * 64 * (n * 64 + y));
-    }
-  }
-  return out;
 }
 
 function mirrored(picture: Float32Array): Float32Array {
