@@ -360,11 +360,11 @@ def compare(exact, single):
     }
 
 
-def scores(map):
+def scores(map, side=SIDE):
     """wsolevaluation's score maps at the size of the picture, [n, side, side]."""
     found = []
     for one in map.double().numpy():
-        one = cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+        one = cv2.resize(one, (side, side), interpolation=cv2.INTER_CUBIC)
         spread = one.max() - one.min()
         found.append((one - one.min()) / spread if spread > 0 else numpy.zeros_like(one))
     return torch.from_numpy(numpy.stack(found))
