@@ -67,13 +67,16 @@ export function pixelLoss(logits: Tensor, labels: Tensor): Tensor {
     workgroups: [1],
   });
   sums.dispose();
-  return record(loss, "pixelLoss", [logits], (gradient) => {
+  record(loss, "pixelLoss", [logits], (gradient) => {
     const back = Tensor.empty(gpu, logits.shape);
     gpu.run(gradientKernel, {
       buffers: [logits, labels, share, gradient, back].map((t) => t.buffer),
       parameters: { pixels: logits.rows },
       workgroups: linear(logits.rows),
     });
+    share.dispose();
     return [back];
   });
+  if (!loss.node) share.dispose();
+  return loss;
 }

@@ -61,7 +61,24 @@ const number = (least = -Infinity, most = Infinity): Kind => ({
 
 const list: Kind = { expected: "a list", fits: Array.isArray };
 
-/** The fields in the order in which they are looked at; `?` ends the name of one that may be missing. */
+const cuts: Kind = {
+  expected: "three pairs of high and low thresholds from 0 to 1",
+  fits: (value) =>
+    Array.isArray(value) && value.length === 3 &&
+    value.every((pair) =>
+      isRecord(pair) && [pair.high, pair.low].every((cut) => number(0, 1).fits(cut))
+    ),
+};
+
+const sizes: Kind = {
+  expected: "a list of whole numbers",
+  fits: (value) => Array.isArray(value) && value.length > 0 && value.every(count(0).fits),
+};
+
+/**
+ * The fields in the order in which they are looked at; `?` stands behind the name of one that may be
+ * missing, with all that is in it.
+ */
 const FIELDS: readonly (readonly [name: string, kind: Kind])[] = [
   ["model", object],
   ["model.arch", oneOf(ARCHITECTURES)],
@@ -73,8 +90,10 @@ const FIELDS: readonly (readonly [name: string, kind: Kind])[] = [
   ["model.posteriorEpsilon?", number(0)],
   ["model.dropout?", number(0, 0.99)],
   ["model.adl?", object],
+  ["model.adl?.rate", number(0, 1)],
+  ["model.adl?.threshold", number(0, 1)],
   ["model.acolThreshold?", number(0, 1)],
-  ["model.spgCuts?", list],
+  ["model.spgCuts?", cuts],
   ["model.classes", count(1)],
   ["recipe", object],
   ["recipe.epochs", count(1)],
@@ -87,7 +106,11 @@ const FIELDS: readonly (readonly [name: string, kind: Kind])[] = [
   ["recipe.momentum", number(0, 1)],
   ["recipe.teacherDecay?", number(0, 1)],
   ["recipe.has?", object],
+  ["recipe.has?.sizes", sizes],
+  ["recipe.has?.rate", number(0, 1)],
   ["recipe.cutmix?", object],
+  ["recipe.cutmix?.beta", number(0)],
+  ["recipe.cutmix?.probability", number(0, 1)],
   ["recipe.groups?", oneOf(["benchmark"])],
   ["recipe.seed", count(0)],
   ["recipe.transform", object],
@@ -145,7 +168,8 @@ export function parseHeader(path: string, json: string | undefined): CheckpointH
   for (const [field, { expected, fits }] of FIELDS) {
     const name = field.replace("?", "");
     const value = valueAt(header, name);
-    if (value === undefined && field.endsWith("?")) continue;
+    const [optional] = field.split("?");
+    if (optional !== field && valueAt(header, optional) === undefined) continue;
     if (!fits(value)) refuse(name, value, expected);
   }
   const known = header as unknown as CheckpointHeader;
@@ -156,14 +180,16 @@ export function parseHeader(path: string, json: string | undefined): CheckpointH
 }
 
 function checkModel({ model, recipe: { transform } }: CheckpointHeader, refuse: Refuse): void {
-  const { arch, largeFeatureMap, skipMixed6e } = model;
-  const { hasLargeMap, hasMixed6e } = backboneKind(arch);
+  const { arch, method, largeFeatureMap, skipMixed6e, dropout, adl } = model;
+  const { hasLargeMap, hasMixed6e, hasDropout } = backboneKind(arch);
   if (largeFeatureMap && !hasLargeMap) {
     refuse("model.largeFeatureMap", true, `false for ${arch}`);
   }
   if (skipMixed6e && !hasMixed6e) {
     refuse("model.skipMixed6e", true, `false for ${arch}`);
   }
+  if (dropout && !hasDropout) refuse("model.dropout", dropout, `none for ${arch}`);
+  if (method === "adl" && !adl) refuse("model.adl", undefined, "an object for the method adl");
   const { resize, crop } = transform;
   if (crop > resize) refuse("recipe.transform.crop", crop, `at most resize, ${resize}`);
 }

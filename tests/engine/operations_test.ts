@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { backward } from "../../engine/autograd.ts";
 import { concat } from "../../engine/ops/concat.ts";
-import { crossEntropy } from "../../engine/ops/cross_entropy.ts";
+import { crossEntropy, selectLabel } from "../../engine/ops/cross_entropy.ts";
+import { dropout } from "../../engine/ops/dropout.ts";
 import * as elementwise from "../../engine/ops/elementwise.ts";
 import { averagePool, maxPool } from "../../engine/ops/pool.ts";
 import { mean, meanSpatial, sum, sumChannels, sumSpatial } from "../../engine/ops/reduce.ts";
 import { resizeBilinear } from "../../engine/ops/resize_bilinear.ts";
+import { scaleRows } from "../../engine/ops/scale_rows.ts";
 import { logSoftmax, softmax } from "../../engine/ops/softmax.ts";
 import { Tensor } from "../../engine/tensor.ts";
 import { gpuTest } from "../gpu.ts";
@@ -35,6 +37,12 @@ const elementwiseCases: [string, Parameters<typeof checkOperation>[1]][] = [
     looseness: EXP,
   }],
   ["softplus", { inputs: [x], operation: elementwise.softplus, reference: map(softplus) }],
+  ["sigmoid", {
+    inputs: [x],
+    operation: elementwise.sigmoid,
+    reference: map((v) => 1 / (1 + Math.exp(-v))),
+    looseness: EXP,
+  }],
   ["affine", {
     inputs: [x],
     operation: (x) => elementwise.affine(x, { scale: -2.5, shift: 0.25 }),
@@ -153,6 +161,64 @@ gpuTest("cross-entropy: mean over the batch", async (gpu) => {
   });
   labels.dispose();
 });
+
+gpuTest("the logits of a label at every location", async (gpu) => {
+  const labels = Tensor.from(gpu, [2, 4], [2], "u32");
+  await checkOperation(gpu, {
+    inputs: [random(5, [2, 3, 2, 5])],
+    operation: (f) => selectLabel(f, labels),
+    reference: (f) => build([2, 3, 2, 1], (b, i, j) => at(f, b, i, j, [2, 4][b])),
+  });
+  labels.dispose();
+});
+
+for (const channels of [1, 3, 9]) {
+  gpuTest(`rows of ${channels} channels times a number each`, (gpu) =>
+    checkOperation(gpu, {
+      inputs: [random(11, [2, 3, 5, channels]), random(12, [2, 3, 5, 1])],
+      operation: scaleRows,
+      reference: (x, s) =>
+        build([2, 3, 5, channels], (b, i, j, k) => at(x, b, i, j, k) * at(s, b, i, j, 0)),
+      terms: channels,
+    }));
+}
+
+gpuTest(
+  "dropout keeps its share, scales the rest, and draws the same in both directions",
+  async (gpu) => {
+    const ones = new Float32Array(2 * 50 * 50 * 7).fill(1);
+    const x = Tensor.from(gpu, ones, [2, 50, 50, 7]).asParameter();
+    const draw = async (key: readonly [number, number]) => {
+      const y = gpu.scope(() => {
+        const y = dropout(x, { rate: 0.3, key }).keep();
+        backward(y);
+        return y;
+      });
+      const [values, gradient] = [await y.read(), await x.gradient!.read()];
+      y.dispose();
+      x.gradient!.dispose();
+      x.gradient = null;
+      assert.deepEqual(values, gradient);
+      return values;
+    };
+    const first = await draw([1, 2]);
+    const kept = first.filter((value) => value > 0);
+    assert.ok(kept.every((value) => value === Math.fround(1 / Math.fround(1 - Math.fround(0.3)))));
+    // Five standard deviations of a binomial distribution.
+    const spread = 5 * Math.sqrt(0.3 * 0.7 / first.length);
+    assert.ok(
+      Math.abs(kept.length / first.length - 0.7) < spread,
+      `${kept.length} of ${first.length}`,
+    );
+    assert.deepEqual(await draw([1, 2]), first);
+    for (const key of [[1, 3], [2, 2]] as const) {
+      const other = await draw(key);
+      const both = other.filter((value, i) => value > 0 && first[i] > 0).length / first.length;
+      assert.ok(Math.abs(both - 0.49) < 5 * Math.sqrt(0.49 * 0.51 / first.length), `${both}`);
+    }
+    x.dispose();
+  },
+);
 
 const pools = [
   { shape: [2, 7, 9, 3], kernel: 3, stride: 2, padding: 1, height: 4, width: 5 },
