@@ -49,6 +49,13 @@ export function isCalm(method: Method): boolean {
   return methodKind(method).head === "calm";
 }
 
+/** The weights of a method's last layer, which has an output for each class. */
+export function lastWeight(method: Method): string {
+  const { head } = methodKind(method);
+  if (head === "acol") return "classifier_A.4.weight";
+  return head === "spg" ? "SPG_A4.weight" : "conv_last.weight";
+}
+
 /** Whether a method is one of the WSOL benchmark. */
 export function isOfBenchmark(method: Method): boolean {
   return methodKind(method).ofBenchmark === true;

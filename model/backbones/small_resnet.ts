@@ -40,8 +40,11 @@ export class SmallResNet extends Module implements Backbone {
 
   /** True for what the official code trains at the base learning rate (its substring rule). */
   readonly isFeature = isResidualFeature;
-  /** The benchmark does not know this network: the same. */
-  readonly isFeatureOfBenchmark = isResidualFeature;
+
+  /** As in the benchmark's ResNet: CAM's last layer learns at the higher rate, all else does not. */
+  isFeatureOfBenchmark(name: string): boolean {
+    return !name.startsWith("conv_last.");
+  }
 }
 
 /** `small-resnet`. */

@@ -4,7 +4,7 @@ import { openStateFile, type StateFile } from "../../weights/state_file.ts";
 import { ADL } from "../attention_dropout.ts";
 import { buildModel, type ModelOptions } from "../build.ts";
 import type { Classifier } from "../classifier.ts";
-import { isCalm, type Method, methodKind } from "../methods.ts";
+import { isCalm, lastWeight, type Method, methodKind } from "../methods.ts";
 import { fromBenchmark } from "./benchmark_names.ts";
 import { architectureOf, backboneKind } from "../backbones/list.ts";
 import { networkName } from "../backbones/network_name.ts";
@@ -182,7 +182,7 @@ function guessOptions(file: KnownFile, foreign: ForeignOptions): ModelOptions {
   const kind = backboneKind(arch);
   const isBenchmark = methods !== null;
   const { prior = "relu", skipMixed6e = !isBenchmark, say = warnOnConsole } = foreign;
-  const lastName = LAST[methodKind(methods?.[0] ?? "cam").head];
+  const lastName = lastWeight(methods?.[0] ?? "cam");
   const last = tensors.get(lastName);
   if (!last) {
     throw new UserError(
@@ -200,9 +200,8 @@ function guessOptions(file: KnownFile, foreign: ForeignOptions): ModelOptions {
     ? benchmarkMethod(path, methods, { method: foreign.method, say })
     : officialMethod(file, foreign.method);
   // Only the poolings of CAM and CALM leave a trace in the names.
-  const toldBySelf = methodKind(method).head === "acol" || methodKind(method).head === "spg"
-    ? undefined
-    : kind.hasLargeMapIn?.(tensors);
+  const { head } = methodKind(method);
+  const toldBySelf = head === "acol" || head === "spg" ? undefined : kind.hasLargeMapIn?.(tensors);
   return {
     arch,
     method,
@@ -214,14 +213,6 @@ function guessOptions(file: KnownFile, foreign: ForeignOptions): ModelOptions {
     classes: last.shape[0],
   };
 }
-
-/** The tensor that has as many outputs as there are classes. */
-const LAST = {
-  pooled: "conv_last.weight",
-  calm: "conv_last.weight",
-  acol: "classifier_A.4.weight",
-  spg: "SPG_A4.weight",
-} as const;
 
 /** The method of a checkpoint of the official code. */
 function officialMethod({ path, tensors }: StateFile, method: Method | undefined): Method {

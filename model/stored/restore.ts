@@ -6,6 +6,7 @@ import { fromFile, shapeInFile } from "../../weights/layout.ts";
 import type { StateFile } from "../../weights/state_file.ts";
 import { type CheckpointHeader, parseHeader } from "./checkpoint_header.ts";
 import type { Classifier } from "../classifier.ts";
+import { lastWeight } from "../methods.ts";
 import type { StateEntry } from "../module.ts";
 import { TRAINING_STATE } from "../training/sgd.ts";
 
@@ -33,12 +34,13 @@ export async function checkpointIn(file: StateFile): Promise<Checkpoint> {
     );
   }
   const header = parseHeader(path, metadata.header);
-  const { classes } = header.model;
-  const found = tensors.get("conv_last.weight")?.shape[0];
+  const { classes, method } = header.model;
+  const last = lastWeight(method);
+  const found = tensors.get(last)?.shape[0];
   // A model is built of what the header says before its tensors are compared.
   if (found !== classes) {
     throw new UserError(
-      `${path} is damaged: model.classes in its header is ${classes}, but conv_last.weight ` +
+      `${path} is damaged: model.classes in its header is ${classes}, but ${last} ` +
         (found === undefined ? "is missing" : `is of ${found}`),
     );
   }
