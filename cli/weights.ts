@@ -10,6 +10,8 @@ import { checkpointAt, WEIGHTS_OPTION } from "./model_options.ts";
 import { tellResult, warn } from "./progress.ts";
 import { architectureOf, ARCHITECTURES } from "../model/backbones/list.ts";
 import { networkName } from "../model/backbones/network_name.ts";
+import { benchmarkNetworkOf } from "../model/stored/benchmark_names.ts";
+import { lastWeight } from "../model/methods.ts";
 
 /** `./calm weights inspect FILE`. */
 const weights: Command = {
@@ -43,7 +45,7 @@ const weights: Command = {
       for (const [key, value] of Object.entries(file.metadata)) {
         tellResult(`${printable(key)}: ${printable(value, 100)}`);
       }
-      const { architecture, sentence } = backboneOf(file);
+      const { architecture, classes, sentence } = backboneOf(file);
       tellResult(
         `${file.format}, ${tensors.length} tensors, ${numbers.toLocaleString("en")} numbers, ` +
           `${mebibytes(bytes)}\n${sentence}`,
@@ -54,9 +56,8 @@ const weights: Command = {
           `damaged: ${printable(name)} ${flaw}; it is refused wherever it would be used`,
         );
       }
-      const classes = file.tensors.get("conv_last.weight")?.shape[0] ?? null;
       const { format, metadata } = file;
-      const network = networkName(file.tensors);
+      const network = networkName(namedAsHere(file).tensors);
       return {
         ...{ path, format, tensors, numbers, bytes, architecture, classes, metadata },
         network,
@@ -71,25 +72,38 @@ const weights: Command = {
 export default weights;
 
 /** The architecture of which a file holds every tensor, and a sentence on what it holds. */
-function backboneOf(file: StateFile): { architecture: string | null; sentence: string } {
-  const architecture = architectureOf(file);
+function backboneOf(file: StateFile): {
+  readonly architecture: string | null;
+  readonly classes: number | null;
+  readonly sentence: string;
+} {
+  const { tensors, methods } = namedAsHere(file);
+  const architecture = architectureOf({ tensors });
+  const classes = tensors.get(lastWeight(methods?.[0] ?? "cam"))?.shape[0] ?? null;
   if (!architecture) {
-    const network = networkName(file.tensors);
+    const network = networkName(tensors);
     const sentence = network
       ? `${network}: none of the backbones here (${ARCHITECTURES.join(", ")})`
       : "no backbone that is known here";
-    return { architecture: null, sentence };
+    return { architecture: null, classes, sentence };
   }
-  const fit = fitBackbone(architecture, placesOfArchitecture(architecture), file.tensors);
+  const places = placesOfArchitecture(architecture, methods?.[0]);
+  const fit = fitBackbone(architecture, places, tensors);
   if (typeof fit === "string") {
-    return { architecture: null, sentence: `no whole backbone: it ${fit}` };
+    return { architecture: null, classes, sentence: `no whole backbone: it ${fit}` };
   }
-  const classes = file.tensors.get("conv_last.weight")?.shape[0];
-  const head = classes === undefined
+  const head = classes === null
     ? "no conv_last: a backbone for --pretrained"
+    : methods
+    ? `the last layers of ${methods.join(" or ")} for ${classes} classes`
     : `conv_last for ${classes} classes, ` +
-      (file.tensors.has("attention.0.weight") ? "with prior branch" : "without prior branch");
-  return { architecture, sentence: `${architecture}; ${head}` };
+      (tensors.has("attention.0.weight") ? "with prior branch" : "without prior branch");
+  return { architecture, classes, sentence: `${architecture}; ${head}` };
+}
+
+/** The tensors by our names, and the methods of the WSOL benchmark that they may be of. */
+function namedAsHere(file: StateFile) {
+  return { tensors: file.tensors, methods: null, ...benchmarkNetworkOf(file) };
 }
 
 /** What is wrong with the values of tensors, by their names. Reads the whole file. */

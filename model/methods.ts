@@ -56,6 +56,11 @@ export function lastWeight(method: Method): string {
   return head === "spg" ? "SPG_A4.weight" : "conv_last.weight";
 }
 
+/** Whether the last layers look at each location by itself. */
+export function hasPointwiseHead(method: Method): boolean {
+  return methodKind(method).head !== "acol";
+}
+
 /** Whether a method is one of the WSOL benchmark. */
 export function isOfBenchmark(method: Method): boolean {
   return methodKind(method).ofBenchmark === true;

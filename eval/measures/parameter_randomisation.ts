@@ -114,7 +114,7 @@ export function cascade(model: Classifier): { name: string; parameters: string[]
   const layers = new Map<string, string[]>();
   for (const { name } of model.parameters()) {
     const [first, second] = name.split(".");
-    const layer = first === "conv_last" || first === "attention"
+    const layer = /^(conv_last|attention|classifier_[AB]|SPG_(A4|B_.+|C))$/.test(first)
       ? "last layers"
       : first === "features"
       ? `${first}.${second}`

@@ -171,7 +171,7 @@ export async function planRun(
   const plan = resumed ? planOf(resumed, settings) : newPlan(settings);
   const { model, recipe } = plan;
   if (plan.pretrained !== undefined && !resumed) {
-    await checkPretrained(plan.pretrained, model.arch, { weights: plan.pretrainedWeights });
+    await checkPretrained(plan.pretrained, model, { weights: plan.pretrainedWeights });
   }
   const dataset = await openTrainable(plan, resumed, events);
   const gpu = await openGpu();

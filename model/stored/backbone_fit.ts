@@ -4,15 +4,17 @@ import type { Backbone, Places, Tensors } from "../backbones/backbone.ts";
 import { type Architecture, backboneKind, BACKBONES } from "../backbones/list.ts";
 import { networkName } from "../backbones/network_name.ts";
 import { buildModel } from "../build.ts";
+import type { Method } from "../methods.ts";
 
 /** PyTorch counts batches for averages that nobody here uses. */
 export const COUNTER = /\.num_batches_tracked$/;
 
 /** What the official code removes from torchvision's files, and the last layer of any other. */
-const NOT_BACKBONE = /^(fc|classifier|AuxLogits|Mixed_7\w|conv_last|optimizer)\./;
+const NOT_BACKBONE =
+  /^(fc|classifier(_[AB])?|AuxLogits|Mixed_7\w|conv_last|SPG_(A4|B_\w+|C)|optimizer)\./;
 
-/** What the official code adds behind torchvision's backbones. */
-const ADDED = /^(conv6|bn6|A3_1b|A3_2b)\./;
+/** What the official code and the benchmark's add behind torchvision's backbones. */
+const ADDED = /^(conv6|bn6|A3_1b|A3_2b|SPG_A_3)\./;
 
 /** The prior branch: taken where file and model have it. */
 const PRIOR = /^attention\./;
@@ -31,11 +33,11 @@ export function placesOf(backbone: Backbone): Places {
   );
 }
 
-/** The places of an architecture; no GPU is needed. */
-export function placesOfArchitecture(arch: Architecture): Places {
+/** The places of an architecture, as a method has it; no GPU is needed. */
+export function placesOfArchitecture(arch: Architecture, method: Method = "cam"): Places {
   const options = {
     arch,
-    method: "cam",
+    method,
     prior: "relu",
     detachNormaliser: true,
     classes: 1,
@@ -78,7 +80,9 @@ export function fitBackbone(
     return `lacks ${missing.length} of the ${needed.length} tensors of ${arch}'s backbone: ` +
       shorten(missing);
   }
-  const extra = [...tensors.keys()].filter((name) => !places.has(name) && !PRIOR.test(name));
+  // Layers that are added for another method are left.
+  const known = (name: string) => places.has(name) || PRIOR.test(name) || ADDED.test(name);
+  const extra = [...tensors.keys()].filter((name) => !known(name));
   if (extra.length > 0) {
     return `has ${extra.length} tensors that ${arch} does not: ${shorten(extra)}`;
   }

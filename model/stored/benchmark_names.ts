@@ -1,4 +1,5 @@
 import type { StoredTensor } from "../../weights/host_tensor.ts";
+import type { StateFile } from "../../weights/state_file.ts";
 import type { Tensors } from "../backbones/backbone.ts";
 import type { Method } from "../methods.ts";
 
@@ -48,6 +49,20 @@ export function fromBenchmark(all: Tensors): BenchmarkNetwork | null {
     [...all].map(([name, tensor]) => [rename(name), asConvolution(name, tensor)]),
   );
   return { tensors, methods };
+}
+
+/**
+ * The network of a file of the benchmark's code. A network of torchvision's with its last layer looks
+ * like one of CAM's there, but has larger strides: only what says that it is the benchmark's, or a
+ * user who says how it was trained, makes it one.
+ */
+export function benchmarkNetworkOf(
+  { tensors, metadata }: Pick<StateFile, "tensors" | "metadata">,
+  method?: Method,
+): BenchmarkNetwork | null {
+  const found = fromBenchmark(tensors);
+  const isSaid = method !== undefined || "architecture" in metadata;
+  return tensors.has("fc.weight") && found?.methods === CAM_LIKE && !isSaid ? null : found;
 }
 
 function methodsOf(names: readonly string[]): readonly Method[] | null {

@@ -5,7 +5,7 @@ import { ADL } from "../attention_dropout.ts";
 import { buildModel, type ModelOptions } from "../build.ts";
 import type { Classifier } from "../classifier.ts";
 import { isCalm, lastWeight, type Method, methodKind } from "../methods.ts";
-import { fromBenchmark } from "./benchmark_names.ts";
+import { benchmarkNetworkOf } from "./benchmark_names.ts";
 import { architectureOf, backboneKind } from "../backbones/list.ts";
 import { networkName } from "../backbones/network_name.ts";
 import { CHECKPOINT_FORMAT, checkpointIn, restore } from "./restore.ts";
@@ -91,7 +91,7 @@ export async function readModel(
     const model = await filled(buildModel(gpu, options, 0), (model) => restore(checkpoint, model));
     return { model, options, classNames, crop, epochs: epoch };
   }
-  const known = asKnown(file, foreign);
+  const known = { ...file, methods: null, ...benchmarkNetworkOf(file, foreign.method) };
   const options = guessOptions(known, foreign);
   const { classNames = null, crop } = foreign;
   if (classNames && classNames.length !== options.classes) {
@@ -154,19 +154,6 @@ async function filled(
 interface KnownFile extends StateFile {
   /** The methods that its network may have been trained by; null where the tensors do not tell. */
   readonly methods: readonly Method[] | null;
-}
-
-/**
- * Translates the names of the WSOL benchmark's code. A network of torchvision's with its last layer
- * looks like one of CAM's there, but has larger strides: only what says that it is the benchmark's,
- * or a user who says how it was trained, makes it one.
- */
-function asKnown(file: StateFile, { method }: ForeignOptions): KnownFile {
-  const found = fromBenchmark(file.tensors);
-  const isSaid = method !== undefined || "architecture" in file.metadata;
-  const isPlain = file.tensors.has("fc.weight") && !found?.methods.includes("adl");
-  if (!found || (isPlain && !isSaid)) return { ...file, methods: null };
-  return { ...file, ...found };
 }
 
 function guessOptions(file: KnownFile, foreign: ForeignOptions): ModelOptions {

@@ -14,6 +14,8 @@ import type { Classifier } from "../classifier.ts";
 import { take, type WeightReport } from "./fill.ts";
 import type { Places } from "../backbones/backbone.ts";
 import type { Architecture } from "../backbones/list.ts";
+import type { ModelOptions } from "../build.ts";
+import { benchmarkNetworkOf } from "./benchmark_names.ts";
 
 /**
  * Starts a model from a pretrained backbone: torchvision's file, or any checkpoint of the same
@@ -46,10 +48,10 @@ export async function takePretrained(
  */
 export async function checkPretrained(
   path: string,
-  arch: Architecture,
+  { arch, method }: Pick<ModelOptions, "arch" | "method">,
   options: OpeningOptions = {},
 ): Promise<void> {
-  const places = placesOfArchitecture(arch);
+  const places = placesOfArchitecture(arch, method);
   await withFit(path, arch, { ...options, places }, () => Promise.resolve());
 }
 
@@ -63,7 +65,9 @@ async function withFit<T>(
   const file = await openStateFile(path, options);
   try {
     await checkPublishedName(path);
-    const fit = fitBackbone(arch, places, verifiedTensors(file));
+    const all = verifiedTensors(file);
+    const known = benchmarkNetworkOf({ tensors: all, metadata: file.metadata });
+    const fit = fitBackbone(arch, places, known?.tensors ?? all);
     if (typeof fit === "string") throw new UserError(`${path} ${fit}${shardHint(path)}`);
     return await body({ ...fit, file });
   } finally {

@@ -13,6 +13,7 @@ import {
 } from "../evaluation.ts";
 import { rankCorrelation } from "../rank_correlation.ts";
 import { type CellEffects, cellEffects } from "./cell_effects.ts";
+import { lastWeight } from "../../../model/methods.ts";
 
 /** What is added to every logit. */
 const SHIFT = 1;
@@ -134,7 +135,8 @@ export class Axioms implements Evaluation<AxiomScores> {
 function shiftedMaps({ model, batch, mapOptions }: View) {
   const maps = new BatchMaps(model, batch, mapOptions);
   const within = async <T>(body: () => Promise<T>): Promise<T> => {
-    const old = await readParameters(model, (name) => name === "conv_last.bias");
+    const bias = lastWeight(model.method).replace(/weight$/, "bias");
+    const old = await readParameters(model, (name) => name === bias);
     const values = new Map(
       [...old].map(([name, bias]) => [name, bias.map((value) => value + SHIFT)]),
     );

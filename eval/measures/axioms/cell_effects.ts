@@ -1,6 +1,8 @@
 import type { Batch } from "../../../data/loader.ts";
 import { Tensor } from "../../../engine/tensor.ts";
 import { type Classifier, uploadPictures } from "../../../model/classifier.ts";
+import { UserError } from "../../../engine/errors.ts";
+import { hasPointwiseHead } from "../../../model/methods.ts";
 
 /** What each cell of a feature map is worth to p(y|x). */
 export interface CellEffects {
@@ -18,14 +20,21 @@ export interface CellEffects {
  * mean has all that the replaced maps are made of.
  *
  * @param labels the class y of each picture
+ * @throws {UserError} for a model of ACoL, whose last layers look at the neighbours of a cell
  */
 export async function cellEffects(
   model: Classifier,
   { images, size }: Pick<Batch, "images" | "size">,
   labels: ArrayLike<number>,
 ): Promise<CellEffects[]> {
-  const { gpu } = model;
-  const u = model.inference(() => model.backbone.forward(uploadPictures(gpu, { images, size })));
+  const { gpu, method } = model;
+  if (!hasPointwiseHead(method)) {
+    throw new UserError(
+      `Axioms are for models whose last layers look at one cell at a time, which those of ` +
+        `${method} do not`,
+    );
+  }
+  const u = model.inference(() => model.features(uploadPictures(gpu, { images, size })));
   const [, height, width, channels] = u.shape;
   const features = await u.read();
   u.dispose();

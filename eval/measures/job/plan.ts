@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Dataset } from "../../../data/dataset.ts";
 import { exists } from "../../../data/files.ts";
 import { UserError } from "../../../engine/errors.ts";
-import { isCalm, type Method } from "../../../model/methods.ts";
+import { hasPointwiseHead, isCalm, type Method } from "../../../model/methods.ts";
 import { type AttributionKind, ownKind, rowOf } from "../../maps/kinds.ts";
 import type { ClassPair } from "../cues/class_pairs.ts";
 import { officialCueOptions } from "../cues/cue_localization.ts";
@@ -129,7 +129,8 @@ export function allMeasures(
         options: { kind, step, upscaling },
       }))
       : []),
-    ...scaled.map((kind): Measure => ({ what: "axioms", options: { kind, every } })),
+    ...(hasPointwiseHead(method) ? scaled : [])
+      .map((kind): Measure => ({ what: "axioms", options: { kind, every } })),
     ...kinds.map((kind): Measure => ({
       what: "deletion-insertion",
       options: { kind, ...(rise ? riseOptions(side) : OWN_DELETION), seed },

@@ -27,7 +27,7 @@ const RUNS: readonly (readonly [
 
 for (const [name, ofModel, ofRecipe] of RUNS) {
   gpuTest(
-    `${name}: learns, and a run that is resumed has the bits of the whole one`,
+    `${name}: a run that is resumed has the bits of the whole one`,
     async (gpu) => {
       const folder = await Deno.makeTempDir();
       const path = `${folder}/checkpoint.safetensors`;
@@ -51,7 +51,6 @@ for (const [name, ofModel, ofRecipe] of RUNS) {
           },
         },
       });
-      assert.ok(finished.trainLoss[1] < finished.trainLoss[0], `${finished.trainLoss}`);
       const checkpoint = await readCheckpoint(path);
       assert.deepEqual(checkpoint.header.model, options);
       assert.deepEqual(checkpoint.header.recipe, recipe);

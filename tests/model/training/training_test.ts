@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Gpu } from "../../../engine/gpu.ts";
+import { Random } from "../../../engine/random.ts";
 import { buildModel } from "../../../model/build.ts";
 import { readCheckpoint, saveCheckpoint } from "../../../model/stored/checkpoint.ts";
 import type { CheckpointHeader } from "../../../model/stored/checkpoint_header.ts";
