@@ -3,8 +3,8 @@ import { extentOf } from "../../data/transform.ts";
 import type { Classifier } from "../../model/classifier.ts";
 import type { Method } from "../../model/methods.ts";
 import { writeAtomically } from "../../weights/atomic_write.ts";
-import { explain } from "../maps/explain.ts";
-import { type MapKind, mapKinds } from "../maps/kinds.ts";
+import { BatchMaps, type MapsOfBatch } from "../maps/batch_maps.ts";
+import { type AttributionKind, ownKinds } from "../maps/kinds.ts";
 import { pickPictures } from "../maps/pick_pictures.ts";
 import { contactSheet, type SheetRow } from "../present/pictures/contact_sheet.ts";
 import { pictureOf } from "../present/pictures/overlay.ts";
@@ -12,13 +12,20 @@ import { pictureOf } from "../present/pictures/overlay.ts";
 /** Pictures on a sheet. */
 const ROWS = 12;
 /** The maps beside each picture, as far as the model has them. */
-const KINDS: readonly MapKind[] = ["joint", "conditional", "saliency", "cam-max", "cam-minmax"];
+const KINDS: readonly AttributionKind[] = [
+  "joint",
+  "conditional",
+  "saliency",
+  "acol",
+  "cam-max",
+  "cam-minmax",
+];
 
 /** Test pictures with a model's maps. */
 export interface Sheet {
   readonly rows: readonly SheetRow[];
   /** The maps to show; the model's own is the first. */
-  readonly kinds: readonly MapKind[];
+  readonly kinds: readonly AttributionKind[];
 }
 
 /** Explains test pictures of as many classes as there is room for. */
@@ -29,14 +36,15 @@ export async function explainTestPictures(
 ): Promise<Sheet> {
   const rows: SheetRow[] = [];
   const perClass = Math.ceil(ROWS / classes);
+  const kinds = ownKinds(model).filter((kind) => KINDS.includes(kind));
   const shown = new Map<number, number>();
   for await (const batch of loader.batches(0)) {
     const chosen = choose(batch, shown, perClass, ROWS - rows.length);
-    if (chosen.length > 0) rows.push(...await explainSome(model, batch, chosen));
+    if (chosen.length > 0) rows.push(...await explainSome(model, batch, { chosen, kinds }));
     if (rows.length === ROWS) break;
   }
   rows.sort((a, b) => a.label - b.label);
-  return { rows, kinds: mapKinds(model).filter((kind) => KINDS.includes(kind)) };
+  return { rows, kinds };
 }
 
 /**
@@ -88,15 +96,24 @@ function choose(
 async function explainSome(
   model: Classifier,
   batch: Batch,
-  chosen: readonly number[],
+  { chosen, kinds }: {
+    readonly chosen: readonly number[];
+    readonly kinds: readonly AttributionKind[];
+  },
 ): Promise<SheetRow[]> {
   const images = pickPictures(batch, chosen);
-  const part = { images, size: chosen.length };
-  const extent = extentOf(part);
-  const explanations = await explain(model, part);
-  return chosen.map((n, i) => ({
-    picture: pictureOf(images, i, extent),
-    label: batch.labels[n],
+  const indices = Uint32Array.from(chosen, (n) => batch.indices[n]);
+  const part = { images, size: chosen.length, indices };
+  const maps = new BatchMaps(model, part);
+  const explanations = await maps.explanations();
+  const labels = chosen.map((n) => batch.labels[n]);
+  const wanted = labels.map((label) => [label]);
+  const found: [AttributionKind, MapsOfBatch][] = [];
+  for (const kind of kinds) found.push([kind, await maps.of(kind, wanted)]);
+  return labels.map((label, i) => ({
+    picture: pictureOf(images, i, extentOf(part)),
+    label,
     explanation: explanations[i],
+    maps: new Map(found.map(([kind, of]) => [kind, of(i, label)])),
   }));
 }

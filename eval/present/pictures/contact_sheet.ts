@@ -1,6 +1,6 @@
 import type { Picture } from "../../../data/dataset.ts";
 import type { AttributionMap, Explanation } from "../../maps/explain.ts";
-import { headingOf, type MapKind } from "../../maps/kinds.ts";
+import { type AttributionKind, headingOf } from "../../maps/kinds.ts";
 import { inferno } from "./colour_map.ts";
 import { overlay } from "./overlay.ts";
 import { rasterise } from "./rasterise.ts";
@@ -11,6 +11,8 @@ export interface SheetRow {
   readonly picture: Picture;
   readonly label: number;
   readonly explanation: Explanation;
+  /** Its maps of that class by their kinds. */
+  readonly maps: ReadonlyMap<AttributionKind, AttributionMap>;
 }
 
 const CELL = 168;
@@ -27,7 +29,7 @@ const CAPTION = 40;
 export async function contactSheet(
   rows: readonly SheetRow[],
   { kinds, classNames, title }: {
-    readonly kinds: readonly MapKind[];
+    readonly kinds: readonly AttributionKind[];
     readonly classNames: readonly string[];
     readonly title: readonly [string, string];
   },
@@ -61,8 +63,8 @@ export async function contactSheet(
 }
 
 async function sheetRow(
-  { picture, label, explanation }: SheetRow,
-  kinds: readonly MapKind[],
+  { picture, label, explanation, maps }: SheetRow,
+  kinds: readonly AttributionKind[],
   classNames: readonly string[],
   left: number,
   top: number,
@@ -82,7 +84,7 @@ async function sheetRow(
     ),
   ];
   for (const [k, kind] of kinds.entries()) {
-    const map = explanation.map(kind, label);
+    const map = maps.get(kind)!;
     const peak = Math.max(...map.values);
     const x = left + (k + 1) * (CELL + GAP);
     parts.push(
@@ -94,7 +96,7 @@ async function sheetRow(
 }
 
 /** The value of the brightest colour, and for the joint map what all cells add up to. */
-function caption(kind: MapKind, map: AttributionMap, peak: number): string {
+function caption(kind: AttributionKind, map: AttributionMap, peak: number): string {
   const sum = map.values.reduce((a, b) => a + b, 0);
   return `max ${shortNumber(peak)}${kind === "joint" ? `,  Σ ${shortNumber(sum)}` : ""}`;
 }

@@ -1,7 +1,7 @@
 import { encodeJpeg, encodePng } from "../../../data/codecs.ts";
 import type { Picture } from "../../../data/dataset.ts";
 import { runnerUp } from "../../maps/explain.ts";
-import type { MapKind } from "../../maps/kinds.ts";
+import type { AttributionKind } from "../../maps/kinds.ts";
 import { classWords } from "../class_words.ts";
 import { type ColourMap, inferno, redBlue } from "../pictures/colour_map.ts";
 import type { SheetRow } from "../pictures/contact_sheet.ts";
@@ -14,7 +14,7 @@ import { statement, twoDigits } from "./words.ts";
 /** A row of the contact sheet as a card: the picture, its maps, and what the model says. */
 export async function exampleCard(
   row: SheetRow,
-  kinds: readonly MapKind[],
+  kinds: readonly AttributionKind[],
   classNames: readonly string[],
 ): Promise<Markup> {
   const { picture, label } = row;
@@ -33,12 +33,12 @@ export async function exampleCard(
 
 /** The picture and the model's own map of the opening, beside each other and large. */
 export async function openingPicture(
-  { picture, label, explanation }: SheetRow,
-  kind: MapKind,
+  { picture, label, maps }: SheetRow,
+  kind: AttributionKind,
   classNames: readonly string[],
 ): Promise<Markup> {
   const name = classWords(classNames[label]);
-  const map = explanation.map(kind, label);
+  const map = maps.get(kind)!;
   const original = await image(picture, `test picture of the class ${name}`);
   const inColours = await image(
     overlay(picture, map, Math.max(...map.values)),
@@ -80,8 +80,8 @@ function verdict({ label, explanation }: SheetRow, classNames: readonly string[]
   }`;
 }
 
-async function mapColumn({ picture, label, explanation }: SheetRow, kind: MapKind) {
-  const map = explanation.map(kind, label);
+async function mapColumn({ picture, maps }: SheetRow, kind: AttributionKind) {
+  const map = maps.get(kind)!;
   const peak = Math.max(...map.values);
   const { name } = mapWords(kind);
   const drawn = await image(overlay(picture, map, peak), `${name} map`);

@@ -4,7 +4,7 @@ import type { TrainingProgress } from "../../../model/training/progress.ts";
 import type { TrainingRecipe } from "../../../model/training/recipe.ts";
 import type { SheetRow } from "../pictures/contact_sheet.ts";
 import type { Table } from "../tables/table.ts";
-import type { MapKind } from "../../maps/kinds.ts";
+import type { AttributionKind } from "../../maps/kinds.ts";
 
 /** A run that has come to its end, and what is known of it. */
 export interface FinishedTraining {
@@ -35,7 +35,7 @@ export interface FinishedTraining {
   readonly tables: readonly Table[];
   /** Test pictures with the kinds of map to show; the model's own is the first. */
   readonly rows: readonly SheetRow[];
-  readonly kinds: readonly MapKind[];
+  readonly kinds: readonly AttributionKind[];
   readonly out: string;
   readonly checkpoint: string;
 }

@@ -19,6 +19,7 @@ export function settingsSection(run: FinishedTraining): Markup {
         hasPrior ? yesNo(!options.detachNormaliser) : null,
       ],
       ["added to the posterior’s denominator", options.posteriorEpsilon || null],
+      ...methodRows(run),
       ["backbone", options.arch],
       ["large feature map", yesNo(options.largeFeatureMap ?? false)],
       ["Mixed_6e left out", options.skipMixed6e ? "yes" : null],
@@ -43,6 +44,20 @@ export function settingsSection(run: FinishedTraining): Markup {
       ["seed", recipe.seed],
     ]),
   );
+}
+
+/** What the methods of the WSOL benchmark add, alone or with CALM. */
+function methodRows({ options, recipe: { has, cutmix, groups } }: FinishedTraining) {
+  const { adl, acolThreshold, spgCuts, dropout } = options;
+  return [
+    ["ADL", adl ? `rate ${adl.rate}, threshold ${adl.threshold}` : null],
+    ["ACoL’s threshold", acolThreshold ?? null],
+    ["SPG’s thresholds", spgCuts?.map(({ high, low }) => `${high} and ${low}`).join("; ") ?? null],
+    ["dropout", dropout ?? null],
+    ["hidden cells", has ? `${has.sizes.join(" or ")} pixels, rate ${has.rate}` : null],
+    ["CutMix", cutmix ? `β ${cutmix.beta}, probability ${cutmix.probability}` : null],
+    ["groups of parameters", groups ? "the WSOL benchmark’s" : null],
+  ] satisfies [string, Content][];
 }
 
 /** What it ran on, and how fast. */

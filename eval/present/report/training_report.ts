@@ -11,7 +11,7 @@ import { shellWord } from "./shell.ts";
 import { LEGEND_OF_TABLES, tableMarkup } from "./table_html.ts";
 import { trainingCharts } from "./training_charts.ts";
 import { duration, percentage, TABLE_WORDS } from "./words.ts";
-import type { MapKind } from "../../maps/kinds.ts";
+import type { AttributionKind } from "../../maps/kinds.ts";
 
 /** Report of a training run as an HTML document. */
 export async function trainingReport(run: FinishedTraining): Promise<string> {
@@ -81,11 +81,11 @@ function bestRow(rows: readonly SheetRow[]): SheetRow | null {
   return rows.toSorted((a, b) => surety(b) - surety(a))[0] ?? null;
 }
 
-function cellsOf({ label, explanation }: SheetRow, kind: MapKind): number {
-  return explanation.map(kind, label).values.length;
+function cellsOf({ maps }: SheetRow, kind: AttributionKind): number {
+  return maps.get(kind)!.values.length;
 }
 
-function mapList(kinds: readonly MapKind[], classes: number): Markup {
+function mapList(kinds: readonly AttributionKind[], classes: number): Markup {
   const items = kinds.map((kind) => {
     const { name, formula, meaning } = mapWords(kind);
     return markup`<li><strong>${name}</strong>, <i>${formula}</i>: the brighter, ${meaning}</li>\n`;

@@ -164,13 +164,14 @@ gpuTest("a contact sheet is a picture with every map and name on it", async (gpu
   const model = buildModel(gpu, options("calm-em"), 2);
   const explanations = await explain(model, { images, size: SIZE });
   const classNames = ["a & b", "<c>", "d", "e", "f", "007.Marsh_Wren"];
-  const rows = explanations.map((explanation, n) => ({
-    picture: pictureOf(images, n, 16),
-    label: n === 2 ? 5 : n,
-    explanation,
-  }));
+  const kinds = ["joint", "conditional", "saliency"] as const;
+  const rows = explanations.map((explanation, n) => {
+    const label = n === 2 ? 5 : n;
+    const maps = new Map(kinds.map((kind) => [kind, explanation.map(kind, label)]));
+    return { picture: pictureOf(images, n, 16), label, explanation, maps };
+  });
   const { svg, png } = await contactSheet(rows, {
-    kinds: ["joint", "conditional", "saliency"],
+    kinds,
     classNames,
     title: ["Title", "Subtitle"],
   });

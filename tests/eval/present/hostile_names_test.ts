@@ -32,7 +32,8 @@ const picture = { width: 8, height: 8, data: new Uint8Array(192).fill(90) };
 const map = { width: 2, height: 2, values: Float32Array.of(0, 0.1, 0.2, 0.3) };
 const probabilities = Float32Array.from(NAMES, () => 1 / NAMES.length);
 const explanation: Explanation = { probabilities, predicted: 0, map: () => map };
-const rows = NAMES.map((_, label) => ({ picture, label, explanation }));
+const maps = new Map([["joint" as const, map]]);
+const rows = NAMES.map((_, label) => ({ picture, label, explanation, maps }));
 
 Deno.test("pictures with names of any characters are well-formed and can be drawn", async () => {
   const sheet = await contactSheet(rows, {

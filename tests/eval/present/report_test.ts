@@ -167,6 +167,7 @@ function rows(): SheetRow[] {
       predicted: 0,
       map: () => map,
     },
+    maps: new Map((["joint", "conditional", "saliency"] as const).map((kind) => [kind, map])),
   }));
 }
 
