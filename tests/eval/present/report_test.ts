@@ -167,7 +167,10 @@ function rows(): SheetRow[] {
       predicted: 0,
       map: () => map,
     },
-    maps: new Map((["joint", "conditional", "saliency"] as const).map((kind) => [kind, map])),
+    maps: new Map(
+      (["joint", "conditional", "saliency", "cam-max", "cam-minmax"] as const)
+        .map((kind) => [kind, map]),
+    ),
   }));
 }
 
