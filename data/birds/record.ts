@@ -104,15 +104,14 @@ export async function readDrawing(root: string): Promise<Drawing> {
     );
   }
   const text = (await readText(path)).trim();
-  let found: { readonly options?: Partial<Decisions> } | null;
+  let decisions: Decisions | null;
   try {
-    found = JSON.parse(text);
+    decisions = decide(JSON.parse(text).options);
   } catch {
-    found = null;
+    decisions = null;
   }
-  const decisions = decide(found?.options ?? {});
   // What is drawn follows from the options of this version and from nothing else.
-  if (recordOf(decisions) !== text) {
+  if (!decisions || recordOf(decisions) !== text) {
     throw new UserError(
       `${path} is not a record of version ${GENERATOR_VERSION} of the birds: ${again}`,
     );

@@ -6,6 +6,8 @@ import type { Pass } from "./job.ts";
 const BACK = 3;
 /** Layers that randomisation draws anew, about. */
 const LAYERS = 6;
+/** Pictures that are drawn again without parts or objects and classified, about. */
+const REDRAWN = 40;
 
 /**
  * About how long each measure of a pass takes for a picture, in passes forward through the network: to
@@ -48,5 +50,7 @@ function ownCost({ what, options }: Measure, map: number): number {
       return (2 * map + 3) / options.every;
     case "randomisation":
       return LAYERS * (map + 1) / options.every;
+    case "funny-birds":
+      return REDRAWN / options.every;
   }
 }

@@ -25,6 +25,7 @@ export function buildTables(unordered: readonly MeasuredModel[]): Table[] {
     axiomTable(models),
     furtherTable(models),
     randomisationTable(models),
+    funnyBirdsTable(models),
   ].filter(({ rows }) => rows.length > 0);
 }
 
@@ -260,6 +261,45 @@ function randomisationTable(models: readonly MeasuredModel[]): Table {
       })),
     ],
     rows: rows.map(({ title, result }) => [title, ...result.correlation]),
+  };
+}
+
+function funnyBirdsTable(models: readonly MeasuredModel[]): Table {
+  const rows = found(models, "funny-birds");
+  const ofMaps = ["mean", "Com", "Cor", "Con", "CSDC", "PC", "DC", "D"];
+  return {
+    name: "funny_birds",
+    title: "FunnyBirds' protocols",
+    note:
+      "From 0 to 1, higher is better. Com, completeness: ((CSDC + PC + DC) / 3 + D) / 2, at the " +
+      "threshold at which it is highest; CSDC: how much of a minimal sufficient part set the " +
+      "important parts hold; PC: the prediction stays with only these left; DC: it changes without " +
+      "them; D: what does not matter is not called important. Cor, correctness: rank correlation of " +
+      "the parts with what their removal takes from the score. Con, contrastivity: parts weigh more " +
+      "for the class they speak for. Of the model alone: its accuracy, and BI, the share of the " +
+      `background's objects that do not matter. ${rows[0]?.result.images} pictures.` +
+      undefinedNote(rows),
+    columns: [
+      { title: "" },
+      ...ofMaps.map((title): Column => ({ title, digits: 2, better: "higher" })),
+      { title: "threshold", digits: 3 },
+      { title: "accuracy", digits: 2 },
+      { title: "BI", digits: 2 },
+    ],
+    rows: rows.map(({ title, result }) => [
+      title,
+      result.mean,
+      result.completeness,
+      result.correctness,
+      result.contrastivity,
+      result.csdc,
+      result.pc,
+      result.dc,
+      result.distractibility,
+      result.threshold,
+      result.accuracy,
+      result.backgroundIndependence,
+    ]),
   };
 }
 
