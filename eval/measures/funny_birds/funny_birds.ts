@@ -63,9 +63,6 @@ const BY_THRESHOLD = ["csdc", "pc", "dc", "distractibility"] as const;
 /** Columns in front of them: hit, correctness, contrastivity, objects that matter, all objects. */
 const FRONT = 5;
 
-/** Numbers that are kept of a picture. */
-export const COLUMNS = FRONT + BY_THRESHOLD.length * THRESHOLDS.length;
-
 /**
  * FunnyBirds' protocols (Hesse et al., ICCV 2023) on drawn birds: parts and objects of the background
  * are left out by drawing the picture again, and the model is asked about it.
@@ -149,8 +146,8 @@ export class FunnyBirds implements Evaluation<FunnyBirdsScores> {
       threshold: THRESHOLDS[best],
       images: this.#scores.size,
       undefinedIn: namedCounts(
-        ["", "correctness", "contrastivity", "", "", "csdc", "distractibility"],
-        [...left.slice(0, FRONT), left[FRONT], left[FRONT + 3 * THRESHOLDS.length]],
+        ["correctness", "contrastivity", "csdc", "distractibility"],
+        [1, 2, FRONT, FRONT + 3 * THRESHOLDS.length].map((column) => left[column]),
       ),
     };
   }
