@@ -92,7 +92,7 @@ Deno.test("FunnyBirds: part sets that tell a species from all others, none to sp
 Deno.test("FunnyBirds: a map is summed up within dilated regions, negative values included", async () => {
   const [{ appearance }] = designSpecies(2);
   const scene = await Scene.of({
-    ...{ appearance, seed: 0, classIndex: 0, pictureIndex: 1, size: 224 },
+    ...{ appearance, seed: 0, classIndex: 0, pictureIndex: 1, size: 96 },
     ...{ backgroundCorrelation: 0, dropParts: 0 },
   });
   const regions = regionsOf(scene);
@@ -378,6 +378,15 @@ gpuTest(
         const score of [result.completeness, result.correctness, result.backgroundIndependence]
       ) {
         assert.ok(score >= 0 && score <= 1, `${score}`);
+      }
+
+      // A prediction is right or it is not; every threshold has its number.
+      const [{ path, counts }] = parts;
+      const [row] = counts.passes[0].tallies[0] as number[][];
+      for (const odd of [row.with(1, 2), row.slice(0, -1)]) {
+        const tallies = [[odd], ...counts.passes[0].tallies.slice(1)];
+        await saveCounts(path, { ...counts, passes: [{ ...counts.passes[0], tallies }] });
+        await assert.rejects(readCounts(path), /tallies\[0\]\[0\].* expected a (whole|list)/);
       }
 
       // The same record, other pictures.
