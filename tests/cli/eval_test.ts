@@ -95,7 +95,7 @@ gpuTest("eval: every measure, in shards, all together as tables", async () => {
 
     const only = "classification,cue-localization,wsol,remove-and-classify,funny-birds";
     const all = ["eval", "all", "--data", data, "--step", "0.1", "--batch-size", "5"];
-    all.push("--sample", "4");
+    all.push("--sample", "2");
     const options = [...all, "--checkpoint", checkpoints.join(), "--measures", only];
     options.push("--map", "cam,subset,joint,gradient,grad-cam");
     options.push("--thresholds-on", "train", "--compat-official", "--upscale", "cubic");
