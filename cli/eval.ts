@@ -31,7 +31,7 @@ const FOR: Readonly<Record<string, readonly string[]>> = {
   "seed": ACTIONS.filter((action) => action !== "classification" && action !== "merge"),
   "k": ["remove-and-classify"],
   "steps": ["deletion-insertion"],
-  "sample": ["axioms", "randomisation", "all"],
+  "sample": ["axioms", "randomisation", "funny-birds", "all"],
   "thresholds": ["cue-localization"],
   "compat-official": ["cue-localization", "all"],
   "scale": ["cue-localization"],
@@ -124,7 +124,7 @@ const evaluate: Command = {
       sample: {
         type: "integer",
         min: 1,
-        help: "axioms, randomisation: about so many pictures, evenly spread",
+        help: "axioms, randomisation, funny-birds: about so many pictures, evenly spread",
         default: 64,
       },
       thresholds: {

@@ -156,6 +156,21 @@ function reportOne(
       );
       return { ...map, layers, correlation, images, undefined_in: undefinedIn };
     }
+    case "funny-birds": {
+      const { backgroundIndependence, undefinedIn, threshold, ...scores } = each.result;
+      const two = (score: number) => Number.isNaN(score) ? "–" : score.toFixed(2);
+      const { accuracy, csdc, pc, dc, distractibility, mean } = scores;
+      tellResult(
+        `${title}, ${images} pictures, FunnyBirds' scores from 0 to 1, higher is better: ` +
+          `completeness ${two(scores.completeness)} (CSDC ${two(csdc)}, PC ${two(pc)}, DC ` +
+          `${two(dc)}, D ${two(distractibility)}, at threshold ${threshold.toFixed(3)}), ` +
+          `correctness ${two(scores.correctness)}, contrastivity ${two(scores.contrastivity)}, ` +
+          `mean ${two(mean)}; of the model: accuracy ${two(accuracy)}, background independence ` +
+          two(backgroundIndependence) + leftOut(undefinedIn),
+      );
+      const ofModel = { background_independence: backgroundIndependence };
+      return { ...map, ...scores, ...ofModel, threshold, undefined_in: undefinedIn };
+    }
   }
 }
 

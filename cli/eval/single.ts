@@ -113,6 +113,7 @@ async function measuresOf(
       return each((kind) => ({ what, options: { kind } }));
     case "axioms":
     case "randomisation":
+    case "funny-birds":
       return each((kind) => ({ what, options: { kind, every } }));
   }
 }

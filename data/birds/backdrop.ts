@@ -34,16 +34,28 @@ export function tones({ hue, saturation, light }: Surroundings): Tones {
   return (h, s, l) => hsl(h + hue, s * saturation, l + light);
 }
 
+/** What lies far behind the bird and out of focus, as SVG, from back to front. */
+export interface Backdrop {
+  /** Sky or soil: a plain gradient. */
+  ground: string;
+  /** Leaves, trunks, clouds, rocks, waves or grass; they overlap and let each other through. */
+  texture: string;
+  /** Distant flowers and fruit, one by one. */
+  flowers: string[];
+  /** Spots of light; empty in half of the pictures. */
+  lights: string;
+}
+
 /**
- * SVG of what lies far behind the bird and out of focus. It is rasterised at a fraction of the
- * picture's size and enlarged, which blurs it at no cost. Width and height in picture units.
+ * Draws what lies far behind the bird. It is rasterised at a fraction of the picture's size and
+ * enlarged, which blurs it at no cost. Width and height in picture units.
  */
 export function drawBackdrop(
   surroundings: Surroundings,
   width: number,
   height: number,
   random: Random,
-): string {
+): Backdrop {
   const color = tones(surroundings);
   const place = (): Point => [random.uniform(-5, width + 5), random.uniform(-5, height + 5)];
   const blob = (at: Point, size: number, fill: string, opacity: number, stretch = 1) =>
@@ -55,10 +67,7 @@ export function drawBackdrop(
     `<stop offset="0" stop-color="${top}"/><stop offset="1" stop-color="${bottom}"/>` +
     `</linearGradient><rect x="-5" y="-5" width="${width + 10}" height="${height + 10}" ` +
     `fill="url(#far)"/>`;
-  let svg = "";
-  const many = (count: number, draw: () => string) => {
-    for (let i = 0; i < count; i++) svg += draw();
-  };
+  const many = (count: number, draw: () => string) => Array.from({ length: count }, draw);
   const leaves = (count: number, hue: number) =>
     many(count, () =>
       blob(
@@ -76,27 +85,28 @@ export function drawBackdrop(
         color(28, random.uniform(12, 35), light + random.uniform(-12, 12))
       }" stroke-width="${short(random.uniform(3, 15))}"/>`;
     });
+  let ground: string;
+  let texture: string[];
   switch (surroundings.place) {
     case "foliage":
-      svg = sky(color(95, 45, 48), color(105, 45, 24));
-      leaves(26, 100);
+      ground = sky(color(95, 45, 48), color(105, 45, 24));
+      texture = leaves(26, 100);
       break;
     case "woodland":
-      svg = sky(color(70, 18, 58), color(40, 24, 26));
-      trunks(7, 34);
-      leaves(9, 80);
+      ground = sky(color(70, 18, 58), color(40, 24, 26));
+      texture = [...trunks(7, 34), ...leaves(9, 80)];
       break;
     case "sky":
-      svg = sky(color(212, 62, 56), color(204, 45, 84));
-      many(
+      ground = sky(color(212, 62, 56), color(204, 45, 84));
+      texture = many(
         random.int(7),
         () =>
           blob(place(), random.uniform(8, 26), color(210, 15, 94), random.uniform(0.3, 0.7), 0.4),
       );
       break;
     case "rocks":
-      svg = sky(color(32, 14, 62), color(28, 16, 34));
-      many(16, () =>
+      ground = sky(color(32, 14, 62), color(28, 16, 34));
+      texture = many(16, () =>
         blob(
           place(),
           random.uniform(8, 24),
@@ -106,8 +116,8 @@ export function drawBackdrop(
         ));
       break;
     case "water":
-      svg = sky(color(198, 35, 62), color(206, 48, 32));
-      many(26, () => {
+      ground = sky(color(198, 35, 62), color(206, 48, 32));
+      texture = many(26, () => {
         const [x, y] = place();
         const reach = random.uniform(10, 40);
         return `<path d="${
@@ -118,8 +128,8 @@ export function drawBackdrop(
       });
       break;
     case "meadow":
-      svg = sky(color(90, 40, 66), color(88, 46, 34));
-      many(34, () => {
+      ground = sky(color(90, 40, 66), color(88, 46, 34));
+      texture = many(34, () => {
         const x = random.uniform(0, width);
         const top = random.uniform(0, height * 0.8);
         const tint = color(
@@ -135,18 +145,18 @@ export function drawBackdrop(
       });
   }
   // Distant flowers, fruit and spots of light, in colours that birds have, too.
-  many(random.int(7), () =>
+  const flowers = many(random.int(7), () =>
     blob(
       place(),
       random.uniform(2.5, 8),
       hsl(random.int(360), random.uniform(30, 85), random.uniform(30, 80)),
       random.uniform(0.5, 0.95),
     ));
-  if (random.chance(0.5)) {
-    many(
+  const lights = random.chance(0.5)
+    ? many(
       random.int(10),
       () => blob(place(), random.uniform(4, 13), "#fff", random.uniform(0.06, 0.3)),
-    );
-  }
-  return svg;
+    )
+    : [];
+  return { ground, texture: texture.join(""), flowers, lights: lights.join("") };
 }

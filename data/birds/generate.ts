@@ -4,51 +4,32 @@ import { reasonOf } from "../../engine/reason.ts";
 import { openLocked } from "../../weights/locked_file.ts";
 import { removeAtExit } from "../../weights/remove_at_exit.ts";
 import { exists } from "../files.ts";
-import {
-  type Annotation,
-  type Entry,
-  makeFolders,
-  pictureStem,
-  writeAnnotations,
-} from "./layout.ts";
-import type { PictureRequest } from "./picture.ts";
+import { type Annotation, makeFolders, pictureStem, writeAnnotations } from "./layout.ts";
 import { drawAll } from "./pool.ts";
-import { designSpecies, MOST_SPECIES } from "./species.ts";
+import {
+  BIRDS_RECORD,
+  decide,
+  type Decisions,
+  entriesOf,
+  expectInteger,
+  recordOf,
+  requestFor,
+} from "./record.ts";
+import { designSpecies } from "./species.ts";
 
-/** Raised whenever the same options give other files than before. */
-export const GENERATOR_VERSION = 1;
-
-/** What to generate. Everything but `workers`, `onProgress` and `signal` decides the files. */
-export interface BirdsOptions {
-  /** Number of species, 2 … 200 (default 12). */
-  classes?: number;
-  /** Training pictures of each species (default 60). */
-  trainPerClass?: number;
-  /** Test pictures of each species (default 20). */
-  testPerClass?: number;
-  /** Long side of the pictures in pixels, 32 … 1024 (default 128). */
-  size?: number;
-  /** Decides the pictures, not the species (default 0). */
-  seed?: number;
+/** What to generate; the decisions decide the files, the rest does not. */
+export interface BirdsOptions extends Partial<Decisions> {
   /** Threads to draw with (default: one per processor core, at most 8). */
   workers?: number;
-  /** Probability that a picture's surroundings are those of its class, 0 … 1 (default 0). */
-  backgroundCorrelation?: number;
-  /** Share of the training pictures whose bird lacks one to three parts, 0 … 1 (default 0). */
-  dropParts?: number;
   /** Called after each picture with how many are done and how many there are in all. */
   onProgress?: (done: number, total: number) => void;
   /** Aborts the generation, which then leaves no files behind. */
   signal?: AbortSignal;
 }
 
-type Recorded = Required<Omit<BirdsOptions, "workers" | "onProgress" | "signal">>;
-
 // More would spend their time on starting, and each one holds some 50 MB.
 const MOST_THREADS = 8;
 
-/** Says with which options a folder of birds was drawn. */
-export const BIRDS_RECORD = "birds.json";
 const CONTENTS = [
   BIRDS_RECORD,
   "attributes",
@@ -83,14 +64,11 @@ export async function generateBirds(
   directory: string,
   options: BirdsOptions = {},
 ): Promise<{ images: number }> {
-  const recorded = validate(options);
+  if (options.workers !== undefined) expectInteger("workers", options.workers, 1, 256);
+  const recorded = decide(options);
   const { classes, trainPerClass, testPerClass } = recorded;
   const target = resolve(directory);
-  const record = JSON.stringify(
-    { generator: "birds", version: GENERATOR_VERSION, options: recorded },
-    null,
-    2,
-  );
+  const record = recordOf(recorded);
   const images = classes * (trainPerClass + testPerClass);
   const draw = async () => {
     const present = await inspect(target, directory);
@@ -173,24 +151,10 @@ async function exchange(temporary: string, target: string): Promise<void> {
   await Deno.remove(old, { recursive: true });
 }
 
-async function write(root: string, recorded: Recorded, options: BirdsOptions): Promise<void> {
-  const { classes, trainPerClass, testPerClass, size, seed } = recorded;
-  const species = designSpecies(classes);
-  const entries: Entry[] = [];
-  for (let classIndex = 0; classIndex < classes; classIndex++) {
-    for (let pictureIndex = 0; pictureIndex < trainPerClass + testPerClass; pictureIndex++) {
-      entries.push({ classIndex, pictureIndex, training: pictureIndex < trainPerClass });
-    }
-  }
-  const requests = entries.map(({ classIndex, pictureIndex, training }): PictureRequest => ({
-    appearance: species[classIndex].appearance,
-    seed,
-    classIndex,
-    pictureIndex,
-    size,
-    backgroundCorrelation: recorded.backgroundCorrelation,
-    dropParts: training ? recorded.dropParts : 0,
-  }));
+async function write(root: string, recorded: Decisions, options: BirdsOptions): Promise<void> {
+  const species = designSpecies(recorded.classes);
+  const entries = entriesOf(recorded);
+  const requests = entries.map((entry) => requestFor(recorded, species, entry));
   await makeFolders(root, species);
   const annotations: Annotation[] = [];
   let done = 0;
@@ -245,25 +209,4 @@ async function refuseForeign(target: string, shown: string): Promise<void> {
         `expected nothing that would be lost when the data set is replaced`,
     );
   }
-}
-
-function validate(options: BirdsOptions): Recorded {
-  const integer = (name: keyof BirdsOptions, value: number, low: number, high: number) => {
-    if (Number.isInteger(value) && value >= low && value <= high) return value;
-    throw new UserError(`Option ${name} is ${value}; expected an integer from ${low} to ${high}`);
-  };
-  const share = (name: keyof BirdsOptions, value: number) => {
-    if (value >= 0 && value <= 1) return value;
-    throw new UserError(`Option ${name} is ${value}; expected a number from 0 to 1`);
-  };
-  if (options.workers !== undefined) integer("workers", options.workers, 1, 256);
-  return {
-    classes: integer("classes", options.classes ?? 12, 2, MOST_SPECIES),
-    trainPerClass: integer("trainPerClass", options.trainPerClass ?? 60, 1, 100_000),
-    testPerClass: integer("testPerClass", options.testPerClass ?? 20, 1, 100_000),
-    size: integer("size", options.size ?? 128, 32, 1024),
-    seed: integer("seed", options.seed ?? 0, 0, Number.MAX_SAFE_INTEGER),
-    backgroundCorrelation: share("backgroundCorrelation", options.backgroundCorrelation ?? 0),
-    dropParts: share("dropParts", options.dropParts ?? 0),
-  };
 }

@@ -3,15 +3,16 @@ import { type Surroundings, tones } from "./backdrop.ts";
 import { between, type Point } from "./geometry.ts";
 import { Scenery } from "./scenery.ts";
 
-/** What stands in focus: behind the bird (its perch, plants) and in front of it. */
+/** What stands in focus, things as SVG from back to front. */
 export interface Stage {
-  behind: string;
-  /** Empty in most pictures. */
-  front: string;
+  /** Behind the bird: its perch, plants. */
+  behind: string[];
+  /** In front of it; empty in most pictures. */
+  front: string[];
 }
 
 /**
- * SVG of the perch, of distractors (berries, flowers and leaves in colours that birds have) and
+ * Draws the perch, of distractors (berries, flowers and leaves in colours that birds have) and
  * now and then of leaves or grass in front of the bird.
  *
  * @param feet where the bird stands, or nothing for a bird on the wing.
@@ -29,30 +30,30 @@ export function drawStage(
   // Bark and stone vary less in hue than leaves and water.
   const earth = tones({ ...surroundings, hue: hue * 0.2 });
   const scenery = new Scenery(random, tones(surroundings), earth, width, height);
-  let behind = "";
+  const behind: string[] = [];
   if (place === "foliage" || place === "woodland") {
     for (let i = random.int(3); i > 0; i--) {
-      behind += scenery.twig(scenery.edge(), scenery.middle());
+      behind.push(scenery.twig(scenery.edge(), scenery.middle()));
     }
   }
   if (place === "foliage") {
-    for (let i = random.int(5); i > 0; i--) behind += scenery.leaf(scenery.anywhere(), 16);
+    for (let i = random.int(5); i > 0; i--) behind.push(scenery.leaf(scenery.anywhere(), 16));
   }
   if (feet) {
     if (place === "rocks" || (place === "water" && random.chance(0.7))) {
-      behind += scenery.boulder(feet);
-    } else if (place === "meadow" && random.chance(0.6)) behind += scenery.ground(feet);
-    else behind += scenery.branch(feet);
+      behind.push(scenery.boulder(feet));
+    } else if (place === "meadow" && random.chance(0.6)) behind.push(scenery.ground(feet));
+    else behind.push(scenery.branch(feet));
   }
-  for (let i = random.int(4); i > 0; i--) behind += scenery.distractor(scenery.edge());
-  let front = "";
+  for (let i = random.int(4); i > 0; i--) behind.push(scenery.distractor(scenery.edge()));
+  const front: string[] = [];
   if (random.chance(0.22)) {
     const at = random.pick(rim);
     const from = scenery.near(at);
     for (let i = 1 + random.int(3); i > 0; i--) {
-      front += place === "meadow"
-        ? scenery.blade(at)
-        : scenery.leaf(between(at, from, i * 0.2), 13);
+      front.push(
+        place === "meadow" ? scenery.blade(at) : scenery.leaf(between(at, from, i * 0.2), 13),
+      );
     }
   }
   return { behind, front };

@@ -1,5 +1,5 @@
 import { basename, join, resolve } from "node:path";
-import { BIRDS_RECORD } from "../birds/generate.ts";
+import { BIRDS_RECORD } from "../birds/record.ts";
 import { readClassAttributes, readKeyPoints, segmentationName } from "../cub_annotations.ts";
 import { checkClassNames, CUB_LISTS, Pairs } from "../cub_lists.ts";
 import { exists, readText } from "../files.ts";

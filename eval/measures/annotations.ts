@@ -1,3 +1,4 @@
+import { type Drawing, readDrawing } from "../../data/birds/record.ts";
 import {
   type KeyPoint,
   readBoxes,
@@ -22,6 +23,8 @@ export interface Annotations {
   boxes(id: string): Promise<readonly Box[]>;
   /** The objects' pixels, by segmentation. */
   mask(id: string): Promise<ObjectMask>;
+  /** How the pictures were drawn, by which they can be drawn again; of birds only. */
+  drawing(): Promise<Drawing>;
 }
 
 /** The annotations of a split; lists are read when they are needed. */
@@ -37,6 +40,7 @@ class CubAnnotations implements Annotations {
   #path: (id: string) => string;
   #points?: Promise<ReadonlyMap<string, ReadonlyMap<number, KeyPoint>>>;
   #boxes?: ReturnType<typeof readBoxes>;
+  #drawing?: Promise<Drawing>;
 
   constructor({ root, name }: Dataset, split: Split) {
     const paths = pathsOf(split);
@@ -62,6 +66,10 @@ class CubAnnotations implements Annotations {
     const { data } = resizeLikePillow(segmentation, SIDE, SIDE, "bicubic");
     const inside = Uint8Array.from({ length: SIDE * SIDE }, (_, i) => data[3 * i] > 0 ? 1 : 0);
     return { inside, ignored: null };
+  }
+
+  async drawing(): Promise<Drawing> {
+    return await (this.#drawing ??= readDrawing(this.#root));
   }
 
   /** @throws {UserError} when it marks nothing, or is of another form than the picture */
@@ -97,6 +105,10 @@ class WsolAnnotations implements Annotations {
 
   parts(): Promise<PartMap | null> {
     return fail(`${this.#dataset.name} in wsolevaluation's layout has no parts`);
+  }
+
+  drawing(): Promise<Drawing> {
+    return fail(`The pictures of ${this.#dataset.name} were not drawn, as those of birds are`);
   }
 
   async boxes(id: string): Promise<readonly Box[]> {

@@ -13,6 +13,11 @@ import {
   type ErasingScores,
   RemoveAndClassify,
 } from "./erasing/remove_and_classify.ts";
+import {
+  FunnyBirds,
+  type FunnyBirdsOptions,
+  type FunnyBirdsScores,
+} from "./funny_birds/funny_birds.ts";
 import { PointingGame, type PointingScores } from "./pointing_game.ts";
 import { ParameterRandomisation, type RandomisationScores } from "./parameter_randomisation.ts";
 import {
@@ -40,6 +45,7 @@ export interface MeasureOptions {
   readonly "deletion-insertion": DeletionOptions;
   readonly "pointing-game": { readonly kind: AttributionKind };
   readonly "randomisation": Sampled;
+  readonly "funny-birds": FunnyBirdsOptions;
 }
 
 /** What each measure finds. */
@@ -52,6 +58,7 @@ export interface MeasureResults {
   readonly "deletion-insertion": DeletionScores;
   readonly "pointing-game": PointingScores;
   readonly "randomisation": RandomisationScores;
+  readonly "funny-birds": FunnyBirdsScores;
 }
 
 /** Name of a measure. */
@@ -71,6 +78,9 @@ export const MEASURE_SUMMARIES: Readonly<Record<MeasureName, string>> = {
   "deletion-insertion": "areas under p(y|x) while pixels are erased, or put back",
   "pointing-game": "whether maps lie on the object: highest pixel, share of the energy",
   "randomisation": "how maps change when layers get random weights",
+  "funny-birds":
+    "FunnyBirds' protocols: completeness, correctness and contrastivity of maps, by birds that are " +
+    "drawn again without parts; birds only",
 };
 
 /** All measures. */
@@ -109,6 +119,8 @@ export function evaluationOf({ what, options }: Measure) {
       return new PointingGame(options);
     case "randomisation":
       return new ParameterRandomisation(options);
+    case "funny-birds":
+      return new FunnyBirds(options);
   }
 }
 

@@ -47,6 +47,17 @@ gpuTest("eval: every measure, in shards, all together as tables", async () => {
     const curves = await measure("deletion-insertion", cam, "--steps", "3", "--baseline", "mean");
     assert.ok(curves.deletion >= 0 && curves.insertion <= 1);
 
+    const birds = await measure("funny-birds", em, "--sample", "4", "--map", "joint,grad-cam");
+    const [joint] = birds.results;
+    assert.deepEqual([joint.map, joint.images], ["joint", 4]);
+    assert.ok(joint.background_independence >= 0 && joint.completeness <= 1);
+    await Deno.rename(`${data}/birds.json`, `${out}.json`);
+    await refuses(
+      ["eval", "funny-birds", "--data", data, "--checkpoint", em],
+      /has no birds\.json, which says how its pictures were drawn: \.\/calm data birds DIR draws/,
+    );
+    await Deno.rename(`${out}.json`, `${data}/birds.json`);
+
     const rise = await measure("deletion-insertion", cam, "--rise");
     assert.deepEqual([rise.baseline, rise.insertion_baseline, rise.steps, rise.of], [
       ...["zero", "rise-blur", 32, "predicted class"],
@@ -82,8 +93,9 @@ gpuTest("eval: every measure, in shards, all together as tables", async () => {
     }
     assert.deepEqual(await json(["eval", "merge", `${out}-parts`]), whole);
 
-    const only = "classification,cue-localization,wsol,remove-and-classify";
+    const only = "classification,cue-localization,wsol,remove-and-classify,funny-birds";
     const all = ["eval", "all", "--data", data, "--step", "0.1", "--batch-size", "5"];
+    all.push("--sample", "2");
     const options = [...all, "--checkpoint", checkpoints.join(), "--measures", only];
     options.push("--map", "cam,subset,joint,gradient,grad-cam");
     options.push("--thresholds-on", "train", "--compat-official", "--upscale", "cubic");
@@ -93,6 +105,7 @@ gpuTest("eval: every measure, in shards, all together as tables", async () => {
       "table2_classification",
       "figure5_remove_and_classify",
       "table3_wsol",
+      "funny_birds",
     ]);
     const rows = unsharded.tables.table3_wsol.rows.map(([title]: [string]) => title);
     for (const title of ["CAM", "CAM + Y", "Grad-CAM of CAM", "CALM_EM", "CALM_EM + Y"]) {

@@ -6,6 +6,13 @@ import type { Pass } from "./job.ts";
 const BACK = 3;
 /** Layers that randomisation draws anew, about. */
 const LAYERS = 6;
+/**
+ * Drawing a picture again without parts and objects, some 40 times, and asking the small network each
+ * time; and what another kind of map needs beyond that.
+ */
+const REDRAWN = { first: 150, more: 15 };
+/** Classes whose maps they need: the true one, mostly predicted, and two others. */
+const REDRAWN_CLASSES = 3;
 
 /**
  * About how long each measure of a pass takes for a picture, in passes forward through the network: to
@@ -14,6 +21,11 @@ const LAYERS = 6;
  */
 export function costsOf({ measures }: Pick<Pass, "measures">): number[] {
   const made = new Set<string>();
+  const isNew = (what: string) => {
+    const known = made.has(what);
+    made.add(what);
+    return !known;
+  };
   const mapCost = (kind: AttributionKind | null) => {
     const gradients = kind === null ? undefined : rowOf(kind).gradients;
     return gradients === undefined ? 0.2 : BACK * gradients;
@@ -21,9 +33,13 @@ export function costsOf({ measures }: Pick<Pass, "measures">): number[] {
   return measures.map((measure) => {
     const kind = kindOf(measure);
     const group = kind === null ? "" : rowOf(kind).group ?? kind;
-    const isNew = !made.has(group);
-    made.add(group);
-    return ownCost(measure, mapCost(kind)) + (isNew ? mapCost(kind) * classesOf(measure) : 0);
+    const map = mapCost(kind);
+    if (measure.what === "funny-birds") {
+      const drawing = isNew("redrawn") ? REDRAWN.first : REDRAWN.more;
+      const maps = isNew(`redrawn ${group}`) ? REDRAWN_CLASSES * map : 0;
+      return (drawing + maps) / measure.options.every;
+    }
+    return ownCost(measure, map) + (isNew(group) ? map * classesOf(measure) : 0);
   });
 }
 
@@ -32,7 +48,7 @@ function classesOf({ what }: Measure): number {
   return what === "cue-localization" ? 4 : 1;
 }
 
-function ownCost({ what, options }: Measure, map: number): number {
+function ownCost({ what, options }: Exclude<Measure, Measure<"funny-birds">>, map: number): number {
   switch (what) {
     case "classification":
     case "pointing-game":

@@ -61,6 +61,10 @@ const OPTIONS: Readonly<Record<MeasureName, (options: Checked) => void>> = {
     kind(options);
     options.field("every").whole(1);
   },
+  "funny-birds"(options) {
+    kind(options);
+    options.field("every").whole(1);
+  },
 };
 
 /**

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { BIRDS_RECORD } from "../../../data/birds/record.ts";
 import type { Dataset } from "../../../data/dataset.ts";
 import { exists } from "../../../data/files.ts";
 import { UserError } from "../../../engine/errors.ts";
@@ -21,6 +22,8 @@ export interface Possible {
   readonly places: boolean;
   /** Pixels of the objects. */
   readonly masks: boolean;
+  /** The pictures can be drawn again. */
+  readonly drawn: boolean;
 }
 
 /** Percentages of the pixels erased in Figure 5, whose curves go from 0 to 100. */
@@ -31,7 +34,7 @@ export async function possibleOn(
   dataset: Dataset,
   onMissing: (message: string) => void,
 ): Promise<Possible> {
-  if (dataset.localization) return { pairs: null, places: true, masks: true };
+  if (dataset.localization) return { pairs: null, places: true, masks: true, drawn: false };
   let pairs: ClassPair[] | null = null;
   try {
     pairs = await readClassPairs(dataset.root);
@@ -43,7 +46,9 @@ export async function possibleOn(
   const masks = await exists(join(dataset.root, "segmentations"));
   if (!places) onMissing(`No WSOL: ${dataset.root} has no bounding_boxes.txt`);
   if (!masks) onMissing(`No pointing game: ${dataset.root} has no segmentations`);
-  return { pairs, places, masks };
+  const drawn = await exists(join(dataset.root, BIRDS_RECORD));
+  if (!drawn) onMissing(`No FunnyBirds protocols: ${dataset.root} has no ${BIRDS_RECORD}`);
+  return { pairs, places, masks, drawn };
 }
 
 /** The kinds of map that a table has a row for, by method; the model's own first. */
@@ -97,7 +102,7 @@ export const OWN_DELETION = {
 /** Every measure of a model for the tables: all kinds of map that mean something in it. */
 export function allMeasures(
   method: Method,
-  { pairs, places, masks }: Possible,
+  { pairs, places, masks, drawn }: Possible,
   { sample, pictures, side, step, upscaling, compatible, rise, seed }: PlanOptions,
 ): Measure[] {
   const kinds = kindsOfTables(method);
@@ -137,6 +142,9 @@ export function allMeasures(
     })),
     ...(masks ? kinds.map((kind): Measure => ({ what: "pointing-game", options: { kind } })) : []),
     ...kinds.map((kind): Measure => ({ what: "randomisation", options: { kind, every } })),
+    ...(drawn
+      ? scaled.map((kind): Measure => ({ what: "funny-birds", options: { kind, every } }))
+      : []),
   ];
 }
 

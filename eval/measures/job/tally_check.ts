@@ -1,5 +1,6 @@
 import { SIDE as PARTS_SIDE } from "../cues/part_map.ts";
 import type { Json } from "../evaluation.ts";
+import { THRESHOLDS } from "../funny_birds/score.ts";
 import { evaluationOf, type Measure, type MeasureName } from "../measures.ts";
 import { SIDE as MASK_SIDE } from "../wsol/object_mask.ts";
 import type { Checked } from "./checked.ts";
@@ -19,6 +20,9 @@ const ROUNDING = 1e-3;
 
 /** 1 or 0: a hit or not. Never missing, for then it would be in no mean. */
 const hit: Column = (value) => value.whole(0, 1);
+
+/** How many of something. */
+const count: Column = (value) => value.whole();
 
 /** A number between bounds; null where there is none, which is what JSON has for NaN. */
 const between = (min: number, max: number): Column => (value) => {
@@ -57,6 +61,12 @@ const CHECKS: Readonly<Record<MeasureName, Check>> = {
     });
     const every = measure.field("options").field("every").whole(1);
     checkRows(tally.field("scores"), { columns, every, ...counted });
+  },
+  "funny-birds"(measure, tally, counted) {
+    const every = measure.field("options").field("every").whole(1);
+    const byThreshold = [share, hit, hit, share].flatMap((column) => THRESHOLDS.map(() => column));
+    const columns = [hit, share, share, count, count, ...byThreshold];
+    checkRows(tally, { columns, every, ...counted });
   },
   "wsol": (measure, tally, counted) => checkPlaces(measure, tally, imagesIn(tally, counted)),
   "cue-localization": (measure, tally, counted) =>

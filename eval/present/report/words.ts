@@ -60,4 +60,7 @@ export const TABLE_WORDS: Readonly<Record<string, string>> = {
   "parameter_randomisation":
     "The model forgets what it learned, layer by layer. A map that explains the model has to " +
     "change with it: lower is better.",
+  "funny_birds":
+    "Birds are drawn again without a tail, or without the twig behind them: does the map mark what " +
+    "the model then turns out to need, and nothing else? Higher is better.",
 };

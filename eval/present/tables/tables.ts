@@ -1,5 +1,6 @@
 import { describeCueRule } from "../../measures/cues/cue_localization.ts";
 import { describeDeletion } from "../../measures/erasing/deletion_insertion.ts";
+import { namedCounts } from "../../measures/evaluation.ts";
 import type { LocalizationScores } from "../../measures/wsol/object_localization.ts";
 import {
   besideAccuracy,
@@ -25,6 +26,7 @@ export function buildTables(unordered: readonly MeasuredModel[]): Table[] {
     axiomTable(models),
     furtherTable(models),
     randomisationTable(models),
+    funnyBirdsTable(models),
   ].filter(({ rows }) => rows.length > 0);
 }
 
@@ -260,6 +262,53 @@ function randomisationTable(models: readonly MeasuredModel[]): Table {
       })),
     ],
     rows: rows.map(({ title, result }) => [title, ...result.correlation]),
+  };
+}
+
+function funnyBirdsTable(models: readonly MeasuredModel[]): Table {
+  const rows = found(models, "funny-birds");
+  const ofMaps = ["mean", "Com", "Cor", "Con", "CSDC", "PC", "DC", "D"];
+  // The others that are not defined somewhere are so for all maps of a model.
+  const ownGaps = rows.map(({ title, result: { undefinedIn: { correctness } } }) => ({
+    title,
+    result: { undefinedIn: namedCounts(["Cor"], [correctness ?? 0]) },
+  }));
+  return {
+    name: "funny_birds",
+    title: "FunnyBirds' protocols",
+    note:
+      "From 0 to 1, higher is better. Com, completeness: ((CSDC + PC + DC) / 3 + D) / 2, at the " +
+      "threshold at which it is highest; CSDC, of pictures classified right: how much of a minimal " +
+      "sufficient part set the important parts hold; PC: the prediction stays with only these left; " +
+      "DC: it changes without them; D: what does not matter is not called important. Cor, " +
+      "correctness: rank correlation of the parts with what their removal takes from the score. " +
+      "Con, contrastivity: parts weigh more in the map of the class that they speak for, in the " +
+      "pictures (Con of) where the model itself has it so. Of the model alone: its accuracy, and BI, " +
+      `the share of the background's objects that do not matter. ${rows[0]?.result.images} ` +
+      `pictures.${undefinedNote(ownGaps)}`,
+    columns: [
+      { title: "" },
+      ...ofMaps.map((title): Column => ({ title, digits: 2, better: "higher" })),
+      { title: "threshold", digits: 3 },
+      { title: "Con of", digits: 0 },
+      { title: "accuracy", digits: 2 },
+      { title: "BI", digits: 2 },
+    ],
+    rows: rows.map(({ title, result }) => [
+      title,
+      result.mean,
+      result.completeness,
+      result.correctness,
+      result.contrastivity,
+      result.csdc,
+      result.pc,
+      result.dc,
+      result.distractibility,
+      result.threshold,
+      result.images - (result.undefinedIn.contrastivity ?? 0),
+      result.accuracy,
+      result.backgroundIndependence,
+    ]),
   };
 }
 
