@@ -2,12 +2,19 @@ import type { Batch } from "../../data/loader.ts";
 import { extentOf } from "../../data/transform.ts";
 import type { Classifier } from "../../model/classifier.ts";
 import { UserError } from "../../engine/errors.ts";
+import { centreMap } from "./centre.ts";
 import { gaussianBlur } from "./gaussian_blur.ts";
 import { pickPictures } from "./pick_pictures.ts";
 import { type AttributionMap, explain, type Explanation } from "./explain.ts";
 import { gradCam } from "./grad_cam.ts";
 import { gradientMaps } from "./gradient_maps.ts";
-import { type AttributionKind, type GradientKind, isGradCamKind, isGradientKind } from "./kinds.ts";
+import {
+  type AttributionKind,
+  type GradientKind,
+  isFixedKind,
+  isGradCamKind,
+  isGradientKind,
+} from "./kinds.ts";
 
 /** The map of a class y of the picture at position n of a batch. */
 export type MapsOfBatch = (n: number, label: number) => AttributionMap;
@@ -60,6 +67,10 @@ export class BatchMaps {
    * @param wanted classes of each picture that will be asked for
    */
   async of(kind: AttributionKind, wanted: readonly (readonly number[])[]): Promise<MapsOfBatch> {
+    if (isFixedKind(kind)) {
+      const map = centreMap();
+      return () => map;
+    }
     if (isGradientKind(kind)) await this.#differentiate(kind, wanted);
     else if (isGradCamKind(kind)) await this.#weightFeatures(kind, wanted);
     else {

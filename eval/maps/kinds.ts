@@ -6,9 +6,9 @@ import type { Method } from "../../model/classifier.ts";
 export interface KindOfMap {
   /**
    * Where it comes from: one forward pass (`explain.ts`), gradients by the picture
-   * (`gradient_maps.ts`), or by the last features (`grad_cam.ts`).
+   * (`gradient_maps.ts`), by the last features (`grad_cam.ts`), or no model (`centre.ts`).
    */
-  readonly family: "forward" | "gradient" | "grad-cam";
+  readonly family: "forward" | "gradient" | "grad-cam" | "fixed";
   /** The models that have it. */
   readonly of: "calm" | "cam" | "all";
   /** Heading of a column. */
@@ -23,6 +23,8 @@ export interface KindOfMap {
   readonly signed?: true;
   /** The same for all classes: the difference of two is nothing. */
   readonly classFree?: true;
+  /** The same for all pictures and models: what a map has to be better than. */
+  readonly modelFree?: true;
   /** About a second class: a model of one class has none. */
   readonly needsOther?: true;
   /** Probabilities, where the model is of CALM: comparable without scaling. */
@@ -115,6 +117,10 @@ export const KINDS = {
     ...{ family: "grad-cam", of: "all", group: "last layers" },
     ...{ title: "Grad-CAM++", formula: "relu(Σ α u)", row: "Grad-CAM++ of MODEL" },
   },
+  "centre": {
+    ...{ family: "fixed", of: "all", classFree: true, modelFree: true },
+    ...{ title: "centre", formula: "exp(−r² / 2σ²)", row: "Centre baseline" },
+  },
 } as const satisfies Readonly<Record<string, KindOfMap>>;
 
 /** A kind of attribution. */
@@ -183,6 +189,11 @@ export function isGradCamKind(kind: AttributionKind): kind is GradCamKind {
   return KINDS[kind].family === "grad-cam";
 }
 
+/** True for maps that no model made. */
+export function isFixedKind(kind: AttributionKind): kind is KindFrom<"fixed"> {
+  return KINDS[kind].family === "fixed";
+}
+
 /** True for CALM's maps of probabilities, which need no scaling to be compared. */
 export function isProbability(method: Method, kind: AttributionKind): boolean {
   return method !== "cam" && rowOf(kind).probability === true;
@@ -210,7 +221,7 @@ export function hasKind(model: MappedModel, kind: string): kind is AttributionKi
 }
 
 function allKinds(model: MappedModel): readonly string[] {
-  return [...mapKinds(model), ...kindsFrom(model, "gradient"), ...kindsFrom(model, "grad-cam")];
+  return [...mapKinds(model), ...kindsFrom(model, "gradient", "grad-cam", "fixed")];
 }
 
 /**

@@ -6,13 +6,10 @@ import { BatchMaps } from "../../eval/maps/batch_maps.ts";
 import type { AttributionMap, Explanation } from "../../eval/maps/explain.ts";
 import {
   type AttributionKind,
-  type GradCamKind,
-  type GradientKind,
   gradientKinds,
-  isGradCamKind,
-  isGradientKind,
   type MapKind,
   mapKinds,
+  rowOf,
 } from "../../eval/maps/kinds.ts";
 import { baselineOf } from "../../eval/measures/erasing/baseline.ts";
 import { erase, probabilitiesOf, rank } from "../../eval/measures/erasing/erase.ts";
@@ -58,8 +55,8 @@ export function kindsOf({ model }: OpenedModel): {
 }
 
 /** Whether maps of a kind take passes through the network for each class. */
-export function needsPasses(kind: AttributionKind): kind is GradientKind | GradCamKind {
-  return isGradientKind(kind) || isGradCamKind(kind);
+export function needsPasses(kind: AttributionKind): kind is Exclude<AttributionKind, MapKind> {
+  return rowOf(kind).family !== "forward";
 }
 
 /** What a model says of a picture: probabilities, maps, and the same with pixels erased. */

@@ -95,6 +95,7 @@ export function allMeasures(
   { sample, pictures, side, step, upscaling, compatible, rise, seed }: PlanOptions,
 ): Measure[] {
   const kinds = ROWS[method === "cam" ? "cam" : "calm"];
+  const withBaseline = (of: readonly AttributionKind[]) => [...of, "centre" as const];
   const every = everyOf(sample, pictures);
   // Eq. 2 scales CAM's map; the order of the pixels is the same.
   const scaled = kinds.flatMap((kind): AttributionKind[] =>
@@ -118,7 +119,7 @@ export function allMeasures(
       options: { kind, k: ERASED, baseline: BASELINES[0], seed },
     })),
     ...(places
-      ? [kinds[0], "subset" as const, ...kinds.slice(1)].map((kind): Measure => ({
+      ? withBaseline([kinds[0], "subset", ...kinds.slice(1)]).map((kind): Measure => ({
         what: "wsol",
         options: { kind, step, upscaling },
       }))
@@ -128,7 +129,9 @@ export function allMeasures(
       what: "deletion-insertion",
       options: { kind, ...(rise ? riseOptions(side) : OWN_DELETION), seed },
     })),
-    ...(masks ? kinds.map((kind): Measure => ({ what: "pointing-game", options: { kind } })) : []),
+    ...(masks
+      ? withBaseline(kinds).map((kind): Measure => ({ what: "pointing-game", options: { kind } }))
+      : []),
     ...kinds.map((kind): Measure => ({ what: "randomisation", options: { kind, every } })),
   ];
 }

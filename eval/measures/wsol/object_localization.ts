@@ -1,5 +1,5 @@
 import { UserError } from "../../../engine/errors.ts";
-import type { AttributionKind } from "../../maps/kinds.ts";
+import { type AttributionKind, rowOf } from "../../maps/kinds.ts";
 import type { Evaluation, Json, View } from "../evaluation.ts";
 import { PixelAp } from "../pixel_ap.ts";
 import { minMax } from "../min_max.ts";
@@ -22,16 +22,16 @@ export interface LocalizationScores {
   /** Where they have masks: pixel-wise average precision, 0–100. */
   readonly pxap: number | null;
   readonly images: number;
-  /** The thresholds of boxes were chosen on other pictures, not on these. */
-  readonly thresholdsFromElsewhere: boolean;
 }
 
 /**
  * Weakly-supervised localization (paper §5.4, Table 3): the map of the true class, scaled up and then
- * to [0, 1] by minimum and maximum, is compared with boxes or, without boxes, with masks.
+ * to [0, 1] by minimum and maximum, is compared with boxes or, without boxes, with masks. What the model
+ * predicts is counted besides, but of a map that no model made.
  */
 export class ObjectLocalization implements Evaluation<LocalizationScores> {
   #kind: AttributionKind;
+  #isModels: boolean;
   #boxes: BoxEvaluator;
   #upscaling: Upscaling;
   #pixels: PixelAp;
@@ -41,7 +41,8 @@ export class ObjectLocalization implements Evaluation<LocalizationScores> {
     this.#kind = kind;
     this.#upscaling = upscaling;
     this.#pixels = new PixelAp({ thresholds: "even", step });
-    this.#boxes = new BoxEvaluator({ step });
+    this.#isModels = !rowOf(kind).modelFree;
+    this.#boxes = new BoxEvaluator({ step, top1: this.#isModels });
   }
 
   async add({ batch: { labels }, ids, maps, annotations, once }: View): Promise<void> {
@@ -49,8 +50,10 @@ export class ObjectLocalization implements Evaluation<LocalizationScores> {
     for (const [n, id] of ids.entries()) {
       const scores = minMax(upscale(found(n, labels[n]), SIDE, this.#upscaling));
       const truth = await once(`boxes ${id}`, () => annotations.boxes(id));
-      if (truth.length > 0) this.#boxes.add(scores, SIDE, truth);
-      else {
+      if (truth.length > 0) {
+        const isRight = this.#isModels && (await maps.explanations())[n].predicted === labels[n];
+        this.#boxes.add(scores, SIDE, truth, isRight);
+      } else {
         addMasked(this.#pixels, scores, await once(`mask ${id}`, () => annotations.mask(id)));
       }
       this.#images++;
@@ -63,18 +66,20 @@ export class ObjectLocalization implements Evaluation<LocalizationScores> {
   }
 
   tally(): Json {
-    const { hits, misses } = this.#pixels;
+    const { images, hits, top1 } = this.#boxes;
+    const { hits: inside, misses } = this.#pixels;
+    const plain = (counts: readonly Float64Array[]) => counts.map((row) => [...row]);
     return {
       images: this.#images,
-      boxes: { images: this.#boxes.images, hits: this.#boxes.hits.map((counts) => [...counts]) },
-      pixels: { hits: [...hits], misses: [...misses] },
+      boxes: { images, hits: plain(hits), top1: plain(top1) },
+      pixels: { hits: [...inside], misses: [...misses] },
     };
   }
 
   merge(tally: Json): void {
     const { images, boxes, pixels } = tally as unknown as {
       images: number;
-      boxes: { images: number; hits: number[][] };
+      boxes: { images: number; hits: number[][]; top1: number[][] };
       pixels: { hits: number[]; misses: number[] };
     };
     this.#images += images;
@@ -92,7 +97,6 @@ export class ObjectLocalization implements Evaluation<LocalizationScores> {
       boxes: withBoxes ? this.#boxes.compute(at) : null,
       pxap: this.#boxes.images < this.#images ? precisionOf(this.#pixels, this.#images) : null,
       images: this.#images,
-      thresholdsFromElsewhere: at !== undefined,
     };
   }
 }

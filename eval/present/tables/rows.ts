@@ -37,6 +37,18 @@ export function inOrder(models: readonly MeasuredModel[]): MeasuredModel[] {
   );
 }
 
+/** Measures of maps alone: of one that no model made they find the same with every model. */
+const OF_MAPS: readonly MeasureName[] = ["wsol", "pointing-game"];
+
+/** Without the results of a map that no model made for any model but the first. */
+export function onceEach<
+  Row extends { readonly kind: AttributionKind | null; readonly title: string },
+>(rows: readonly Row[]): Row[] {
+  return rows.filter(({ kind, title }, i) =>
+    !kind || !rowOf(kind).modelFree || rows.findIndex((row) => row.title === title) === i
+  );
+}
+
 /** All results of a measure and its options, model by model, with the titles of their rows. */
 export function found<M extends MeasureName>(models: readonly MeasuredModel[], what: M) {
   // Who was trained for longer is not compared without a word.
@@ -51,12 +63,18 @@ export function found<M extends MeasureName>(models: readonly MeasuredModel[], w
     const alone = models.filter((other) => other.subject.method === subject.method).length === 1;
     return measured.filter((each) => each.what === what).map((each) => {
       const kind = kindOf(each);
-      const title = kind ? rowTitle(subject.method, kind) : METHOD_TITLES[subject.method];
+      const model = (alone ? "" : ` (${label})`) + trained;
       return {
         subject,
         label,
         kind,
-        title: (alone ? title : `${title} (${label})`) + trained,
+        title: kind === null
+          ? METHOD_TITLES[subject.method] + model
+          : !rowOf(kind).modelFree
+          ? rowTitle(subject.method, kind) + model
+          : OF_MAPS.includes(what)
+          ? rowTitle(subject.method, kind)
+          : `${rowTitle(subject.method, kind)}, ${METHOD_TITLES[subject.method]}${model}`,
         options: each.options as MeasureOptions[M],
         result: each.result as MeasureResults[M],
       };
