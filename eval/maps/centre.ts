@@ -12,6 +12,13 @@ const DEVIATION = SIDE / 2;
  * of its pixels does not depend on the deviation.
  */
 export function centreMap(): AttributionMap {
+  return map ??= makeMap();
+}
+
+/** The same object for all pictures: what is made of it is made once. */
+let map: AttributionMap | undefined;
+
+function makeMap(): AttributionMap {
   const bell = Array.from(
     { length: SIDE },
     (_, i) => Math.exp(-(((i - (SIDE - 1) / 2) / DEVIATION) ** 2) / 2),

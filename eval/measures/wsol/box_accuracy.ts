@@ -66,30 +66,20 @@ export class BoxEvaluator {
    * @throws {RangeError} for scores that are NaN or outside of [0, 1]
    */
   add(scores: Float64Array, side: number, boxes: readonly Box[], isRight = false): void {
-    const levels = new Uint8Array(scores.length);
-    const extents = new Extents();
-    let top = 0;
-    for (const [i, score] of scores.entries()) {
-      if (!(score >= 0 && score <= 1)) {
-        throw new RangeError(`A score is ${score}, expected a number from 0 to 1`);
-      }
-      levels[i] = Math.trunc(score * 255);
-      top = Math.max(top, levels[i]);
-      extents.add(levels[i], i % side, Math.floor(i / side));
-    }
+    this.addCuts(new CutMap(scores, side), boxes, isRight);
+  }
+
+  /** The same of a map whose cuts may be known from another picture. */
+  addCuts(map: CutMap, boxes: readonly Box[], isRight: boolean): void {
     const counts = isRight ? [this.hits, this.top1] : [this.hits];
     const count = (level: number, t: number) => {
       for (const byLevel of counts) byLevel[level][t]++;
     };
     let known = { cut: -1, best: [] as number[] };
     for (const [t, threshold] of this.#thresholds.entries()) {
-      const cut = Math.trunc(threshold * top);
+      const cut = map.levelOf(threshold);
       // Many thresholds cut at the same of 256 levels.
-      if (known.cut !== cut) {
-        const window = extents.above(cut);
-        const mask = cutOut(levels, side, { cut, window });
-        known = { cut, best: bestOverlaps(boxesOf(mask, side, window), boxes) };
-      }
+      if (known.cut !== cut) known = { cut, best: bestOverlaps(map.boxesAbove(cut), boxes) };
       const [any, largest] = known.best;
       for (const [level, iou] of IOU_LEVELS.entries()) {
         if (any >= iou / 100) count(level, t);
@@ -150,6 +140,49 @@ export interface BoxesOfCut {
   readonly all: readonly Box[];
   /** Of the contour with the largest area. */
   readonly largest: Box;
+}
+
+/** A map of 256 levels, and the boxes of its cuts as far as they were asked for. */
+export class CutMap {
+  #levels: Uint8Array;
+  #side: number;
+  #extents = new Extents();
+  #top = 0;
+  #boxes = new Map<number, BoxesOfCut>();
+
+  /**
+   * @param scores in [0, 1], `side × side`
+   * @throws {RangeError} for scores that are NaN or outside of [0, 1]
+   */
+  constructor(scores: Float64Array, side: number) {
+    this.#levels = new Uint8Array(scores.length);
+    this.#side = side;
+    for (const [i, score] of scores.entries()) {
+      if (!(score >= 0 && score <= 1)) {
+        throw new RangeError(`A score is ${score}, expected a number from 0 to 1`);
+      }
+      const level = Math.trunc(score * 255);
+      this.#levels[i] = level;
+      this.#top = Math.max(this.#top, level);
+      this.#extents.add(level, i % side, Math.floor(i / side));
+    }
+  }
+
+  /** The level at a threshold from 0 to 1 of the highest one. */
+  levelOf(threshold: number): number {
+    return Math.trunc(threshold * this.#top);
+  }
+
+  /** Boxes of the regions above a level. */
+  boxesAbove(cut: number): BoxesOfCut {
+    let boxes = this.#boxes.get(cut);
+    if (!boxes) {
+      const window = this.#extents.above(cut);
+      const mask = cutOut(this.#levels, this.#side, { cut, window });
+      this.#boxes.set(cut, boxes = boxesOf(mask, this.#side, window));
+    }
+    return boxes;
+  }
 }
 
 /** Where the pixels of each of 256 levels and above lie. */

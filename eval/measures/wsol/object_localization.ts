@@ -1,10 +1,11 @@
 import { UserError } from "../../../engine/errors.ts";
+import type { AttributionMap } from "../../maps/explain.ts";
 import { type AttributionKind, rowOf } from "../../maps/kinds.ts";
 import type { Evaluation, Json, View } from "../evaluation.ts";
 import { PixelAp } from "../pixel_ap.ts";
 import { minMax } from "../min_max.ts";
 import { upscale, type Upscaling } from "../../maps/upscale.ts";
-import { type BoxAccuracy, BoxEvaluator } from "./box_accuracy.ts";
+import { type BoxAccuracy, BoxEvaluator, CutMap } from "./box_accuracy.ts";
 import { addMasked, SIDE } from "./object_mask.ts";
 
 /** How maps are cut. */
@@ -24,6 +25,13 @@ export interface LocalizationScores {
   readonly images: number;
 }
 
+/** A map as it is compared, `SIDE × SIDE`. */
+interface ScaledMap {
+  /** From 0 to 1. */
+  readonly scores: Float64Array;
+  readonly cuts: CutMap;
+}
+
 /**
  * Weakly-supervised localization (paper §5.4, Table 3): the map of the true class, scaled up and then
  * to [0, 1] by minimum and maximum, is compared with boxes or, without boxes, with masks. What the model
@@ -36,6 +44,8 @@ export class ObjectLocalization implements Evaluation<LocalizationScores> {
   #upscaling: Upscaling;
   #pixels: PixelAp;
   #images = 0;
+  /** One that no model made is the same for all pictures. */
+  #last?: ScaledMap & { readonly map: AttributionMap };
 
   constructor({ kind, step, upscaling }: LocalizationOptions) {
     this.#kind = kind;
@@ -48,16 +58,24 @@ export class ObjectLocalization implements Evaluation<LocalizationScores> {
   async add({ batch: { labels }, ids, maps, annotations, once }: View): Promise<void> {
     const found = await maps.of(this.#kind, Array.from(labels, (label) => [label]));
     for (const [n, id] of ids.entries()) {
-      const scores = minMax(upscale(found(n, labels[n]), SIDE, this.#upscaling));
+      const { scores, cuts } = this.#scale(found(n, labels[n]));
       const truth = await once(`boxes ${id}`, () => annotations.boxes(id));
       if (truth.length > 0) {
         const isRight = this.#isModels && (await maps.explanations())[n].predicted === labels[n];
-        this.#boxes.add(scores, SIDE, truth, isRight);
+        this.#boxes.addCuts(cuts, truth, isRight);
       } else {
         addMasked(this.#pixels, scores, await once(`mask ${id}`, () => annotations.mask(id)));
       }
       this.#images++;
     }
+  }
+
+  #scale(map: AttributionMap): ScaledMap {
+    if (this.#last?.map !== map) {
+      const scores = minMax(upscale(map, SIDE, this.#upscaling));
+      this.#last = { map, scores, cuts: new CutMap(scores, SIDE) };
+    }
+    return this.#last;
   }
 
   /** Positions of the best thresholds, to report other pictures at. */
