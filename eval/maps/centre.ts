@@ -3,7 +3,7 @@ import type { AttributionMap } from "./explain.ts";
 /** Side of the map, that of the WSOL benchmark's: there nothing is scaled. */
 const SIDE = 224;
 
-/** Standard deviation: the corners keep 0.37 of the top, so that no radius is lost in rounding. */
+/** Standard deviation: rounded to 256 levels, the map still has a square of every size from 60 on. */
 const DEVIATION = SIDE / 2;
 
 /**

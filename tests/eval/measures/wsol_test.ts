@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { BatchMaps } from "../../../eval/maps/batch_maps.ts";
+import { centreMap } from "../../../eval/maps/centre.ts";
 import type { AttributionMap } from "../../../eval/maps/explain.ts";
 import type { AttributionKind } from "../../../eval/maps/kinds.ts";
 import type { View } from "../../../eval/measures/evaluation.ts";
+import { minMax } from "../../../eval/measures/min_max.ts";
 import { ObjectLocalization } from "../../../eval/measures/wsol/object_localization.ts";
 import type { ObjectMask } from "../../../eval/measures/wsol/object_mask.ts";
 import type { Classifier } from "../../../model/classifier.ts";
-import { boxesOf, BoxEvaluator } from "../../../eval/measures/wsol/box_accuracy.ts";
+import { boxesOf, BoxEvaluator, CutMap } from "../../../eval/measures/wsol/box_accuracy.ts";
 import type { Box } from "../../../eval/measures/wsol/contours.ts";
 import { readGolden } from "../../reference/golden.ts";
 
@@ -197,6 +199,18 @@ Deno.test("centre baseline: squares around the middle, without a pass through th
     assert.equal(found!.single50, levels[1]);
     assert.equal(found!.top1, null, "nothing is classified");
   }
+});
+
+Deno.test("centre baseline: there is a threshold for a square of every size from 60 pixels on", () => {
+  const cuts = new CutMap(minMax(Float64Array.from(centreMap().values)), SIDE);
+  const found = new Set(
+    Array.from({ length: 255 }, (_, cut) => {
+      const { all: [[x0, y0, x1, y1], ...others] } = cuts.boxesAbove(cut);
+      assert.ok(others.length === 0 && x0 === y0 && x1 === y1, "one square");
+      return x1 - x0;
+    }),
+  );
+  for (let side = 60; side < SIDE - 1; side += 2) assert.ok(found.has(side), `${side}`);
 });
 
 Deno.test("centre baseline: a disc in the middle is ranked first", async () => {
