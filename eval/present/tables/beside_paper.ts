@@ -1,6 +1,6 @@
 import { BACKBONES } from "../../../model/backbones/list.ts";
 import type { Method } from "../../../model/classifier.ts";
-import { type AttributionKind, isGradientKind, rowOf } from "../../maps/kinds.ts";
+import { type AttributionKind, isGradientKind } from "../../maps/kinds.ts";
 import { OFFICIAL_STEP } from "../../measures/pixel_ap.ts";
 import type { LocalizationScores } from "../../measures/wsol/object_localization.ts";
 import { CUE_LOCALIZATION, LOCALIZATION_SOURCES, type PaperNumbers } from "./paper.ts";
@@ -105,9 +105,8 @@ export function meansOfArchitectures(rows: Rows<"wsol">): ThreeArchitectures[] {
   const groups = Map.groupBy(rows, ({ subject, kind }) => `${subject.method} ${kind}`);
   return [...groups.values()].flatMap((group) => {
     const families = new Set(group.map(({ subject }) => familyOf(subject.arch)));
-    const [{ subject: { method }, kind }] = group;
     if (group.length !== 3 || families.size !== 3 || families.has(null)) return [];
-    if (rowOf(kind!).modelFree) return [];
+    const [{ subject: { method }, kind }] = group;
     return [{ method, kind: kind!, results: group.map(({ result }) => result) }];
   });
 }

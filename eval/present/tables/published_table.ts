@@ -9,6 +9,9 @@ import {
 } from "./paper.ts";
 import type { Cell, Column, Table } from "./table.ts";
 
+/** A column and its number in the row of a key of `LOCALIZATION`. */
+type Filled = readonly [column: Column, cell: (key: string) => number | null];
+
 /**
  * Table 3 of a data set as it was published, by architecture and mean, with ours beside it where the
  * same was measured.
@@ -16,33 +19,14 @@ import type { Cell, Column, Table } from "./table.ts";
  * @param rows what was measured on the data set; none for the published numbers alone
  */
 export function publishedTable(dataset: LocalizationData, rows: Rows<"wsol"> = []): Table {
-  const measured = Map.groupBy(rows, keyOf);
-  const archs = [...new Set(rows.map(({ subject: { arch } }) => arch))];
-  const others = archs.filter((arch) => !isOf(familyOf(arch)));
-  const ours = (wanted: (arch: string) => boolean) => (key: string): Cell =>
-    meanOf(
-      (measured.get(key) ?? []).filter(({ subject: { arch } }) => wanted(arch)).map(scoreOf),
-    );
-  const ofFamily = (family: string) => ours((arch) => familyOf(arch) === family);
-  const columns: (readonly [Column, (key: string) => Cell])[] = [];
-  const addOurs = (title: string, cell: (key: string) => Cell) =>
-    columns.push([{ title: `${title} here`, digits: 1, better: "higher" }, cell]);
-  const addArch = (arch: string) => addOurs(arch, ours((other) => other === arch));
-  for (const [i, family] of [...LOCALIZATION_ARCHITECTURES, "mean"].entries()) {
-    const isMean = family === "mean";
-    if (isMean) {
-      others.forEach(addArch);
-      if (rows.length > 0) {
-        addOurs("mean", (key) => meanOf(LOCALIZATION_ARCHITECTURES.map((of) => ofFamily(of)(key))));
-      }
-    } else archs.filter((arch) => familyOf(arch) === family).forEach(addArch);
-    columns.push([
+  const paper = besideLocalization(rows);
+  const columns: readonly Filled[] = [
+    ...oursBeside(rows, (family, i) => [
       { title: family, digits: 1, better: "higher", published: true },
       (key) => LOCALIZATION[key].benchmark?.[dataset][i] ?? null,
-    ]);
-  }
-  const paper = besideLocalization(rows);
-  columns.push([paper.columns([""])[0], (key) => LOCALIZATION[key].paper?.[dataset] ?? null]);
+    ]),
+    [paper.columns([""])[0], (key) => LOCALIZATION[key].paper?.[dataset] ?? null],
+  ];
   return {
     name: "table3_published",
     title: `Localization on ${LOCALIZATION_DATA[dataset]} ` +
@@ -63,13 +47,40 @@ export function publishedTable(dataset: LocalizationData, rows: Rows<"wsol"> = [
   };
 }
 
+/** Our columns of each architecture, then of the mean, in front of the benchmark's. */
+function oursBeside(
+  rows: Rows<"wsol">,
+  benchmark: (title: string, position: number) => Filled,
+): Filled[] {
+  const measured = Map.groupBy(rows, keyOf);
+  const scoreWhere = (isWanted: (arch: string) => boolean) => (key: string) =>
+    meanOf(
+      (measured.get(key) ?? []).filter(({ subject: { arch } }) => isWanted(arch)).map(scoreOf),
+    );
+  const ours = (title: string, cell: Filled[1]): Filled => [
+    { title: `${title} here`, digits: 1, better: "higher" },
+    cell,
+  ];
+  const archs = [...new Set(rows.map(({ subject: { arch } }) => arch))];
+  const of = (family: string | null) => (arch: string) => familyOf(arch) === family;
+  const oursOf = (family: string | null) =>
+    archs.filter(of(family)).map((arch) => ours(arch, scoreWhere((other) => other === arch)));
+  const mean = (key: string) =>
+    meanOf(LOCALIZATION_ARCHITECTURES.map((family) => scoreWhere(of(family))(key)));
+  return [
+    ...LOCALIZATION_ARCHITECTURES.flatMap((family, i) => [
+      ...oursOf(family),
+      benchmark(family, i),
+    ]),
+    ...oursOf(null),
+    ...(rows.length > 0 ? [ours("mean", mean)] : []),
+    benchmark("mean", LOCALIZATION_ARCHITECTURES.length),
+  ];
+}
+
 /** The row of `LOCALIZATION` that a result belongs to. */
 function keyOf({ subject, kind }: Rows<"wsol">[number]): string {
   return rowOf(kind!).modelFree ? kind! : `${subject.method} ${kind}`;
-}
-
-function isOf(family: string | null): boolean {
-  return (LOCALIZATION_ARCHITECTURES as readonly (string | null)[]).includes(family);
 }
 
 /** What is compared with published numbers: at the best thresholds of the very pictures. */
@@ -78,8 +89,8 @@ function scoreOf({ result: { boxes, pxap } }: Rows<"wsol">[number]): number | nu
 }
 
 /** Null where there is no value, or one is missing. */
-function meanOf(values: readonly Cell[]): number | null {
-  const numbers = values.filter((value) => typeof value === "number");
+function meanOf(values: readonly (number | null)[]): number | null {
+  const numbers = values.filter((value) => value !== null);
   if (numbers.length === 0 || numbers.length < values.length) return null;
   return numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
 }

@@ -1,17 +1,9 @@
 import { describeCueRule } from "../../measures/cues/cue_localization.ts";
 import { describeDeletion } from "../../measures/erasing/deletion_insertion.ts";
-import { type BoxAccuracy, IOU_LEVELS } from "../../measures/wsol/box_accuracy.ts";
-import type { LocalizationScores } from "../../measures/wsol/object_localization.ts";
-import { besideAccuracy, besideCues, meansOfArchitectures } from "./beside_paper.ts";
-import {
-  ACCURACY,
-  CUE_LOCALIZATION,
-  LOCALIZATION_DATA,
-  type LocalizationData,
-  type PaperNumbers,
-} from "./paper.ts";
-import { publishedTable } from "./published_table.ts";
-import { found, inOrder, type MeasuredModel, onceEach, rowTitle } from "./rows.ts";
+import { besideAccuracy, besideCues } from "./beside_paper.ts";
+import { localizationTables } from "./localization_tables.ts";
+import { ACCURACY, CUE_LOCALIZATION, type PaperNumbers } from "./paper.ts";
+import { found, inOrder, type MeasuredModel } from "./rows.ts";
 import type { Cell, Column, Table } from "./table.ts";
 
 /**
@@ -24,8 +16,7 @@ export function buildTables(unordered: readonly MeasuredModel[]): Table[] {
     cueTable(models),
     accuracyTable(models),
     erasingTable(models),
-    localizationTable(models),
-    ...publishedTables(models),
+    ...localizationTables(models),
     axiomTable(models),
     furtherTable(models),
     randomisationTable(models),
@@ -114,88 +105,6 @@ function erasingTable(models: readonly MeasuredModel[]): Table {
       ...relativeAccuracy.map((value, i) => ({ value, interval: interval[i] })),
     ]),
   };
-}
-
-function localizationTable(models: readonly MeasuredModel[]): Table {
-  const rows = onceEach(found(models, "wsol"));
-  const boxed = rows.some(({ result }) => result.boxes);
-  const elsewhere = rows.some(({ result }) => result.boxes?.testOptimal);
-  const columns = localizationColumns(boxed, elsewhere);
-  const [{ options } = {}] = rows;
-  return {
-    name: "table3_wsol",
-    title: "Weakly-supervised localization",
-    note:
-      (boxed
-        ? "Percentage of pictures whose object is found by a box of the map of its class; " +
-          "MaxBoxAccV2 is the mean over three overlaps, MaxBoxAcc takes the largest contour at " +
-          "50. Top-1: found and classified rightly, at the same thresholds. Thresholds " +
-          `${options?.step} apart, ` +
-          (elsewhere
-            ? "the best of other pictures; test-optimal: the best on these very pictures."
-            : "the best on these very pictures.")
-        : `Pixel-wise average precision in percent, thresholds ${options?.step} apart.`) +
-      ` Maps scaled up by ${options?.upscaling} interpolation. + Y: summed over the class's ` +
-      "superset.",
-    columns: [
-      { title: "" },
-      ...columns.map(({ title }): Column => ({ title, digits: 1, better: "higher" })),
-    ],
-    rows: [
-      ...rows.map(({ title, result }) => [title, ...columns.map(({ of }) => of(result))]),
-      ...meansOfArchitectures(rows).map(({ method, kind, results }) => [
-        `${rowTitle(method, kind)}, mean of three architectures`,
-        ...meansOf(results.map((result) => columns.map(({ of }) => of(result)))),
-      ]),
-    ],
-  };
-}
-
-/** A column of the table of localization. */
-interface LocalizationColumn {
-  readonly title: string;
-  readonly of: (result: LocalizationScores) => number | null;
-}
-
-/** @param elsewhere thresholds come from other pictures: the best ones stand beside them */
-function localizationColumns(boxed: boolean, elsewhere: boolean): LocalizationColumn[] {
-  if (!boxed) return [{ title: "PxAP", of: ({ pxap }) => pxap }];
-  type Share = (boxes: BoxAccuracy) => number | undefined;
-  const column = (title: string, share: Share): LocalizationColumn => ({
-    title,
-    of: ({ boxes }) => boxes && (share(boxes) ?? null),
-  });
-  const both = (title: string, share: Share): LocalizationColumn[] => {
-    const optimal: Share = ({ testOptimal }) => testOptimal ? share(testOptimal) : undefined;
-    const own = column(title, share);
-    return elsewhere ? [own, column(`${title}, test-optimal`, optimal)] : [own];
-  };
-  return [
-    ...both("MaxBoxAccV2", ({ mean }) => mean),
-    ...IOU_LEVELS.map((iou) => column(`IoU ${iou}`, (boxes) => boxes[`${iou}`])),
-    ...both("MaxBoxAcc", ({ single50 }) => single50),
-    ...both("top-1", ({ top1 }) => top1?.mean),
-    ...IOU_LEVELS.map((iou) => column(`top-1, IoU ${iou}`, ({ top1 }) => top1?.[`${iou}`])),
-    ...both("top-1, MaxBoxAcc", ({ top1 }) => top1?.single50),
-  ];
-}
-
-/** Table 3's data sets have published numbers. */
-function publishedTables(models: readonly MeasuredModel[]): Table[] {
-  const rows = found(models, "wsol");
-  const dataset = rows[0]?.subject.dataset;
-  return Object.hasOwn(LOCALIZATION_DATA, dataset ?? "")
-    ? [publishedTable(dataset as LocalizationData, rows)]
-    : [];
-}
-
-function meansOf(rows: readonly (number | null)[][]): (number | null)[] {
-  return rows[0].map((_, column) => {
-    const values = rows.map((row) => row[column]);
-    return values.includes(null)
-      ? null
-      : values.reduce((sum: number, value) => sum + value!, 0) / values.length;
-  });
 }
 
 function axiomTable(models: readonly MeasuredModel[]): Table {
