@@ -41,7 +41,7 @@ export async function measureOne(what: MeasureName, options: ParsedOptions, prog
       countsFile,
       async passes({ model: { options: { method }, crop } }) {
         const measures = await measuresOf(what, method, { options, dataset, k, side: crop });
-        return withTuning(passOf(options.setting("split"), what, measures), options);
+        return withTuning(passOf(options.setting("split"), what, measures), dataset, options);
       },
     });
     if (shard.count > 1) {
