@@ -49,6 +49,20 @@ export function onceEach<
   );
 }
 
+/** @param which tells models of a method apart */
+function titleOf(
+  what: MeasureName,
+  kind: AttributionKind | null,
+  method: Method,
+  which: string,
+): string {
+  const model = METHOD_TITLES[method] + which;
+  if (kind === null) return model;
+  const row = rowTitle(method, kind);
+  if (!rowOf(kind).modelFree) return row + which;
+  return OF_MAPS.includes(what) ? row : `${row}, ${model}`;
+}
+
 /** All results of a measure and its options, model by model, with the titles of their rows. */
 export function found<M extends MeasureName>(models: readonly MeasuredModel[], what: M) {
   // Who was trained for longer is not compared without a word.
@@ -63,18 +77,11 @@ export function found<M extends MeasureName>(models: readonly MeasuredModel[], w
     const alone = models.filter((other) => other.subject.method === subject.method).length === 1;
     return measured.filter((each) => each.what === what).map((each) => {
       const kind = kindOf(each);
-      const model = (alone ? "" : ` (${label})`) + trained;
       return {
         subject,
         label,
         kind,
-        title: kind === null
-          ? METHOD_TITLES[subject.method] + model
-          : !rowOf(kind).modelFree
-          ? rowTitle(subject.method, kind) + model
-          : OF_MAPS.includes(what)
-          ? rowTitle(subject.method, kind)
-          : `${rowTitle(subject.method, kind)}, ${METHOD_TITLES[subject.method]}${model}`,
+        title: titleOf(what, kind, subject.method, (alone ? "" : ` (${label})`) + trained),
         options: each.options as MeasureOptions[M],
         result: each.result as MeasureResults[M],
       };
