@@ -163,7 +163,7 @@ const evaluate: Command = {
       "thresholds-on": {
         type: "choice",
         choices: SPLITS,
-        help: "wsol: pictures to choose thresholds on (default the test pictures themselves)",
+        help: "wsol: pictures to choose thresholds on, besides the test pictures themselves",
       },
       scoremaps: {
         type: "text",

@@ -19,6 +19,7 @@ import { choosePairs, chooseShown, readShown } from "../eval/present/figures/sub
 import { drawGrid, type Grid } from "../eval/present/pictures/grid.ts";
 import { svgToPdf } from "../eval/present/pictures/pdf.ts";
 import { expectOwnDrawing } from "../eval/present/report/own_report.ts";
+import { expectMeasurable } from "../eval/measures/measures.ts";
 import { openSupersets } from "../eval/measures/supersets.ts";
 import { isCalm, type Method } from "../model/methods.ts";
 import { openGpu } from "../model/open_gpu.ts";
@@ -195,6 +196,7 @@ async function gridOf(
   if (number === "4") {
     const gradients = (options.text("map") ?? "gradient").split(",")
       .map((kind) => checkKind({ method: "cam", classes: classNames.length }, kind.trim()));
+    for (const kind of gradients) expectMeasurable("cue-localization", kind);
     const pairs = await pairsOf(options.quantity("pictures"));
     return await figure4(models, pairs, { classNames, gradients, look });
   }

@@ -33,7 +33,7 @@ export const MODEL_OPTIONS: OptionTable = {
   method: {
     type: "choice",
     choices: METHODS,
-    help: "how a PyTorch checkpoint was trained; ours say it",
+    help: "how a PyTorch checkpoint of the official or the WSOL benchmark's code was trained",
   },
   prior: {
     type: "choice",
@@ -43,6 +43,12 @@ export const MODEL_OPTIONS: OptionTable = {
   "large-feature-map": {
     type: "flag",
     help: "the PyTorch checkpoint was trained with 28×28 maps",
+  },
+  "acol-threshold": {
+    type: "number",
+    min: 0,
+    max: 1,
+    help: "ACoL of PyTorch: where its first map hides features (default 0.7)",
   },
   "use-mixed-6e": {
     type: "flag",
@@ -93,6 +99,7 @@ export function foreignOptions(options: ParsedOptions): ForeignOptions {
     method: options.text("method") as Method | undefined,
     prior: options.text("prior") as Prior | undefined,
     largeFeatureMap: options.flag("large-feature-map") || undefined,
+    acolThreshold: options.number("acol-threshold"),
     skipMixed6e: options.flag("use-mixed-6e") ? false : undefined,
     crop: options.number("crop"),
     classNames: classNames === undefined ? undefined : readClassNames(classNames),

@@ -55,7 +55,7 @@ export async function measureAll(options: ParsedOptions, progress: Progress) {
     });
     const measures = some(all, { names: listOf("measures"), kinds: listOf("map") });
     const test = { pairedOnly: false, choosesThresholds: false, measures };
-    return withTuning({ ...test, split: "test" }, options);
+    return withTuning({ ...test, split: "test" }, dataset, options);
   };
   const models: MeasuredModel[] = [];
   const files: string[] = [];

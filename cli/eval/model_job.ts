@@ -164,11 +164,24 @@ export function wsolOptions(options: ParsedOptions) {
   };
 }
 
-/** A pass, with one before it that chooses the thresholds of boxes where `--thresholds-on` wants it. */
-export function withTuning(pass: Pass, options: ParsedOptions): Pass[] {
+/**
+ * A pass, with one before it that chooses the thresholds of boxes where `--thresholds-on` wants it.
+ *
+ * @throws {UserError} where there are no boxes
+ */
+export function withTuning(
+  pass: Pass,
+  { name }: Pick<Dataset, "name">,
+  options: ParsedOptions,
+): Pass[] {
   const split = options.text("thresholds-on") as Pass["split"] | undefined;
   const measures = pass.measures.filter(({ what }) => what === "wsol");
   if (split === undefined || split === pass.split || measures.length === 0) return [pass];
+  if (name === "openimages") {
+    throw new UserError(
+      `--thresholds-on is for thresholds of boxes; ${name} has masks, whose PxAP has none: leave it out`,
+    );
+  }
   return [{ split, pairedOnly: false, choosesThresholds: true, measures }, pass];
 }
 

@@ -4,7 +4,7 @@ import { describeDeletion } from "../../eval/measures/erasing/deletion_insertion
 import type { Subject } from "../../eval/measures/job/subject.ts";
 import { kindOf, type Measured } from "../../eval/measures/measures.ts";
 import { rowTitle } from "../../eval/present/tables/rows.ts";
-import type { BoxAccuracy } from "../../eval/measures/wsol/box_accuracy.ts";
+import type { BoxAccuracy, BoxShares } from "../../eval/measures/wsol/box_accuracy.ts";
 import { tellResult } from "../progress.ts";
 
 /** Prints what was measured. @returns the object that `--json` prints */
@@ -175,15 +175,26 @@ function reportOne(
 }
 
 /** Prints box accuracies. */
-export function boxScores(
-  { single50, thresholds, ...levels }: BoxAccuracy,
-): Record<string, unknown> {
-  tellResult(
-    `MaxBoxAccV2 ${one(levels.mean)} % (IoU 30: ${one(levels[30])}, ` +
-      `50: ${one(levels[50])}, 70: ${one(levels[70])}); ` +
-      `MaxBoxAcc, largest contour, ${one(single50)} %`,
-  );
-  return { max_box_acc: levels, max_box_acc_single_50: single50, thresholds };
+export function boxScores(boxes: BoxAccuracy): Record<string, unknown> {
+  const { testOptimal } = boxes;
+  const scores = boxLines(boxes, testOptimal ? "at thresholds from other pictures: " : "");
+  if (!testOptimal) return scores;
+  return { ...scores, test_optimal: boxLines(testOptimal, "at the best thresholds here: ") };
+}
+
+function boxLines({ thresholds, top1, testOptimal: _, ...own }: BoxAccuracy, where: string) {
+  const sharesOf = ({ single50, ...levels }: BoxShares) => ({
+    max_box_acc: levels,
+    max_box_acc_single_50: single50,
+  });
+  const tell = (name: string, { mean, single50, ...levels }: BoxShares, largest: string) =>
+    tellResult(
+      `${where}${name} ${one(mean)} % (IoU 30: ${one(levels[30])}, 50: ${one(levels[50])}, ` +
+        `70: ${one(levels[70])}); ${largest}largest contour, ${one(single50)} %`,
+    );
+  tell("MaxBoxAccV2", own, "MaxBoxAcc, ");
+  if (top1) tell("top-1 localization", top1, "");
+  return { ...sharesOf(own), ...(top1 && { top1: sharesOf(top1) }), thresholds };
 }
 
 /** How many pairs differ in 1, 2, 3 parts. */

@@ -8,7 +8,7 @@ import { riseOptions } from "../../eval/measures/erasing/deletion_insertion.ts";
 import type { Pass } from "../../eval/measures/job/job.ts";
 import { resultsOf } from "../../eval/measures/job/counts.ts";
 import { everyOf, OWN_DELETION } from "../../eval/measures/job/plan.ts";
-import type { Measure, MeasureName } from "../../eval/measures/measures.ts";
+import { expectMeasurable, type Measure, type MeasureName } from "../../eval/measures/measures.ts";
 import type { Thresholds } from "../../eval/measures/pixel_ap.ts";
 import type { Method } from "../../model/methods.ts";
 import { openGpu } from "../../model/open_gpu.ts";
@@ -41,7 +41,7 @@ export async function measureOne(what: MeasureName, options: ParsedOptions, prog
       countsFile,
       async passes({ model: { options: { method }, crop } }) {
         const measures = await measuresOf(what, method, { options, dataset, k, side: crop });
-        return withTuning(passOf(options.setting("split"), what, measures), options);
+        return withTuning(passOf(options.setting("split"), what, measures), dataset, options);
       },
     });
     if (shard.count > 1) {
@@ -79,6 +79,7 @@ async function measuresOf(
     checkKind({ method, classes: dataset.classes.length }, kind.trim())
   );
   const kinds = asked ?? [ownKind(method)];
+  for (const kind of kinds) expectMeasurable(what, kind);
   const baseline = (options.setting("baseline")) as Baseline;
   const seed = options.quantity("seed");
   const every = everyOf(options.quantity("sample"), dataset.test.ids.length);

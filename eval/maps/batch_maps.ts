@@ -2,6 +2,7 @@ import type { Batch } from "../../data/loader.ts";
 import { extentOf } from "../../data/transform.ts";
 import type { Classifier } from "../../model/classifier.ts";
 import { UserError } from "../../engine/errors.ts";
+import { centreMap } from "./centre.ts";
 import { gaussianBlur } from "./gaussian_blur.ts";
 import { pickPictures } from "./pick_pictures.ts";
 import { type AttributionMap, explain, type Explanation } from "./explain.ts";
@@ -12,6 +13,7 @@ import {
   type AttributionKind,
   type GradCamKind,
   type GradientKind,
+  isFixedKind,
   isGradientKind,
   needsPasses,
 } from "./kinds.ts";
@@ -67,6 +69,10 @@ export class BatchMaps {
    * @param wanted classes of each picture that will be asked for
    */
   async of(kind: AttributionKind, wanted: readonly (readonly number[])[]): Promise<MapsOfBatch> {
+    if (isFixedKind(kind)) {
+      const map = centreMap();
+      return () => map;
+    }
     if (isGradientKind(kind)) await this.#differentiate(kind, wanted);
     else if (needsPasses(kind)) await this.#byRounds(kind, wanted);
     else {

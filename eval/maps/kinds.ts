@@ -6,10 +6,10 @@ import { isCalm, type Method } from "../../model/methods.ts";
 export interface KindOfMap {
   /**
    * Where it comes from: one forward pass (`explain.ts`), gradients by the picture
-   * (`gradient_maps.ts`) or by the last features (`grad_cam.ts`), or ACoL's second classifier, which
-   * takes a pass for each class (`acol_maps.ts`).
+   * (`gradient_maps.ts`) or by the last features (`grad_cam.ts`), ACoL's second classifier, which takes
+   * a pass for each class (`acol_maps.ts`), or no model (`centre.ts`).
    */
-  readonly family: "forward" | "gradient" | "grad-cam" | "acol";
+  readonly family: "forward" | "gradient" | "grad-cam" | "acol" | "fixed";
   /** The models that have it: of CALM, those that pool class logits, of one method, or all. */
   readonly of: "calm" | "pooled" | "acol" | "all";
   /** Heading of a column. */
@@ -26,6 +26,8 @@ export interface KindOfMap {
   readonly signed?: true;
   /** The same for all classes: the difference of two is nothing. */
   readonly classFree?: true;
+  /** The same for all pictures and models: what a map has to be better than. */
+  readonly modelFree?: true;
   /** About a second class: a model of one class has none. */
   readonly needsOther?: true;
   /** Probabilities, where the model is of CALM: comparable without scaling. */
@@ -125,6 +127,10 @@ export const KINDS = {
     ...{ family: "grad-cam", of: "all", group: "last layers" },
     ...{ title: "Grad-CAM++", formula: "relu(Σ α u)", row: "Grad-CAM++ of MODEL" },
   },
+  "centre": {
+    ...{ family: "fixed", of: "all", classFree: true, modelFree: true },
+    ...{ title: "centre", formula: "exp(−r² / 2σ²)", row: "Centre baseline" },
+  },
 } as const satisfies Readonly<Record<string, KindOfMap>>;
 
 /** A kind of attribution. */
@@ -198,6 +204,11 @@ export function needsPasses(kind: AttributionKind): kind is Exclude<AttributionK
   return KINDS[kind].family !== "forward";
 }
 
+/** True for maps that no model made. */
+export function isFixedKind(kind: AttributionKind): kind is KindFrom<"fixed"> {
+  return KINDS[kind].family === "fixed";
+}
+
 /** True for CALM's maps of probabilities, which need no scaling to be compared. */
 export function isProbability(method: Method, kind: AttributionKind): boolean {
   return isCalm(method) && rowOf(kind).probability === true;
@@ -226,7 +237,7 @@ export function hasKind(model: MappedModel, kind: string): kind is AttributionKi
 }
 
 function allKinds(model: MappedModel): readonly string[] {
-  return [...ownKinds(model), ...kindsFrom(model, "gradient"), ...kindsFrom(model, "grad-cam")];
+  return [...ownKinds(model), ...kindsFrom(model, "gradient", "grad-cam", "fixed")];
 }
 
 /**

@@ -1,5 +1,6 @@
+import { UserError } from "../../engine/errors.ts";
 import { Axioms, type AxiomScores } from "./axioms/axioms.ts";
-import type { AttributionKind } from "../maps/kinds.ts";
+import { type AttributionKind, rowOf } from "../maps/kinds.ts";
 import { Classification, type ClassificationResult } from "./classification.ts";
 import type { ClassPair } from "./cues/class_pairs.ts";
 import { CueLocalization, type CueOptions, type CueScores } from "./cues/cue_localization.ts";
@@ -121,6 +122,23 @@ export function evaluationOf({ what, options }: Measure) {
       return new ParameterRandomisation(options);
     case "funny-birds":
       return new FunnyBirds(options);
+  }
+}
+
+/** Measures of what a map does with the model that it is of. */
+const OF_MODEL: readonly MeasureName[] = ["axioms", "randomisation"];
+
+/** @throws {UserError} for a kind of map of which a measure says nothing */
+export function expectMeasurable(what: MeasureName, kind: AttributionKind): void {
+  const { classFree, modelFree } = rowOf(kind);
+  if (what === "cue-localization" && classFree) {
+    throw new UserError(
+      `--map is "${kind}", the same map for all classes, of which two do not differ: ` +
+        "cue-localization needs others",
+    );
+  }
+  if (OF_MODEL.includes(what) && modelFree) {
+    throw new UserError(`--map is "${kind}", which no model makes: ${what} needs a model's maps`);
   }
 }
 

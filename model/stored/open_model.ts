@@ -2,6 +2,7 @@ import { UserError } from "../../engine/errors.ts";
 import type { Gpu } from "../../engine/gpu.ts";
 import { openStateFile, type StateFile } from "../../weights/state_file.ts";
 import { ADL } from "../attention_dropout.ts";
+import { ACOL_THRESHOLD } from "../heads/acol.ts";
 import { buildModel, type ModelOptions } from "../build.ts";
 import type { Classifier } from "../classifier.ts";
 import { isCalm, lastWeight, type Method, methodKind } from "../methods.ts";
@@ -21,6 +22,8 @@ export interface ForeignOptions {
   readonly prior?: ModelOptions["prior"];
   /** ResNet50 and Inception: the model was trained with 28×28 maps. Default false. */
   readonly largeFeatureMap?: boolean;
+  /** ACoL: where its first map hides features, on which its map depends; default 0.7. */
+  readonly acolThreshold?: number;
   /** Inception: default true, as the official code has it. */
   readonly skipMixed6e?: boolean;
   /** Sides of the pictures it was trained on; default 224. */
@@ -186,6 +189,18 @@ function guessOptions(file: KnownFile, foreign: ForeignOptions): ModelOptions {
   const method = isBenchmark
     ? benchmarkMethod(path, methods, { method: foreign.method, say })
     : officialMethod(file, foreign.method);
+  if (method === "acol" && foreign.acolThreshold === undefined) {
+    say(
+      `${path} does not say at which share its first map hides features: ${ACOL_THRESHOLD} is ` +
+        "assumed, the benchmark’s default",
+      ["acol-threshold"],
+    );
+  }
+  if (method !== "acol" && foreign.acolThreshold !== undefined) {
+    throw new UserError(`${path} is a model of ${method}, which hides nothing`, {
+      settings: ["acol-threshold"],
+    });
+  }
   // Only the poolings of CAM and CALM leave a trace in the names.
   const { head } = methodKind(method);
   const toldBySelf = head === "acol" || head === "spg" ? undefined : kind.hasLargeMapIn?.(tensors);
@@ -197,6 +212,7 @@ function guessOptions(file: KnownFile, foreign: ForeignOptions): ModelOptions {
     largeFeatureMap: toldBySelf ?? foreign.largeFeatureMap,
     skipMixed6e: kind.hasMixed6e === true && skipMixed6e,
     ...(method === "adl" && { adl: ADL }),
+    ...(method === "acol" && { acolThreshold: foreign.acolThreshold ?? ACOL_THRESHOLD }),
     classes: last.shape[0],
   };
 }

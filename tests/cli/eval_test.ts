@@ -97,7 +97,7 @@ gpuTest("eval: every measure, in shards, all together as tables", async () => {
     const all = ["eval", "all", "--data", data, "--step", "0.1", "--batch-size", "5"];
     all.push("--sample", "2");
     const options = [...all, "--checkpoint", checkpoints.join(), "--measures", only];
-    options.push("--map", "cam,subset,joint,gradient,grad-cam");
+    options.push("--map", "cam,subset,joint,gradient,grad-cam,centre");
     options.push("--thresholds-on", "train", "--compat-official", "--upscale", "cubic");
     const unsharded = await json([...options, "--out", `${out}-all`]);
     assert.deepEqual(Object.keys(unsharded.tables), [
@@ -111,6 +111,8 @@ gpuTest("eval: every measure, in shards, all together as tables", async () => {
     for (const title of ["CAM", "CAM + Y", "Grad-CAM of CAM", "CALM_EM", "CALM_EM + Y"]) {
       assert.ok(rows.includes(title), title);
     }
+    assert.equal(rows.filter((title: string) => title === "Centre baseline").length, 1);
+    assert.ok(unsharded.tables.table3_wsol.columns.includes("MaxBoxAccV2, test-optimal"));
     assert.match(unsharded.tables.table3_wsol.note, /best of other pictures.*cubic interpolation/);
     const cueRows = unsharded.tables.table1_cue_localization.rows;
     assert.equal(cueRows[0][5], "stretched, even bins, official count");

@@ -79,6 +79,7 @@ Deno.test("eval wsol --scoremaps: boxes in wsolevaluation's layout, and what is 
     const { max_box_acc: levels, max_box_acc_single_50: single, images } = result;
     assert.deepEqual(levels, { "30": two, "50": two, "70": two, mean: (two + two + two) / 3 });
     assert.deepEqual([single, images], [two, 3]);
+    assert.ok(!("top1" in result) && !("test_optimal" in result), "nothing is classified");
 
     await write(folder, {
       "maps/a/3.jpg.npy": encodeNpy(new Float32Array(SIDE * SIDE).fill(2), [SIDE, SIDE]),
@@ -119,6 +120,11 @@ Deno.test("eval wsol --scoremaps: thresholds chosen on maps of other pictures", 
     const val = ["--val-scoremaps", `${folder}/maps`, "--val-metadata", `${folder}/val`];
     const tuned = await evaluate([...command(folder), ...val]);
     assert.equal(tuned.max_box_acc.mean, 0);
+    assert.deepEqual(tuned.test_optimal, {
+      max_box_acc: best.max_box_acc,
+      max_box_acc_single_50: best.max_box_acc_single_50,
+      thresholds: best.thresholds,
+    });
     assert.ok(tuned.thresholds[50] >= 0.6 && tuned.thresholds[50] < 0.62, tuned.thresholds[50]);
     await refuses([...command(folder), ...val.slice(0, 2)], /--val-scoremaps needs --val-metadata/);
   });
@@ -159,6 +165,8 @@ gpuTest("eval wsol of a model: boxes of birds", async () => {
     const { images, max_box_acc: levels } = await evaluate(["eval", "wsol", ...model]);
     assert.equal(images, 12);
     assert.ok(levels[30] >= levels[50] && levels[50] >= levels[70] && levels[30] > 0);
+    const centre = await evaluate(["eval", "wsol", ...model, "--map", "centre"]);
+    assert.ok(centre.max_box_acc[30] > 0 && !("top1" in centre), "no model's opinion");
     await Deno.writeTextFile(`${data}/bounding_boxes.txt`, "1 2 3\n");
     await refuses(["eval", "wsol", ...model], /bounding_boxes\.txt:1: expected "image x y width/);
   });
@@ -235,6 +243,7 @@ gpuTest(
         ]);
         if (name === "OpenImages") {
           assert.ok(own.pxap > 0 && Math.abs(own.pxap - ofMaps.pxap) < 0.05, `${ofMaps.pxap}`);
+          await refuses([...model, "--thresholds-on", "val"], /openimages has masks, whose PxAP/);
           continue;
         }
         assert.deepEqual(own.max_box_acc, ofMaps.max_box_acc);
@@ -242,6 +251,11 @@ gpuTest(
         const tuned = await evaluate([...model, "--thresholds-on", "val"]);
         const val = await evaluate([...model, "--split", "val"]);
         assert.deepEqual(tuned.thresholds, val.thresholds);
+        assert.deepEqual(tuned.test_optimal.max_box_acc, own.max_box_acc);
+        assert.deepEqual(tuned.test_optimal.top1, own.top1);
+        for (const iou of [30, 50, 70]) {
+          assert.ok(own.top1.max_box_acc[iou] <= own.max_box_acc[iou]);
+        }
         assert.equal(val.images, 2);
         const superset = ["--supersets", `${root}/supersets.json`];
         const added = await evaluate([...model, "--map", "subset", ...superset]);

@@ -7,7 +7,7 @@ import { Checked } from "./checked.ts";
 import { countsIn } from "./counts_check.ts";
 import type { Counts, Job } from "./job.ts";
 
-const FORMAT = "calm-counts-3";
+const FORMAT = "calm-counts-4";
 
 /** Missing parts that a message names. */
 const MOST_NAMED = 20;
@@ -40,6 +40,12 @@ export async function readCounts(path: string): Promise<Counts> {
   const file = new Checked(path, "", found);
   const format = file.field("format").value;
   if (format !== FORMAT) {
+    if (/^calm-counts-\d+$/.test(String(format))) {
+      throw new UserError(
+        `${path} holds counts of another version of this program: its format is "${format}", ` +
+          `expected "${FORMAT}"; measure anew`,
+      );
+    }
     throw new UserError(
       `${path} holds no counts of an evaluation: its format is ${JSON.stringify(format)}, ` +
         `expected "${FORMAT}"`,

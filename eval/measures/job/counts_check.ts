@@ -107,6 +107,8 @@ function checkSubject(subject: Checked): number {
   subject.field("method").oneOf(METHODS);
   subject.field("prior").oneOf(PRIORS);
   for (const name of ["largeFeatureMap", "skipMixed6e"]) subject.field(name).flag();
+  const acolThreshold = subject.field("acolThreshold");
+  if (!acolThreshold.isNull()) acolThreshold.number(0, 1);
   const epochs = subject.field("epochs");
   if (!epochs.isNull()) epochs.whole();
   const classes = subject.field("classes").list();

@@ -3,7 +3,7 @@ import { BIRDS_RECORD } from "../../../data/birds/record.ts";
 import type { Dataset } from "../../../data/dataset.ts";
 import { exists } from "../../../data/files.ts";
 import { UserError } from "../../../engine/errors.ts";
-import { hasPointwiseHead, isCalm, type Method } from "../../../model/methods.ts";
+import { hasPointwiseHead, isCalm, isOfBenchmark, type Method } from "../../../model/methods.ts";
 import { type AttributionKind, ownKind, rowOf } from "../../maps/kinds.ts";
 import type { ClassPair } from "../cues/class_pairs.ts";
 import { officialCueOptions } from "../cues/cue_localization.ts";
@@ -106,6 +106,7 @@ export function allMeasures(
   { sample, pictures, side, step, upscaling, compatible, rise, seed }: PlanOptions,
 ): Measure[] {
   const kinds = kindsOfTables(method);
+  const withBaseline = (of: readonly AttributionKind[]) => [...of, "centre" as const];
   const every = everyOf(sample, pictures);
   // Eq. 2 scales CAM's map; the order of the pixels is the same.
   const scaled = kinds.flatMap((kind): AttributionKind[] =>
@@ -129,7 +130,7 @@ export function allMeasures(
       options: { kind, k: ERASED, baseline: BASELINES[0], seed },
     })),
     ...(places
-      ? [kinds[0], "subset" as const, ...kinds.slice(1)].map((kind): Measure => ({
+      ? withBaseline(withSuperset(method, kinds)).map((kind): Measure => ({
         what: "wsol",
         options: { kind, step, upscaling },
       }))
@@ -140,12 +141,19 @@ export function allMeasures(
       what: "deletion-insertion",
       options: { kind, ...(rise ? riseOptions(side) : OWN_DELETION), seed },
     })),
-    ...(masks ? kinds.map((kind): Measure => ({ what: "pointing-game", options: { kind } })) : []),
+    ...(masks
+      ? withBaseline(kinds).map((kind): Measure => ({ what: "pointing-game", options: { kind } }))
+      : []),
     ...kinds.map((kind): Measure => ({ what: "randomisation", options: { kind, every } })),
     ...(drawn
       ? scaled.map((kind): Measure => ({ what: "funny-birds", options: { kind, every } }))
       : []),
   ];
+}
+
+/** Kinds of map with that of a superset behind the model's own, as Table 3 has it of CAM and CALM. */
+function withSuperset(method: Method, [own, ...others]: readonly AttributionKind[]) {
+  return isOfBenchmark(method) ? [own, ...others] : [own, "subset" as const, ...others];
 }
 
 /** The paper's measures of a model's own map: what training ends with. */

@@ -15,6 +15,8 @@ export interface Subject {
   readonly prior: Prior;
   readonly largeFeatureMap: boolean;
   readonly skipMixed6e: boolean;
+  /** Of ACoL; null for other methods. */
+  readonly acolThreshold: number | null;
   /** Complete epochs of training; null where the file does not say. */
   readonly epochs: number | null;
   readonly dataset: string;
@@ -49,6 +51,7 @@ export async function describeSubject(
   },
 ): Promise<Subject> {
   const { arch, method, prior, largeFeatureMap = false, skipMixed6e = false } = options;
+  const { acolThreshold = null } = options;
   return {
     checkpoint: await sha256(checkpoint) + (dictionary === undefined ? "" : ` ${dictionary}`),
     arch,
@@ -56,6 +59,7 @@ export async function describeSubject(
     prior,
     largeFeatureMap,
     skipMixed6e,
+    acolThreshold,
     epochs: epochs ?? null,
     dataset: name,
     classes,

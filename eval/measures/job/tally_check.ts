@@ -111,8 +111,11 @@ function checkPlaces(measure: Checked, tally: Checked, images: number): void {
   compare(tally, evaluationOf(measure.value as Measure).tally());
   const boxes = tally.field("boxes");
   const withBoxes = boxes.field("images").whole(0, images);
-  for (const level of boxes.field("hits").list()) {
-    for (const hits of level.list()) hits.whole(0, withBoxes);
+  const localised = boxes.field("hits").list().map((level) =>
+    level.list().map((hits) => hits.whole(0, withBoxes))
+  );
+  for (const [level, rightly] of boxes.field("top1").list().entries()) {
+    for (const [t, hits] of rightly.list().entries()) hits.whole(0, localised[level][t]);
   }
   const most = (images - withBoxes) * MASK_SIDE ** 2;
   const pixels = tally.field("pixels");

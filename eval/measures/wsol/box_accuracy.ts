@@ -5,7 +5,7 @@ import { type Box, type Contour, findContours } from "./contours.ts";
 export const IOU_LEVELS = [30, 50, 70] as const;
 
 /** Shares of pictures localised, 0–100. */
-export interface BoxAccuracy {
+export interface BoxShares {
   /** MaxBoxAccV2 at each IoU: every contour may be the box. */
   readonly "30": number;
   readonly "50": number;
@@ -14,8 +14,19 @@ export interface BoxAccuracy {
   readonly mean: number;
   /** MaxBoxAcc: the contour of the largest area, at IoU 50. */
   readonly single50: number;
+}
+
+/** How well boxes of maps find objects whose class is known (GT-known). */
+export interface BoxAccuracy extends BoxShares {
   /** Where the map is cut, from 0 to 1, for each of them. */
   readonly thresholds: Readonly<Record<"30" | "50" | "70" | "single50", number>>;
+  /**
+   * Top-1 localization: pictures that are classified rightly besides, at the same thresholds; null
+   * where nothing is classified.
+   */
+  readonly top1: BoxShares | null;
+  /** With thresholds from other pictures: the same at the best ones of these pictures; else null. */
+  readonly testOptimal: BoxAccuracy | null;
 }
 
 /**
@@ -27,13 +38,23 @@ export interface BoxAccuracy {
 export class BoxEvaluator {
   /** Pictures localised at each threshold: by IoU level with any contour, then with the largest. */
   readonly hits: readonly Float64Array[];
+  /** Those of them that are classified rightly; empty where nothing is classified. */
+  readonly top1: readonly Float64Array[];
   images = 0;
   #thresholds: Float64Array;
 
-  /** @param step between thresholds: 0.001 in the benchmark's library, 0.01 on its command line */
-  constructor({ step = OFFICIAL_STEP }: { readonly step?: number } = {}) {
+  /**
+   * @param options `step` between thresholds: 0.001 in the benchmark's library, 0.01 on its command
+   * line; `top1`: pictures are classified, too
+   */
+  constructor({ step = OFFICIAL_STEP, top1 = false }: {
+    readonly step?: number;
+    readonly top1?: boolean;
+  } = {}) {
     this.#thresholds = evenThresholds(step);
-    this.hits = [...IOU_LEVELS, 50].map(() => new Float64Array(this.#thresholds.length));
+    const counts = () => [...IOU_LEVELS, 50].map(() => new Float64Array(this.#thresholds.length));
+    this.hits = counts();
+    this.top1 = top1 ? counts() : [];
   }
 
   /**
@@ -41,48 +62,44 @@ export class BoxEvaluator {
    *
    * @param scores in [0, 1], `side × side`
    * @param boxes true boxes in pixels of the map
+   * @param isRight whether the picture's class is predicted
    * @throws {RangeError} for scores that are NaN or outside of [0, 1]
    */
-  add(scores: Float64Array, side: number, boxes: readonly Box[]): void {
-    const levels = new Uint8Array(scores.length);
-    const extents = new Extents();
-    let top = 0;
-    for (const [i, score] of scores.entries()) {
-      if (!(score >= 0 && score <= 1)) {
-        throw new RangeError(`A score is ${score}, expected a number from 0 to 1`);
-      }
-      levels[i] = Math.trunc(score * 255);
-      top = Math.max(top, levels[i]);
-      extents.add(levels[i], i % side, Math.floor(i / side));
-    }
+  add(scores: Float64Array, side: number, boxes: readonly Box[], isRight = false): void {
+    this.addCuts(new CutMap(scores, side), boxes, isRight);
+  }
+
+  /** The same of a map whose cuts may be known from another picture. */
+  addCuts(map: CutMap, boxes: readonly Box[], isRight: boolean): void {
+    const counts = isRight ? [this.hits, this.top1] : [this.hits];
+    const count = (level: number, t: number) => {
+      for (const byLevel of counts) byLevel[level][t]++;
+    };
     let known = { cut: -1, best: [] as number[] };
     for (const [t, threshold] of this.#thresholds.entries()) {
-      const cut = Math.trunc(threshold * top);
+      const cut = map.levelOf(threshold);
       // Many thresholds cut at the same of 256 levels.
-      if (known.cut !== cut) {
-        const window = extents.above(cut);
-        const mask = cutOut(levels, side, { cut, window });
-        known = { cut, best: bestOverlaps(boxesOf(mask, side, window), boxes) };
-      }
+      if (known.cut !== cut) known = { cut, best: bestOverlaps(map.boxesAbove(cut), boxes) };
       const [any, largest] = known.best;
       for (const [level, iou] of IOU_LEVELS.entries()) {
-        if (any >= iou / 100) this.hits[level][t]++;
+        if (any >= iou / 100) count(level, t);
       }
-      if (largest >= 0.5) this.hits[3][t]++;
+      if (largest >= 0.5) count(3, t);
     }
     this.images++;
   }
 
   /** Adds the counts of another part of the same evaluation. */
-  merge(
-    { images, hits }: {
-      readonly images: number;
-      readonly hits: readonly ArrayLike<number>[];
-    },
-  ): void {
+  merge({ images, hits, top1 }: {
+    readonly images: number;
+    readonly hits: readonly ArrayLike<number>[];
+    readonly top1: readonly ArrayLike<number>[];
+  }): void {
     this.images += images;
-    for (const [level, counts] of this.hits.entries()) {
-      for (let t = 0; t < counts.length; t++) counts[t] += hits[level][t];
+    for (const [own, other] of [[this.hits, hits], [this.top1, top1]] as const) {
+      for (const [level, counts] of own.entries()) {
+        for (let t = 0; t < counts.length; t++) counts[t] += other[level][t];
+      }
     }
   }
 
@@ -94,22 +111,26 @@ export class BoxEvaluator {
   /**
    * The accuracies.
    *
-   * @param at positions of the thresholds, such as those that are best on another split; without
-   * them the best ones, which is the benchmark's rule
+   * @param elsewhere positions of the thresholds that are best on another split; without them the
+   * best ones of these pictures, which is the benchmark's rule
    */
-  compute(at = this.best()): BoxAccuracy {
-    const [at30, at50, at70, single50] = this.hits.map((counts, level) =>
+  compute(elsewhere?: readonly number[]): BoxAccuracy {
+    const at = elsewhere ?? this.best();
+    const [t30, t50, t70, single50] = at.map((t) => this.#thresholds[t]);
+    return {
+      ...this.#shares(this.hits, at),
+      thresholds: { "30": t30, "50": t50, "70": t70, single50 },
+      top1: this.top1.length > 0 ? this.#shares(this.top1, at) : null,
+      testOptimal: elsewhere ? this.compute() : null,
+    };
+  }
+
+  #shares(hits: readonly Float64Array[], at: readonly number[]): BoxShares {
+    const [at30, at50, at70, single50] = hits.map((counts, level) =>
       100 * counts[at[level]] / this.images
     );
-    const [t30, t50, t70, single] = at.map((t) => this.#thresholds[t]);
-    return {
-      "30": at30,
-      "50": at50,
-      "70": at70,
-      mean: (at30 + at50 + at70) / 3,
-      single50,
-      thresholds: { "30": t30, "50": t50, "70": t70, single50: single },
-    };
+    const mean = (at30 + at50 + at70) / 3;
+    return { "30": at30, "50": at50, "70": at70, mean, single50 };
   }
 }
 
@@ -119,6 +140,49 @@ export interface BoxesOfCut {
   readonly all: readonly Box[];
   /** Of the contour with the largest area. */
   readonly largest: Box;
+}
+
+/** A map of 256 levels, and the boxes of its cuts as far as they were asked for. */
+export class CutMap {
+  #levels: Uint8Array;
+  #side: number;
+  #extents = new Extents();
+  #top = 0;
+  #boxes = new Map<number, BoxesOfCut>();
+
+  /**
+   * @param scores in [0, 1], `side × side`
+   * @throws {RangeError} for scores that are NaN or outside of [0, 1]
+   */
+  constructor(scores: Float64Array, side: number) {
+    this.#levels = new Uint8Array(scores.length);
+    this.#side = side;
+    for (const [i, score] of scores.entries()) {
+      if (!(score >= 0 && score <= 1)) {
+        throw new RangeError(`A score is ${score}, expected a number from 0 to 1`);
+      }
+      const level = Math.trunc(score * 255);
+      this.#levels[i] = level;
+      this.#top = Math.max(this.#top, level);
+      this.#extents.add(level, i % side, Math.floor(i / side));
+    }
+  }
+
+  /** The level at a threshold from 0 to 1 of the highest one. */
+  levelOf(threshold: number): number {
+    return Math.trunc(threshold * this.#top);
+  }
+
+  /** Boxes of the regions above a level. */
+  boxesAbove(cut: number): BoxesOfCut {
+    let boxes = this.#boxes.get(cut);
+    if (!boxes) {
+      const window = this.#extents.above(cut);
+      const mask = cutOut(this.#levels, this.#side, { cut, window });
+      this.#boxes.set(cut, boxes = boxesOf(mask, this.#side, window));
+    }
+    return boxes;
+  }
 }
 
 /** Where the pixels of each of 256 levels and above lie. */

@@ -65,7 +65,7 @@ function arrow({ better }: Column): Content {
   return [" ", markup`<abbr title="${better} is better">${better === "higher" ? "↑" : "↓"}</abbr>`];
 }
 
-/** Separates the paper's numbers from ours. */
-function paperClass({ title }: Column): Markup {
-  return new Markup(title.startsWith("paper") ? ' class="paper"' : "");
+/** Separates published numbers from ours. */
+function paperClass({ published }: Column): Markup {
+  return new Markup(published ? ' class="paper"' : "");
 }

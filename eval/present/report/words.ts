@@ -52,6 +52,7 @@ export const TABLE_WORDS: Readonly<Record<string, string>> = {
   "table3_wsol":
     "The model never saw where the objects are: do its maps cover them all the same? Higher is " +
     "better.",
+  "table3_published": "What others found with the same measure. Higher is better.",
   "axioms":
     "What can be asked of any explanation: that it adds up to the prediction, that it does not " +
     "change when the prediction does not, and that it marks what matters.",

@@ -3,7 +3,7 @@ import type { Method } from "../../../model/methods.ts";
 import { type AttributionKind, isGradientKind } from "../../maps/kinds.ts";
 import { OFFICIAL_STEP } from "../../measures/pixel_ap.ts";
 import type { LocalizationScores } from "../../measures/wsol/object_localization.ts";
-import { CUE_LOCALIZATION, type PaperNumbers } from "./paper.ts";
+import { CUE_LOCALIZATION, LOCALIZATION_SOURCES, type PaperNumbers } from "./paper.ts";
 import type { found } from "./rows.ts";
 import type { Column } from "./table.ts";
 
@@ -18,7 +18,10 @@ export interface BesidePaper {
 const MARK = "†";
 
 /** @param differences what was measured otherwise here, in words; none where the rule is the same */
-function beside({ source }: PaperNumbers, differences: readonly string[]): BesidePaper {
+function beside(
+  { source }: Pick<PaperNumbers, "source">,
+  differences: readonly string[],
+): BesidePaper {
   const mark = differences.length > 0 ? ` ${MARK}` : "";
   return {
     columns: (keys) =>
@@ -26,13 +29,15 @@ function beside({ source }: PaperNumbers, differences: readonly string[]): Besid
         title: `${["paper", key].filter(Boolean).join(" ")}${mark}`,
         digits: 1,
         better: "higher",
+        published: true,
       })),
     note: ` Paper: ${source}.` +
       (mark ? ` ${MARK} Not to be compared as they stand; here: ${differences.join("; ")}.` : ""),
   };
 }
 
-type Rows<M extends Parameters<typeof found>[1]> = ReturnType<typeof found<M>>;
+/** Results of a measure, as `found` gives them. */
+export type Rows<M extends Parameters<typeof found>[1]> = ReturnType<typeof found<M>>;
 
 /** Table 1: counted by the official evaluator, of ResNet50, gradient maps blurred. */
 export function besideCues(rows: Rows<"cue-localization">): BesidePaper {
@@ -58,32 +63,19 @@ export function besideAccuracy(paper: PaperNumbers, rows: Rows<"classification">
   return beside(paper, architectures(rows, "ResNet50"));
 }
 
-/**
- * Table 3: means over three architectures, the best thresholds of the very pictures.
- *
- * @param hasMeans whether there are such means here
- */
-export function besideLocalization(
-  paper: PaperNumbers,
-  rows: Rows<"wsol">,
-  hasMeans: boolean,
-): BesidePaper {
+/** Table 3: the best thresholds of the very pictures, which stand in a column of their own here. */
+export function besideLocalization(rows: Rows<"wsol">): BesidePaper {
   const differences: string[] = [];
-  if (!hasMeans) {
-    const own = new Set(rows.map(({ subject: { arch } }) => arch));
-    differences.push(`${[...own].join(", ")} instead of a mean over three architectures`);
+  const distinct = <T>(values: readonly T[]) => [...new Set(values)];
+  for (const step of distinct(rows.map(({ options }) => options.step))) {
+    if (step !== OFFICIAL_STEP) {
+      differences.push(`thresholds ${step} apart instead of ${OFFICIAL_STEP}`);
+    }
   }
-  const [{ options: { step, upscaling } }] = rows;
-  if (step !== OFFICIAL_STEP) {
-    differences.push(`thresholds ${step} apart instead of ${OFFICIAL_STEP}`);
+  if (rows.some(({ options: { upscaling } }) => upscaling !== "linear")) {
+    differences.push("cubic interpolation (the benchmark's) instead of the paper's linear one");
   }
-  if (upscaling !== "linear") {
-    differences.push(`${upscaling} interpolation instead of the paper's linear one`);
-  }
-  if (rows.some(({ result }) => result.thresholdsFromElsewhere)) {
-    differences.push("thresholds chosen on other pictures instead of the very same");
-  }
-  return beside(paper, differences);
+  return beside({ source: LOCALIZATION_SOURCES.paper }, differences);
 }
 
 function architectures(
@@ -97,7 +89,7 @@ function architectures(
 }
 
 /** The paper's name of an architecture, with and without batch norm; null for others. */
-function familyOf(arch: string): string | null {
+export function familyOf(arch: string): string | null {
   return BACKBONES.find(({ name }) => name === arch)?.paperName ?? null;
 }
 

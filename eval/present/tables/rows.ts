@@ -32,6 +32,32 @@ export function inOrder(models: readonly MeasuredModel[]): MeasuredModel[] {
   );
 }
 
+/** Measures of maps alone: of one that no model made they find the same with every model. */
+const OF_MAPS: readonly MeasureName[] = ["wsol", "pointing-game"];
+
+/** Without the results of a map that no model made for any model but the first. */
+export function onceEach<
+  Row extends { readonly kind: AttributionKind | null; readonly title: string },
+>(rows: readonly Row[]): Row[] {
+  return rows.filter(({ kind, title }, i) =>
+    !kind || !rowOf(kind).modelFree || rows.findIndex((row) => row.title === title) === i
+  );
+}
+
+/** @param which tells models of a method apart */
+function titleOf(
+  what: MeasureName,
+  kind: AttributionKind | null,
+  method: Method,
+  which: string,
+): string {
+  const model = methodKind(method).title + which;
+  if (kind === null) return model;
+  const row = rowTitle(method, kind);
+  if (!rowOf(kind).modelFree) return row + which;
+  return OF_MAPS.includes(what) ? row : `${row}, ${model}`;
+}
+
 /** All results of a measure and its options, model by model, with the titles of their rows. */
 export function found<M extends MeasureName>(models: readonly MeasuredModel[], what: M) {
   // Who was trained for longer is not compared without a word.
@@ -46,12 +72,11 @@ export function found<M extends MeasureName>(models: readonly MeasuredModel[], w
     const alone = models.filter((other) => other.subject.method === subject.method).length === 1;
     return measured.filter((each) => each.what === what).map((each) => {
       const kind = kindOf(each);
-      const title = kind ? rowTitle(subject.method, kind) : methodKind(subject.method).title;
       return {
         subject,
         label,
         kind,
-        title: (alone ? title : `${title} (${label})`) + trained,
+        title: titleOf(what, kind, subject.method, (alone ? "" : ` (${label})`) + trained),
         options: each.options as MeasureOptions[M],
         result: each.result as MeasureResults[M],
       };

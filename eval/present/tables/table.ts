@@ -14,6 +14,8 @@ export interface Column {
   readonly digits?: number;
   /** Which numbers are the better ones, where that can be said; lower means nearer to 0. */
   readonly better?: Better;
+  /** Numbers that others published. */
+  readonly published?: true;
 }
 
 /** A direction in which numbers are better. */

@@ -1,15 +1,10 @@
 import { describeCueRule } from "../../measures/cues/cue_localization.ts";
-import { describeDeletion } from "../../measures/erasing/deletion_insertion.ts";
 import { namedCounts } from "../../measures/evaluation.ts";
-import type { LocalizationScores } from "../../measures/wsol/object_localization.ts";
-import {
-  besideAccuracy,
-  besideCues,
-  besideLocalization,
-  meansOfArchitectures,
-} from "./beside_paper.ts";
-import { ACCURACY, CUE_LOCALIZATION, LOCALIZATION, type PaperNumbers } from "./paper.ts";
-import { found, inOrder, type MeasuredModel, rowTitle } from "./rows.ts";
+import { describeDeletion } from "../../measures/erasing/deletion_insertion.ts";
+import { besideAccuracy, besideCues } from "./beside_paper.ts";
+import { localizationTables } from "./localization_tables.ts";
+import { ACCURACY, CUE_LOCALIZATION, type PaperNumbers } from "./paper.ts";
+import { found, inOrder, type MeasuredModel } from "./rows.ts";
 import type { Cell, Column, Table } from "./table.ts";
 
 /**
@@ -22,7 +17,7 @@ export function buildTables(unordered: readonly MeasuredModel[]): Table[] {
     cueTable(models),
     accuracyTable(models),
     erasingTable(models),
-    localizationTable(models),
+    ...localizationTables(models),
     axiomTable(models),
     furtherTable(models),
     randomisationTable(models),
@@ -112,67 +107,6 @@ function erasingTable(models: readonly MeasuredModel[]): Table {
       ...relativeAccuracy.map((value, i) => ({ value, interval: interval[i] })),
     ]),
   };
-}
-
-function localizationTable(models: readonly MeasuredModel[]): Table {
-  const rows = found(models, "wsol");
-  const paper = LOCALIZATION[rows[0]?.subject.dataset] ?? null;
-  const means = meansOfArchitectures(rows);
-  const beside = paper && besideLocalization(paper, rows, means.length > 0);
-  const boxed = rows.some(({ result }) => result.boxes);
-  const columns: Column[] = boxed
-    ? ["MaxBoxAccV2", "IoU 30", "IoU 50", "IoU 70", "MaxBoxAcc"].map((title) => ({
-      title,
-      digits: 1,
-      better: "higher",
-    }))
-    : [{ title: "PxAP", digits: 1, better: "higher" }];
-  const [{ options, result } = {}] = rows;
-  return {
-    name: "table3_wsol",
-    title: "Weakly-supervised localization",
-    note:
-      (boxed
-        ? "Percentage of pictures whose object is found by a box of the map; MaxBoxAccV2 is the " +
-          `mean over three overlaps. Thresholds ${options?.step} apart, the best ` +
-          `${result?.thresholdsFromElsewhere ? "of other pictures" : "on these very pictures"}.`
-        : `Pixel-wise average precision in percent, thresholds ${options?.step} apart.`) +
-      ` Maps scaled up by ${options?.upscaling} interpolation. + Y: summed over the class's ` +
-      `superset.${beside?.note ?? ""}`,
-    columns: [{ title: "" }, ...columns, ...(beside?.columns([""]) ?? [])],
-    rows: [
-      ...rows.map(({ subject, kind, title, result }) => [
-        title,
-        ...localizationNumbers(result, boxed),
-        // The paper's numbers are means over three architectures: they stand beside ours, if any.
-        ...(paper ? published(paper, means.length > 0 ? "" : `${subject.method} ${kind}`, 1) : []),
-      ]),
-      ...means.map(({ method, kind, results }) => [
-        `${rowTitle(method, kind)}, mean of three architectures`,
-        ...meansOf(results.map((result) => localizationNumbers(result, boxed))),
-        ...(paper ? published(paper, `${method} ${kind}`, 1) : []),
-      ]),
-    ],
-  };
-}
-
-function localizationNumbers(
-  { boxes, pxap }: LocalizationScores,
-  boxed: boolean,
-): (number | null)[] {
-  if (!boxed) return [pxap];
-  return boxes
-    ? [boxes.mean, boxes["30"], boxes["50"], boxes["70"], boxes.single50]
-    : [null, null, null, null, null];
-}
-
-function meansOf(rows: readonly (number | null)[][]): (number | null)[] {
-  return rows[0].map((_, column) => {
-    const values = rows.map((row) => row[column]);
-    return values.includes(null)
-      ? null
-      : values.reduce((sum: number, value) => sum + value!, 0) / values.length;
-  });
 }
 
 function axiomTable(models: readonly MeasuredModel[]): Table {

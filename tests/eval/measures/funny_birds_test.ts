@@ -349,7 +349,13 @@ gpuTest(
       const job: Job = {
         subject: {
           ...{ checkpoint: "0", arch: "small-resnet", method: "calm-em", prior: "relu" },
-          ...{ largeFeatureMap: false, skipMixed6e: false, epochs: null, dataset: "birds" },
+          ...{
+            largeFeatureMap: false,
+            skipMixed6e: false,
+            acolThreshold: null,
+            epochs: null,
+            dataset: "birds",
+          },
           ...{
             classes: dataset.classes,
             crop: 32,

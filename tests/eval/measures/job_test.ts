@@ -52,6 +52,7 @@ const job: Job = {
     prior: "relu",
     largeFeatureMap: false,
     skipMixed6e: false,
+    acolThreshold: null,
     epochs: null,
     dataset: "noise",
     classes: dataset.classes,
@@ -205,7 +206,11 @@ gpuTest(
       await refused([], /counts\.json is damaged: it is \[\], expected an object/);
       await refused(
         await changed((file) => file.format = "x"),
-        /format is "x", expected "calm-counts-3"/,
+        /format is "x", expected "calm-counts-4"/,
+      );
+      await refused(
+        await changed((file) => file.format = "calm-counts-3"),
+        /counts of another version of this program: its format is "calm-counts-3".*measure anew/,
       );
       await refused(
         await changed((file) => (file as Loose).shard = null),
@@ -322,7 +327,11 @@ Deno.test("counts of boxes, masks and pairs hold no more than their pictures", a
   const cues = { images: 2, pairs: [{ pictures: 1, hits: bins, misses: zeros }, none] };
   const wsol = {
     images: 2,
-    boxes: { images: 1, hits: Array.from({ length: 4 }, () => [1, 0, 1, 0]) },
+    boxes: {
+      images: 1,
+      hits: Array.from({ length: 4 }, () => [1, 0, 1, 0]),
+      top1: Array.from({ length: 4 }, () => [1, 0, 0, 0]),
+    },
     pixels: { hits: bins, misses: zeros },
   };
   const pass = { ...job.passes[0], measures };
@@ -352,6 +361,14 @@ Deno.test("counts of boxes, masks and pairs hold no more than their pictures", a
     await refused(
       [cues, { ...wsol, images: 1 }],
       /pixels is .*, expected no more than 0 pixels/,
+    );
+    await refused(
+      [cues, { ...wsol, boxes: { ...wsol.boxes, top1: Array(4).fill([0, 1, 0, 0]) } }],
+      /boxes\.top1\[0\]\[1\] is 1, expected a whole number from 0 to 0/,
+    );
+    await refused(
+      [cues, { ...wsol, boxes: { ...wsol.boxes, top1: [] } }],
+      /boxes\.top1 is \[\], expected a list of 4/,
     );
     await refused(
       [cues, { ...wsol, boxes: { ...wsol.boxes, images: 0 } }],

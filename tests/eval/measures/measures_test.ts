@@ -10,6 +10,7 @@ import {
 } from "../../../eval/present/tables/table.ts";
 import { latexText, toLatex } from "../../../eval/present/tables/latex.ts";
 import { Records } from "../../../eval/measures/evaluation.ts";
+import { expectMeasurable } from "../../../eval/measures/measures.ts";
 import { assertClose } from "../../reference/check.ts";
 
 Deno.test("rank correlation: order only, ties share their ranks, constants have none", () => {
@@ -54,6 +55,24 @@ Deno.test("records are summed in the order of the pictures, whatever order they 
   assert.deepEqual(through.means(), forward.means());
   assert.ok(Number.isNaN(through.means()[1]));
   assert.deepEqual(through.undefinedRows(), [0, 5]);
+});
+
+Deno.test("maps that are the same for all classes or models are refused where they say nothing", () => {
+  for (const kind of ["saliency", "centre"] as const) {
+    assert.throws(
+      () => expectMeasurable("cue-localization", kind),
+      new RegExp(`^UserError: --map is "${kind}", the same map for all classes`),
+    );
+  }
+  for (const what of ["axioms", "randomisation"] as const) {
+    assert.throws(
+      () => expectMeasurable(what, "centre"),
+      new RegExp(`^UserError: --map is "centre", which no model makes: ${what} needs a model's`),
+    );
+  }
+  for (const what of ["wsol", "pointing-game", "remove-and-classify"] as const) {
+    expectMeasurable(what, "centre");
+  }
 });
 
 const TABLE: Table = {

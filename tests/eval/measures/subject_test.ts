@@ -25,6 +25,7 @@ Deno.test("counts of one file taken with another prior or another form are of ot
       await subjectOf({ prior: "softplus" }),
       await subjectOf({ largeFeatureMap: true }),
       await subjectOf({ skipMixed6e: true }),
+      await subjectOf({ acolThreshold: 0.6 }),
     ];
     assert.equal(new Set(subjects).size, subjects.length);
     assert.equal(await subjectOf({ largeFeatureMap: false, skipMixed6e: false }), subjects[0]);

@@ -273,7 +273,13 @@ Deno.test("a training report of CAM without annotations, resumed", async () => {
 function measuredModel(label: string, method: "cam" | "calm-em", kinds: string[]): MeasuredModel {
   const subject = {
     ...{ checkpoint: "0".repeat(64), arch: "small-resnet", method, dataset: "birds" },
-    ...{ prior: "relu" as const, largeFeatureMap: false, skipMixed6e: false, epochs: null },
+    ...{
+      prior: "relu" as const,
+      largeFeatureMap: false,
+      skipMixed6e: false,
+      acolThreshold: null,
+      epochs: null,
+    },
     ...{ classes: CLASSES, crop: 32, batchSize: 8, blur: 0, seed: 0, supersets: null },
   };
   const erasing = (kind: string) => ({
