@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { backward } from "../../../engine/autograd.ts";
-import type { Gpu } from "../../../engine/gpu.ts";
+import { Random } from "../../../engine/random.ts";
 import { Tensor } from "../../../engine/tensor.ts";
-import { buildModel, type ModelOptions } from "../../../model/build.ts";
-import type { Classifier } from "../../../model/classifier.ts";
-import { PAPER_METHODS } from "../../../model/methods.ts";
+import { buildModel } from "../../../model/build.ts";
+import type { Prior } from "../../../model/calm/location.ts";
+import { Classifier } from "../../../model/classifier.ts";
+import type { Method } from "../../../model/methods.ts";
+import type { Module } from "../../../model/module.ts";
 import { RunningTotals } from "../../../model/training/running_totals.ts";
 import { buildOptimiser, trainingStep } from "../../../model/training/trainer.ts";
 import { recipeFor } from "../../../model/training/recipe.ts";
@@ -14,7 +16,7 @@ import { assertRelative } from "../../reference/check.ts";
 import { readGolden } from "../../reference/golden.ts";
 import { hashedWeight } from "../../reference/hashed_weights.ts";
 import { cut, PHOTOGRAPH_SIDE, readPhotograph } from "../../reference/photograph.ts";
-import type { Architecture } from "../../../model/backbones/list.ts";
+import { type Architecture, backboneKind } from "../../../model/backbones/list.ts";
 
 const paperBackbones = await readGolden("backbones");
 const SIZE = PHOTOGRAPH_SIDE;
@@ -43,29 +45,41 @@ for (const { golden, prefix, value } of cases) {
   if (prefix === "step") continue;
   const { arch, large, layers, attention_shift: shift, training, cuts, quarter } =
     value as unknown as Case;
-  const build = (gpu: Gpu, options: ModelOptions) => withHashedWeights(gpu, options, quarter);
   const options = {
     arch,
     largeFeatureMap: large,
     skipMixed6e: arch === "inception_v3_bn",
-    prior: "softplus",
     detachNormaliser: false,
     classes: 20,
   } as const;
 
-  gpuTest(`PyTorch: predictions and maps of a photograph, ${prefix}`, async (gpu) => {
-    const cam = build(gpu, { ...options, method: "cam" });
-    const softplus = build(gpu, { ...options, method: "calm-em" });
-    const relu = build(gpu, { ...options, method: "calm-ml", prior: "relu" });
-    for (const model of [softplus, relu]) {
-      const bias = model.parameters().find(({ name }) => name === "attention.0.bias")!.tensor;
-      bias.write([hashedWeight("attention.0.bias", [1]).data[0] + shift]);
-    }
+  gpuTest(`PyTorch: predictions, maps and gradients, ${prefix}`, async (gpu) => {
+    // One backbone under all last layers: its millions of weights take longer than its forward pass.
+    const builder = { gpu, random: Random.of(0) };
+    const backbone = backboneKind(arch).build(builder, options, "pooled");
+    fill(backbone, quarter);
+    const modelOf = (method: Method, prior: Prior) => {
+      const model = new Classifier(builder, backbone, { ...options, method, prior });
+      fill(model, quarter, (name) => /^(conv_last|attention)/.test(name));
+      return model;
+    };
+    const cam = modelOf("cam", "softplus");
+    const softplus = modelOf("calm-em", "softplus");
+    const relu = modelOf("calm-ml", "relu");
+    const shifted = async (by: number) => {
+      for (const model of [softplus, relu]) {
+        const bias = model.parameters().find(({ name }) => name === "attention.0.bias")!.tensor;
+        bias.write([(await bias.read())[0] + by]);
+      }
+    };
+
+    await shifted(shift);
+    const u = cam.inference(() =>
+      cam.features(Tensor.fromPadded(gpu, photograph, [1, SIZE, SIZE, 3]))
+    );
     for (const [model, head] of [[cam, "cam"], [softplus, "softplus"], [relu, "relu"]] as const) {
-      model.setTraining(false);
-      const { f, probabilities, joint } = gpu.scope(() => {
-        const x = Tensor.fromPadded(gpu, photograph, [1, SIZE, SIZE, 3]);
-        const outputs = gpu.withoutGradients(() => model.forward(x));
+      const { f, probabilities, joint } = model.inference(() => {
+        const outputs = model.head(u);
         return {
           f: outputs.f,
           probabilities: model.probabilities(outputs),
@@ -89,14 +103,14 @@ for (const { golden, prefix, value } of cases) {
         close(channel(softmax(logits, classes), classes, label), `${head}/conditional`);
       }
       for (const tensor of [f, probabilities, joint]) tensor?.dispose();
-      model.dispose();
     }
-  });
+    u.dispose();
+    await shifted(-shift);
 
-  gpuTest(`PyTorch: gradients of the losses, ${prefix}`, async (gpu) => {
     const images = cut(photograph, 64, cuts);
-    for (const method of PAPER_METHODS) {
-      const model = build(gpu, { ...options, method });
+    const marginal = modelOf("calm-ml", "softplus");
+    for (const model of [cam, marginal, softplus]) {
+      const { method } = model;
       model.setTraining(training);
       const loss = gpu.scope(() => {
         const x = Tensor.fromPadded(gpu, images, [2, 64, 64, 3]);
@@ -113,24 +127,27 @@ for (const { golden, prefix, value } of cases) {
           const slice = golden.slice(`${prefix}/${method}/${name}.gradient`);
           assertRelative(data.subarray(0, slice.length), slice, 1e-2, `${method} ${name}`);
         }
+        tensor.gradient?.dispose();
+        tensor.gradient = null;
       }
       loss.dispose();
-      model.dispose();
     }
+    for (const model of [cam, softplus, relu, marginal]) model.dispose();
   });
 }
 
 gpuTest("PyTorch: a training step of ResNet50, 224×224, 28×28 maps, batch 2", async (gpu) => {
   const recipe = recipeFor("cub", { batchSize: 2 }, { seed: 0 });
   const golden = paperBackbones;
-  const model = withHashedWeights(gpu, {
+  const model = buildModel(gpu, {
     arch: "resnet50",
     largeFeatureMap: true,
     method: "calm-em",
     prior: "softplus",
     detachNormaliser: false,
     classes: 20,
-  });
+  }, 0);
+  fill(model);
   const optimiser = buildOptimiser(model, recipe);
   const sums = new RunningTotals(gpu);
   trainingStep(model, optimiser, {
@@ -166,15 +183,22 @@ gpuTest("PyTorch: a training step of ResNet50, 224×224, 28×28 maps, batch 2", 
   model.dispose();
 });
 
-/** @param quarter what the names of weights end with that are divided by four */
-function withHashedWeights(gpu: Gpu, options: ModelOptions, quarter = ""): Classifier {
-  const model = buildModel(gpu, options, 0);
-  for (const { name, tensor } of model.state()) {
+/**
+ * Gives tensors of a network the weights that their names stand for.
+ *
+ * @param quarter what the names of weights end with that are divided by four
+ */
+function fill(
+  module: Module,
+  quarter = "",
+  wanted: (name: string) => boolean = () => true,
+): void {
+  for (const { name, tensor } of module.state()) {
+    if (!wanted(name)) continue;
     const { data } = fromFile(hashedWeight(name, shapeInFile(tensor.shape)));
     const isDivided = quarter !== "" && name.endsWith(quarter);
     tensor.write(isDivided ? data.map((value) => value / 4) : data);
   }
-  return model;
 }
 
 function mirrored(picture: Float32Array): Float32Array {
