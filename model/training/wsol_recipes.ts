@@ -2,10 +2,7 @@ import { didYouMean } from "../../engine/did_you_mean.ts";
 import { UserError } from "../../engine/errors.ts";
 import type { Architecture } from "../backbones/list.ts";
 import type { Method } from "../methods.ts";
-import { type Preset, PRESET_NAMES } from "./recipe.ts";
-
-/** Settings by the names of their options, as in `UserError.settings`. */
-export type Settings = Readonly<Record<string, string | number | boolean>>;
+import { type Preset, PRESET_NAMES, type Settings } from "./recipe.ts";
 
 /** The benchmark's data sets by the names that `openDataset` knows. */
 type BenchmarkSet = "cub" | "ilsvrc" | "openimages";
