@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Command } from "./command.ts";
 import { UserError } from "../engine/errors.ts";
 import { PRESET_NAMES } from "../model/training/recipe.ts";
-import { findRecipe } from "../model/training/wsol_recipes.ts";
+import { findRecipe, WSOL_RECIPES } from "../model/training/wsol_recipes.ts";
 import { CHECKPOINT } from "../model/stored/run_files.ts";
 import { duration } from "../eval/present/report/words.ts";
 import { planRun, type TrainingSettings } from "../eval/runs/run_plan.ts";
@@ -76,7 +76,10 @@ async function trainUntil(
       onProgress: ({ label, share }) => progress.update(label, share, ""),
     });
   }
-  return await trainAndReport(settingsOf(options), {
+  const settings = settingsOf(options);
+  const doubt = WSOL_RECIPES.get(options.text("recipe") ?? "")?.doubt;
+  if (doubt !== undefined) tell(`The recipe's numbers are not certain: ${doubt}`);
+  return await trainAndReport(settings, {
     ...told,
     ...(options.flag("profile") && {
       async onProfile({ spans, adapter, folder }) {
@@ -139,7 +142,7 @@ function withRecipe(options: ParsedOptions): TrainingSettings {
   if (name === undefined) return trainingSettings(options);
   const recipe = findRecipe(name);
   if (typeof recipe === "string") return trainingSettings(options, recipe);
-  const { dataset, arch, method, doubt } = recipe;
+  const { dataset, arch, method } = recipe;
   const decided = { dataset, arch, method };
   for (const [option, value] of Object.entries(decided)) {
     const given = options.text(option) ?? value;
@@ -149,6 +152,5 @@ function withRecipe(options: ParsedOptions): TrainingSettings {
       );
     }
   }
-  if (doubt !== undefined) tell(`Of the settings of ${name} there are several copies: ${doubt}`);
   return trainingSettings(withDefaults(options, { ...decided, ...recipe.settings }));
 }

@@ -29,8 +29,10 @@ export function tableOf(
   const options = [...new Set(draws.flatMap(({ settings }) => Object.keys(settings)))];
   const measure = draws.find(({ score }) => score)?.score?.measure ?? "score";
   const failed = draws.filter(({ score }) => !score).length;
-  const cell = (value: string | number | boolean): Cell =>
-    typeof value === "boolean" ? (value ? "yes" : "no") : value;
+  const cell = (value: string | number | boolean): Cell => {
+    if (typeof value === "boolean") return value ? "yes" : "no";
+    return Number.isInteger(value) ? String(value) : value;
+  };
   return {
     name: "draws",
     title: `${method} on ${fixed.dataset}, ${fixed.arch}`,
