@@ -5,7 +5,7 @@ import { calm, refuses, SMALL, withBirds } from "./calm.ts";
 
 gpuTest("search: shards, report, and the chosen draw trained again has the same bits", async () => {
   await withBirds(async (data, out) => {
-    const common = ["--method", "acol", "--data", data, ...SMALL, "--epochs", "1"];
+    const common = ["--method", "has", "--data", data, ...SMALL, "--epochs", "1"];
     const search = ["search", ...common, "--hold-out", "2", "--draws", "2", "--out", out];
     const part = await calm([...search, "--shard", "1/2"]);
     assert.equal(part.code, 0, part.stderr);

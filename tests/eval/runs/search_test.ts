@@ -87,17 +87,21 @@ Deno.test("a setting depends on seed, method and draw, not on what else is fixed
 function fakeTrainer(stopAfter = Infinity) {
   const stop = new AbortController();
   const trained: number[] = [];
-  const train: Trainer = ({ recipe: { lr } }) => {
+  const resumed: string[] = [];
+  const train: Trainer = async ({ recipe: { lr }, out, resume }) => {
+    if (resume !== undefined) resumed.push(resume);
     if (trained.length === stopAfter) {
       stop.abort();
-      return Promise.resolve(null);
+      await Deno.mkdir(out!, { recursive: true });
+      await Deno.writeTextFile(join(out!, "checkpoint.safetensors"), "");
+      return null;
     }
     trained.push(lr!);
     if (lr! > 0.1) throw new DivergedError("The loss became NaN");
-    return Promise.resolve({ measure: "MaxBoxAccV2", value: -Math.log10(lr!) });
+    return { measure: "MaxBoxAccV2", value: -Math.log10(lr!) };
   };
   const events = { signal: stop.signal, onLine() {}, onResult() {}, onProgress() {} };
-  return { trained, run: { train, events } };
+  return { trained, resumed, run: { train, events } };
 }
 
 async function withSearch(body: (search: (out: string) => Search) => Promise<void>): Promise<void> {
@@ -131,6 +135,9 @@ Deno.test("stopped or in shards, a search has the same draws, and trains none of
       [...first.trained, ...second.trained],
       whole.map(({ settings }) => settings.lr),
     );
+
+    const halfTrained = join(stopped.out, "draw-005", "checkpoint.safetensors");
+    assert.deepEqual([first.resumed, second.resumed], [[], [halfTrained]]);
 
     const sharded = searchIn("sharded");
     for (const index of [2, 0]) {
