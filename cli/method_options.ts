@@ -86,6 +86,8 @@ const FOR_SEVERAL = ["benchmark", "augment", "adl", "dropout"];
 
 /** What a method's options decide of a model and of its training. */
 export interface MethodSettings {
+  /** Whether the model is as the WSOL benchmark has it. */
+  readonly ofBenchmark: boolean;
   readonly model: Pick<ModelOptions, "benchmark" | "adl" | "acolThreshold" | "spgCuts" | "dropout">;
   readonly recipe: Pick<RecipeChoices, "has" | "cutmix" | "groups">;
 }
@@ -110,7 +112,9 @@ export function methodSettings(
     throw new UserError(`--benchmark is for cam, not for ${method}`);
   }
   const dropout = dropoutOf(options, { method, arch, benchmark });
+  const ofBenchmark = benchmark || isOfBenchmark(method);
   return {
+    ofBenchmark,
     model: {
       ...(benchmark && { benchmark }),
       ...(parts.has("adl") && {
@@ -128,7 +132,7 @@ export function methodSettings(
     recipe: {
       ...(parts.has("has") && { has: hasOptions(options) }),
       ...(parts.has("cutmix") && { cutmix: cutMixOptions(options) }),
-      ...(isOfBenchmark({ method, benchmark }) && { groups: "benchmark" }),
+      ...(ofBenchmark && { groups: "benchmark" }),
     },
   };
 }

@@ -3,7 +3,7 @@ import { UserError } from "../engine/errors.ts";
 import { type Architecture, ARCHITECTURES, backboneKind } from "../model/backbones/list.ts";
 import { DEFAULT_LOCATION, type Prior, PRIORS } from "../model/calm/location.ts";
 import { OFFICIAL_EPSILON } from "../model/calm/losses.ts";
-import { isCalm, isOfBenchmark, type Method, METHODS } from "../model/methods.ts";
+import { isCalm, type Method, METHODS } from "../model/methods.ts";
 import { describeDefault, type Preset } from "../model/training/recipe.ts";
 import { TEACHER_DECAY } from "../model/training/teacher.ts";
 import type { TrainingSettings } from "../eval/runs/run_plan.ts";
@@ -192,8 +192,7 @@ export function trainingSettings(options: ParsedOptions, preset?: Preset): Train
       detachNormaliser: options.setting("normaliser") === "detached",
       largeFeatureMap: options.flag("large-feature-map"),
       // The WSOL benchmark feeds it on.
-      skipMixed6e: hasMixed6e && !options.flag("use-mixed-6e") &&
-        !isOfBenchmark({ method, ...ofMethod.model }),
+      skipMixed6e: hasMixed6e && !options.flag("use-mixed-6e") && !ofMethod.ofBenchmark,
       ...ofMethod.model,
       ...(method === "calm-em" && {
         posteriorEpsilon: options.number("posterior-epsilon") ?? (preset ? OFFICIAL_EPSILON : 0),

@@ -61,7 +61,8 @@ export function buildModel(gpu: Gpu, options: ModelOptions, seed: number): Class
     initialisation: initialisationOf(options),
   };
   const backbone = kind.build(builder, options, head === "calm" ? "pooled" : head);
-  const isLinear = head === "pooled" && isOfBenchmark(options) && kind.endsLinear;
+  const ofBenchmark = options.benchmark || isOfBenchmark(method);
+  const isLinear = head === "pooled" && ofBenchmark && kind.endsLinear;
   const last = isLinear ? { ...builder, initialisation: "small-normal" as const } : builder;
   return new Classifier(last, backbone, options);
 }

@@ -49,9 +49,7 @@ export function isCalm(method: Method): boolean {
   return methodKind(method).head === "calm";
 }
 
-/** Whether a model is as the WSOL benchmark has it: one of its methods, or CAM on request. */
-export function isOfBenchmark(
-  { method, benchmark = false }: { readonly method: Method; readonly benchmark?: boolean },
-): boolean {
-  return benchmark || methodKind(method).ofBenchmark === true;
+/** Whether a method is one of the WSOL benchmark. */
+export function isOfBenchmark(method: Method): boolean {
+  return methodKind(method).ofBenchmark === true;
 }
