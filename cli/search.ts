@@ -116,7 +116,12 @@ async function searchUntil(
   const table = tableOf(search, { draws, test, command });
   const file = await saveTable(search.out, table);
   tellResult(`${toText(table)}\n\n${table.note}\n\n${file} has the table`);
-  return { ...result, chosen: test && { draw: chosen.index, test, command }, table: file };
+  return {
+    ...result,
+    chosen: test && { draw: chosen.index, test, command },
+    table: file,
+    failed: test === null,
+  };
 }
 
 /** What the command line asks for. */

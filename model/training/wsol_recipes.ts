@@ -119,7 +119,7 @@ export function benchmarkSchedule(dataset: string, arch: Architecture): Settings
     "epochs": epochs,
     "lr-decay-every": decayEvery,
     "batch-size": 32,
-    "weight-decay": arch.startsWith("resnet") ? 1e-4 : 5e-4,
+    "weight-decay": /^(vgg|inception)/.test(arch) ? 5e-4 : 1e-4,
   };
 }
 

@@ -37,8 +37,10 @@ export function tableOf(
     name: "draws",
     title: `${method} on ${fixed.dataset}, ${fixed.arch}`,
     note: [
-      `${measure} of the model's own maps, scaled up cubically, on pictures that are not trained ` +
-      "on; the first row is the chosen one.",
+      failed === draws.length
+        ? "There is no draw to choose: smaller learning rates may leave some."
+        : `${measure} of the model's own maps, scaled up cubically, on pictures that are not ` +
+          "trained on; the first row is the chosen one.",
       ...(failed > 0
         ? [`Training of ${failed} of ${draws.length} draws left the numbers (–).`]
         : []),

@@ -166,6 +166,8 @@ Deno.test("the best draw comes first, failures last; a table says so", () =>
     const failed = rows.filter(([, score]) => score === null).length;
     assert.ok(failed > 0 && rows.slice(-failed).every(([, score]) => score === null));
     assert.match(note, new RegExp(`Training of ${failed} of 12 draws left the numbers`));
+    const none = { draws: draws.slice(-failed), test: null, command: null };
+    assert.match(tableOf(search, none).note, /^There is no draw to choose/);
   }));
 
 Deno.test("another search's folder and damaged outcomes are refused", () =>
