@@ -11,6 +11,7 @@ import { setOutput, warn, withOptions } from "./cli/progress.ts";
 /** Commands are loaded when they are called, so that none pays for another's imports. */
 const COMMANDS: Record<string, () => Promise<{ default: Command }>> = {
   train: () => import("./cli/train.ts"),
+  search: () => import("./cli/search.ts"),
   explain: () => import("./cli/explain.ts"),
   figure: () => import("./cli/figure.ts"),
   eval: () => import("./cli/eval.ts"),

@@ -4,6 +4,7 @@ import config from "../deno.json" with { type: "json" };
 const TASKS: readonly (readonly [group: string, tasks: Readonly<Record<string, string>>])[] = [
   ["Train and look", {
     train: "trains CAM or CALM and shows where the model looks",
+    search: "trains with settings that it draws, and takes the best",
     explain: "draws where a model looks in pictures of yours",
     viewer: "explores a model in the browser",
   }],

@@ -13,7 +13,8 @@ export function helpText(
   const rows = Object.entries({ ...options, ...COMMON }).map(([option, spec]) => {
     const value = spec.type === "flag" ? "" : ` ${spec.value ?? spec.choices?.join("|") ?? "N"}`;
     const fallback = spec.default === undefined ? "" : ` (default ${spec.default})`;
-    return [`--${option}${value}`, spec.help + fallback] as const;
+    const no = spec.negatable ? "[no-]" : "";
+    return [`--${no}${option}${value}`, spec.help + fallback] as const;
   });
   const usage = [`./calm ${name}`, ...(positionals ?? []).map((p) => `[${p}]`), "[options]"];
   return [

@@ -33,6 +33,11 @@ const CUTS = SPG_CUTS.flatMap((cuts, i) =>
 
 /** Options of the methods of the WSOL benchmark, with its names and defaults. */
 export const METHOD_OPTIONS: OptionTable = {
+  benchmark: {
+    type: "flag",
+    help: "cam: first weights, groups of rates and Inception as in the WSOL benchmark, which its " +
+      "rivals have anyway",
+  },
   augment: {
     type: "choice",
     choices: ["has", "cutmix"],
@@ -72,13 +77,18 @@ export const METHOD_OPTIONS: OptionTable = {
     min: 0,
     max: 0.99,
     help:
-      `Inception: dropout around its extra blocks (default ${DROPOUT} for has, spg, cutmix, else 0)`,
+      `Inception: dropout around its extra blocks (default ${DROPOUT} for has, spg, cutmix, --benchmark, else 0)`,
   },
 };
 
+/** Options that no single part of a method has. */
+const FOR_SEVERAL = ["benchmark", "augment", "adl", "dropout"];
+
 /** What a method's options decide of a model and of its training. */
 export interface MethodSettings {
-  readonly model: Pick<ModelOptions, "adl" | "acolThreshold" | "spgCuts" | "dropout">;
+  /** Whether the model is as the WSOL benchmark has it. */
+  readonly ofBenchmark: boolean;
+  readonly model: Pick<ModelOptions, "benchmark" | "adl" | "acolThreshold" | "spgCuts" | "dropout">;
   readonly recipe: Pick<RecipeChoices, "has" | "cutmix" | "groups">;
 }
 
@@ -94,12 +104,19 @@ export function methodSettings(
   const parts = partsOf(options, method);
   for (const name of Object.keys(METHOD_OPTIONS)) {
     const part = name.split("-")[0];
-    if (["augment", "adl", "dropout"].includes(name) || !options.has(name)) continue;
+    if (FOR_SEVERAL.includes(name) || !options.has(name)) continue;
     if (!parts.has(part)) throw new UserError(`--${name} is for ${part}, not for ${method}`);
   }
-  const dropout = dropoutOf(options, { method, arch });
+  const benchmark = options.flag("benchmark");
+  if (benchmark && method !== "cam") {
+    throw new UserError(`--benchmark is for cam, not for ${method}`);
+  }
+  const dropout = dropoutOf(options, { method, arch, benchmark });
+  const ofBenchmark = benchmark || isOfBenchmark(method);
   return {
+    ofBenchmark,
     model: {
+      ...(benchmark && { benchmark }),
       ...(parts.has("adl") && {
         adl: {
           rate: options.quantity("adl-drop-rate"),
@@ -115,13 +132,13 @@ export function methodSettings(
     recipe: {
       ...(parts.has("has") && { has: hasOptions(options) }),
       ...(parts.has("cutmix") && { cutmix: cutMixOptions(options) }),
-      ...(isOfBenchmark(method) && { groups: "benchmark" }),
+      ...(ofBenchmark && { groups: "benchmark" }),
     },
   };
 }
 
 /** What a run has of the methods: its own, and what goes with CAM and CALM. */
-function partsOf(options: ParsedOptions, method: Method): ReadonlySet<string> {
+export function partsOf(options: ParsedOptions, method: Method): ReadonlySet<string> {
   const parts = new Set<string>([method]);
   const augment = options.text("augment");
   if (augment !== undefined) {
@@ -183,7 +200,7 @@ function spgCuts(options: ParsedOptions): SpgCuts {
 
 function dropoutOf(
   options: ParsedOptions,
-  { method, arch }: Pick<ModelOptions, "method" | "arch">,
+  { method, arch, benchmark }: Pick<ModelOptions, "method" | "arch" | "benchmark">,
 ): number {
   const hasDropout = backboneKind(arch).hasDropout === true;
   const given = options.number("dropout");
@@ -193,6 +210,6 @@ function dropoutOf(
   if (given !== undefined && method === "acol") {
     throw new UserError("--dropout is around blocks that acol's Inception does not have");
   }
-  const usual = hasDropout && ["has", "spg", "cutmix"].includes(method) ? DROPOUT : 0;
-  return given ?? usual;
+  const isUsual = benchmark || ["has", "spg", "cutmix"].includes(method);
+  return given ?? (hasDropout && isUsual ? DROPOUT : 0);
 }

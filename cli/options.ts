@@ -9,6 +9,8 @@ export interface OptionSpec {
   readonly value?: string;
   readonly help: string;
   readonly choices?: readonly string[];
+  /** A flag that `--no-NAME` says no to, for what else would say yes. */
+  readonly negatable?: true;
   /** Smallest number allowed. */
   readonly min?: number;
   /** Greatest number allowed. */
@@ -74,11 +76,16 @@ export function parseOptions(command: CommandSpec, args: readonly string[]): Par
     strict: false,
     tokens: true,
   });
-  const values = new Map<string, string | true>();
+  const values = new Map<string, string | boolean>();
   const positionals: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") positionals.push(token.value);
     if (token.kind !== "option") continue;
+    const negated = token.name.replace(/^no-/, "");
+    if (token.rawName === `--no-${negated}` && table[negated]?.negatable && !token.value) {
+      values.set(negated, false);
+      continue;
+    }
     const spec = table[token.name];
     const fix = `./calm ${command.name} --help lists the options`;
     if (!spec || !token.rawName.startsWith("--")) {
@@ -122,6 +129,27 @@ export function parseOptions(command: CommandSpec, args: readonly string[]): Par
     },
     setting,
     quantity: (name) => Number(setting(name)),
+  };
+}
+
+/**
+ * The same options with other defaults: what was given stays, and is all that was given (`has`).
+ */
+export function withDefaults(
+  options: ParsedOptions,
+  defaults: Readonly<Record<string, string | number | boolean>>,
+): ParsedOptions {
+  const own = (name: string) => options.has(name) ? undefined : defaults[name];
+  const text = (name: string) => own(name) === undefined ? options.text(name) : String(own(name));
+  const number = (name: string) =>
+    own(name) === undefined ? options.number(name) : Number(own(name));
+  return {
+    ...options,
+    text,
+    number,
+    flag: (name) => own(name) === undefined ? options.flag(name) : own(name) === true,
+    setting: (name) => text(name) ?? options.setting(name),
+    quantity: (name) => number(name) ?? options.quantity(name),
   };
 }
 

@@ -1,27 +1,17 @@
 import { join } from "node:path";
 import type { Command } from "./command.ts";
-import { DATASET_NAMES } from "../data/open.ts";
 import { UserError } from "../engine/errors.ts";
-import { DEFAULT_LOCATION, type Prior, PRIORS } from "../model/calm/location.ts";
-import { OFFICIAL_EPSILON } from "../model/calm/losses.ts";
-import { isCalm, isOfBenchmark, type Method, METHODS } from "../model/methods.ts";
-import { describeDefault, type Preset, PRESET_NAMES } from "../model/training/recipe.ts";
+import { PRESET_NAMES } from "../model/training/recipe.ts";
+import { findRecipe, WSOL_RECIPES } from "../model/training/wsol_recipes.ts";
 import { CHECKPOINT } from "../model/stored/run_files.ts";
 import { duration } from "../eval/present/report/words.ts";
 import { planRun, type TrainingSettings } from "../eval/runs/run_plan.ts";
 import { trainAndReport } from "../eval/runs/training_run.ts";
 import { untilInterrupted } from "./interrupts.ts";
-import { METHOD_OPTIONS, methodSettings } from "./method_options.ts";
-import { WEIGHTS_OPTION } from "./model_options.ts";
-import type { ParsedOptions } from "./options.ts";
+import { type ParsedOptions, withDefaults } from "./options.ts";
 import { showProfile } from "./profile.ts";
 import { percent, Progress, tell, tellResult } from "./progress.ts";
-import { TEACHER_DECAY } from "../model/training/teacher.ts";
-import { type Architecture, ARCHITECTURES, backboneKind } from "../model/backbones/list.ts";
-
-/** Help of an option whose default is the data set's. */
-const byDataSet = (help: string, key: Parameters<typeof describeDefault>[0]) =>
-  `${help} (default ${describeDefault(key)})`;
+import { TRAINING_OPTIONS, trainingSettings } from "./training_options.ts";
 
 /** `./calm train`. */
 const train: Command = {
@@ -30,130 +20,12 @@ const train: Command = {
     summary: "Trains CAM or CALM and shows where the model looks. Without options: CALM_EM on a " +
       "generated data set of birds.",
     options: {
-      dataset: {
-        type: "choice",
-        choices: DATASET_NAMES,
-        help: "what to train on",
-        default: "birds",
-      },
-      data: {
-        type: "text",
-        value: "DIR",
-        help: "the data set's folder (default for birds datasets/birds, drawn when missing)",
-      },
-      method: {
-        type: "choice",
-        choices: METHODS,
-        help: "last layers and loss: CAM, its rivals of the WSOL benchmark, or CALM",
-        default: "calm-em",
-      },
-      arch: {
-        type: "choice",
-        choices: ARCHITECTURES,
-        value: "NAME",
-        help: `backbone: ${ARCHITECTURES.join(", ")}`,
-        default: "small-resnet",
-      },
-      "large-feature-map": {
-        type: "flag",
-        help: "28×28 instead of 14×14 maps of 224×224 pictures, as in the paper",
-      },
-      "use-mixed-6e": {
-        type: "flag",
-        help: "Inception: feed Mixed_6e on, which the official code leaves out of the forward pass",
-      },
-      pretrained: {
-        type: "text",
-        value: "FILE",
-        help: "backbone to start from: torchvision's file (weights/README.md) or a checkpoint",
-      },
-      weights: { ...WEIGHTS_OPTION, help: `${WEIGHTS_OPTION.help} (of --pretrained)` },
+      ...TRAINING_OPTIONS,
       recipe: {
-        type: "choice",
-        choices: PRESET_NAMES,
-        help: "the paper's sizes, rates and schedule (docs/recipes.md) instead of the data set's",
-      },
-      prior: {
-        type: "choice",
-        choices: PRIORS,
-        help: "what makes location logits positive: the official code's, or the paper's",
-        default: DEFAULT_LOCATION.prior,
-      },
-      normaliser: {
-        type: "choice",
-        choices: ["detached", "differentiated"],
-        help:
-          "gradient of the sum that normalises locations: the official code's has none, the paper's has",
-        default: DEFAULT_LOCATION.detachNormaliser ? "detached" : "differentiated",
-      },
-      "posterior-epsilon": {
-        type: "number",
-        min: 0,
-        help: `calm-em: added to the posterior's denominator; the official code has ` +
-          `${OFFICIAL_EPSILON} (default 0, the paper's; with --recipe the official code's)`,
-      },
-      epochs: {
-        type: "integer",
-        min: 1,
-        help: byDataSet("passes over the training pictures", "epochs"),
-      },
-      "batch-size": { type: "integer", min: 1, help: byDataSet("pictures per step", "batchSize") },
-      "micro-batch": {
-        type: "integer",
-        min: 1,
-        help:
-          "pictures that go through the network at once; their gradients are summed up (default all)",
-      },
-      lr: { type: "number", min: 0, help: byDataSet("learning rate of the features", "lr") },
-      "lr-classifier-ratio": {
-        type: "number",
-        min: 0,
-        help: byDataSet("the last layers learn at lr times this", "lrClassifierRatio"),
-      },
-      "lr-decay-every": {
-        type: "integer",
-        min: 1,
-        help: byDataSet(
-          "the rate falls to a tenth at every epoch divisible by this",
-          "lrDecayEvery",
-        ),
-      },
-      "weight-decay": { type: "number", min: 0, help: byDataSet("L2 penalty", "weightDecay") },
-      momentum: {
-        type: "number",
-        min: 0,
-        max: 1,
-        help: byDataSet("Nesterov momentum", "momentum"),
-      },
-      teacher: {
-        type: "choice",
-        choices: ["ema"],
-        help: "calm-em: pseudo-targets of a moving average of the weights, the paper's θ′ " +
-          "(default: of the weights themselves)",
-      },
-      "teacher-decay": {
-        type: "number",
-        min: 0,
-        max: 1,
-        help: "with --teacher: what the average keeps of itself at a step",
-        default: TEACHER_DECAY,
-      },
-      ...METHOD_OPTIONS,
-      resize: {
-        type: "integer",
-        min: 8,
-        help: byDataSet("pixels a training picture is resized to", "resize"),
-      },
-      crop: {
-        type: "integer",
-        min: 8,
-        help: byDataSet("pixels of the random cut that the network sees", "crop"),
-      },
-      seed: {
-        type: "integer",
-        min: 0,
-        help: "of initial weights, order and augmentation",
-        default: 0,
+        type: "text",
+        value: "NAME",
+        help: `numbers of the paper's code (${PRESET_NAMES.join(", ")}), or a method of the WSOL ` +
+          "benchmark: wsol-DATASET-ARCH-METHOD (docs/recipes.md)",
       },
       out: { type: "text", value: "DIR", help: "folder of the run (default runs/DATASET-METHOD)" },
       resume: {
@@ -161,13 +33,6 @@ const train: Command = {
         value: "FILE",
         help: "checkpoint or run folder to go on from, with its own settings",
       },
-      "save-every": {
-        type: "integer",
-        min: 1,
-        help: "a checkpoint every so many steps of an epoch, too, not only at its end",
-      },
-      "skip-corrupt": { type: "flag", help: "leave damaged pictures out instead of stopping" },
-      workers: { type: "integer", min: 1, max: 64, help: "threads that decode pictures" },
       profile: {
         type: "flag",
         help: "print the time of each kernel over three steps; trace.json in the run's folder",
@@ -176,7 +41,6 @@ const train: Command = {
         type: "flag",
         help: "print parameters, GPU memory and work of a step, and stop",
       },
-      "memory-limit": { type: "integer", min: 1, value: "MIB", help: "most GPU memory to use" },
     },
     examples: [
       "./calm train",
@@ -207,12 +71,15 @@ async function trainUntil(
 ): Promise<Record<string, unknown>> {
   const told = { signal, onLine: tell, onResult: tellResult };
   if (options.flag("dry-run")) {
-    return await planRun(settings(options), {
+    return await planRun(settingsOf(options), {
       ...told,
       onProgress: ({ label, share }) => progress.update(label, share, ""),
     });
   }
-  return await trainAndReport(settings(options), {
+  const settings = settingsOf(options);
+  const doubt = WSOL_RECIPES.get(options.text("recipe") ?? "")?.doubt;
+  if (doubt !== undefined) tell(`The recipe's numbers are not certain: ${doubt}`);
+  return await trainAndReport(settings, {
     ...told,
     ...(options.flag("profile") && {
       async onProfile({ spans, adapter, folder }) {
@@ -237,93 +104,53 @@ async function trainUntil(
   });
 }
 
-function settings(options: ParsedOptions): TrainingSettings {
+/** Options that a resumed run may have. */
+const CHANGEABLE = [
+  "resume",
+  "epochs",
+  "json",
+  "skip-corrupt",
+  "save-every",
+  "workers",
+  "memory-limit",
+  "profile",
+  "dry-run",
+  "data",
+];
+
+/** What a command line of `./calm train` asks for. */
+export function settingsOf(options: ParsedOptions): TrainingSettings {
   const resume = options.text("resume");
-  if (resume !== undefined) {
+  const refused = Object.keys(train.spec.options)
+    .find((name) => options.has(name) && !CHANGEABLE.includes(name));
+  if (resume !== undefined && refused) {
     // A resumed run has the settings it was begun with, or it would not be the same run.
-    const changeable = [
-      "resume",
-      "epochs",
-      "json",
-      "skip-corrupt",
-      "save-every",
-      "workers",
-      "memory-limit",
-      "profile",
-      "dry-run",
-      "data",
-    ];
-    const refused = Object.keys(train.spec.options)
-      .find((name) => options.has(name) && !changeable.includes(name));
-    if (refused) {
-      throw new UserError(`--${refused} cannot change a run that is resumed with --resume`);
-    }
+    throw new UserError(`--${refused} cannot change a run that is resumed with --resume`);
   }
-  const arch = (options.setting("arch")) as Architecture;
-  const { hasMixed6e = false } = backboneKind(arch);
-  const method = (options.setting("method")) as Method;
-  const preset = options.text("recipe") as Preset | undefined;
-  if (options.flag("use-mixed-6e") && !hasMixed6e) {
-    throw new UserError(`--use-mixed-6e is for Inception, not ${arch}`);
-  }
-  if (options.has("weights") && !options.has("pretrained")) {
-    throw new UserError("--weights chooses in the file of --pretrained, which is not given");
-  }
-  const ofCalm = ["prior", "normaliser"].find((name) => options.has(name));
-  if (ofCalm !== undefined && !isCalm(method)) {
-    throw new UserError(`--${ofCalm} is for CALM, which has a location prior, not for ${method}`);
-  }
-  if (options.has("teacher") && method !== "calm-em") {
-    throw new UserError(`--teacher is for calm-em, not ${method}`);
-  }
-  if (options.has("teacher-decay") && !options.has("teacher")) {
-    throw new UserError("--teacher-decay is for --teacher ema, which is not given");
-  }
-  if (options.has("posterior-epsilon") && method !== "calm-em") {
-    throw new UserError(`--posterior-epsilon is for calm-em, not ${method}`);
-  }
-  const ofMethod = methodSettings(options, { method, arch });
   return {
+    ...withRecipe(options),
+    out: options.text("out"),
     resume: resume === undefined || /\.(safetensors|pt|pth|tar)$/.test(resume)
       ? resume
       : join(resume, CHECKPOINT),
-    dataset: (options.setting("dataset")) as TrainingSettings["dataset"],
-    data: options.text("data"),
-    model: {
-      arch,
-      method,
-      prior: (options.setting("prior")) as Prior,
-      detachNormaliser: options.setting("normaliser") === "detached",
-      largeFeatureMap: options.flag("large-feature-map"),
-      // The WSOL benchmark feeds it on.
-      skipMixed6e: hasMixed6e && !options.flag("use-mixed-6e") && !isOfBenchmark(method),
-      ...ofMethod.model,
-      ...(method === "calm-em" && {
-        posteriorEpsilon: options.number("posterior-epsilon") ?? (preset ? OFFICIAL_EPSILON : 0),
-      }),
-    },
-    pretrained: options.text("pretrained"),
-    pretrainedWeights: options.text("weights"),
-    preset,
-    seed: options.quantity("seed"),
-    out: options.text("out"),
-    skipCorrupt: options.flag("skip-corrupt"),
-    saveEvery: options.number("save-every"),
-    workers: options.number("workers"),
-    memoryLimit: options.number("memory-limit"),
-    recipe: {
-      epochs: options.number("epochs"),
-      batchSize: options.number("batch-size"),
-      microBatch: options.number("micro-batch"),
-      lr: options.number("lr"),
-      lrClassifierRatio: options.number("lr-classifier-ratio"),
-      lrDecayEvery: options.number("lr-decay-every"),
-      weightDecay: options.number("weight-decay"),
-      momentum: options.number("momentum"),
-      teacherDecay: options.has("teacher") ? options.quantity("teacher-decay") : undefined,
-      ...ofMethod.recipe,
-      resize: options.number("resize"),
-      crop: options.number("crop"),
-    },
   };
+}
+
+/** Settings of the recipe if one is named, and what is given beside it. */
+function withRecipe(options: ParsedOptions): TrainingSettings {
+  const name = options.text("recipe");
+  if (name === undefined) return trainingSettings(options);
+  const recipe = findRecipe(name);
+  if (typeof recipe === "string") return trainingSettings(options, recipe);
+  const { dataset, arch, method } = recipe;
+  const decided = { dataset, arch, method };
+  for (const [option, value] of Object.entries(decided)) {
+    const given = options.text(option) ?? value;
+    if (given !== value) {
+      throw new UserError(
+        `--recipe ${name} is for --${option} ${value}, not ${given}: leave one of them out`,
+      );
+    }
+  }
+  return trainingSettings(withDefaults(options, { ...decided, ...recipe.settings }));
 }

@@ -22,6 +22,8 @@ export interface ModelOptions extends BackboneOptions {
   readonly detachNormaliser: boolean;
   /** EM only: what is added to the denominator of the posterior; default 0 (`ExpectationOptions`). */
   readonly posteriorEpsilon?: number;
+  /** CAM only: as in the WSOL benchmark, like its rivals, with first weights of a linear last layer. */
+  readonly benchmark?: boolean;
   /** ADL's layers within the backbone: of the method of that name, or of CALM with them. */
   readonly adl?: AdlOptions;
   /** ACoL only: from which share of its first map on features are hidden; default 0.7. */
@@ -59,7 +61,8 @@ export function buildModel(gpu: Gpu, options: ModelOptions, seed: number): Class
     initialisation: initialisationOf(options),
   };
   const backbone = kind.build(builder, options, head === "calm" ? "pooled" : head);
-  const isLinear = head === "pooled" && isOfBenchmark(method) && kind.endsLinear;
+  const ofBenchmark = options.benchmark || isOfBenchmark(method);
+  const isLinear = head === "pooled" && ofBenchmark && kind.endsLinear;
   const last = isLinear ? { ...builder, initialisation: "small-normal" as const } : builder;
   return new Classifier(last, backbone, options);
 }

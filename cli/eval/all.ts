@@ -21,11 +21,11 @@ import { modelNames } from "../model_names.ts";
 import { checkpointList, foreignOptions } from "../model_options.ts";
 import type { ParsedOptions } from "../options.ts";
 import { type Progress, tell, tellResult, warn } from "../progress.ts";
+import { shardOf } from "../shard.ts";
 import {
   measureModel,
   openDatasetOf,
   type Opened,
-  shardOf,
   withTuning,
   Work,
   wsolOptions,

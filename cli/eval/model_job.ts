@@ -3,9 +3,9 @@ import { DATASET_NAMES, type DatasetName, openDataset } from "../../data/open.ts
 import { expectSameClasses } from "../../data/class_names.ts";
 import { exists } from "../../data/files.ts";
 import { untrainedClasses } from "../../data/untrained_classes.ts";
-import { Interrupted, UserError } from "../../engine/errors.ts";
+import { Interrupted } from "../../engine/errors.ts";
 import type { Gpu } from "../../engine/gpu.ts";
-import type { Counts, Job, Pass, Shard } from "../../eval/measures/job/job.ts";
+import type { Counts, Job, Pass } from "../../eval/measures/job/job.ts";
 import { runJob } from "../../eval/measures/job/run_job.ts";
 import { describeSubject } from "../../eval/measures/job/subject.ts";
 import { kindOf } from "../../eval/measures/measures.ts";
@@ -17,6 +17,7 @@ import { type ForeignOptions, type OpenedModel, openModel } from "../../model/st
 import { untilInterrupted } from "../interrupts.ts";
 import type { ParsedOptions } from "../options.ts";
 import { type Progress, tell, warn } from "../progress.ts";
+import { shardOf } from "../shard.ts";
 
 /** What the passes of a job are made from. */
 export interface Opened {
@@ -183,15 +184,4 @@ export function withTuning(
     );
   }
   return [{ split, pairedOnly: false, choosesThresholds: true, measures }, pass];
-}
-
-/** `--shard I/N`, or the whole. */
-export function shardOf(options: ParsedOptions): Shard {
-  const text = options.text("shard");
-  if (text === undefined) return { index: 0, count: 1 };
-  const [, index, count] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
-  if (!(index < count)) {
-    throw new UserError(`--shard is "${text}", expected I/N with I from 0 to N − 1, such as 0/4`);
-  }
-  return { index, count };
 }

@@ -15,7 +15,8 @@ import { openGpu } from "../../model/open_gpu.ts";
 import { checkpointOf, foreignOptions } from "../model_options.ts";
 import type { ParsedOptions } from "../options.ts";
 import { type Progress, tellResult } from "../progress.ts";
-import { measureModel, openDatasetOf, shardOf, withTuning, wsolOptions } from "./model_job.ts";
+import { shardOf } from "../shard.ts";
+import { measureModel, openDatasetOf, withTuning, wsolOptions } from "./model_job.ts";
 import { report } from "./report.ts";
 
 /** Measures one thing of one model. */

@@ -3,6 +3,7 @@ import { UserError } from "../../engine/errors.ts";
 import { expectPrintable, expectSameClasses } from "../../data/class_names.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { exists } from "../../data/files.ts";
+import { holdOut } from "../../data/hold_out.ts";
 import { expectEveryClass } from "../../data/untrained_classes.ts";
 import { listHash } from "../../data/list_hash.ts";
 import { type DatasetName, openDataset, type OpeningEvents } from "../../data/open.ts";
@@ -37,6 +38,8 @@ export interface TrainingSettings {
   readonly pretrainedWeights?: string;
   /** A recipe of the paper instead of the data set's. */
   readonly preset?: Preset;
+  /** Training pictures of each class to leave out (`holdOut`). */
+  readonly holdOut?: number;
   readonly seed: number;
   /** Folder of the run. */
   readonly out?: string;
@@ -55,6 +58,7 @@ export interface TrainingSettings {
 export interface Plan {
   readonly dataset: DatasetName;
   readonly data?: string;
+  readonly holdOut?: number;
   readonly model: Omit<ModelOptions, "classes">;
   readonly pretrained?: string;
   readonly pretrainedWeights?: string;
@@ -65,9 +69,9 @@ export interface Plan {
 export function newPlan(
   { seed, preset, recipe, dataset, ...settings }: TrainingSettings,
 ): Plan {
-  const { data, model, pretrained, pretrainedWeights } = settings;
+  const { data, holdOut, model, pretrained, pretrainedWeights } = settings;
   return {
-    ...{ dataset, data, model, pretrained, pretrainedWeights },
+    ...{ dataset, data, holdOut, model, pretrained, pretrainedWeights },
     recipe: recipeFor(dataset, recipe, { seed, preset }),
   };
 }
@@ -94,6 +98,7 @@ export function planOf({ path, header }: Checkpoint, { data, recipe }: TrainingS
   return {
     dataset: dataset.name as DatasetName,
     data: data ?? dataset.root,
+    holdOut: dataset.holdOut,
     model,
     recipe: { ...header.recipe, epochs },
   };
@@ -106,7 +111,7 @@ export function planOf({ path, header }: Checkpoint, { data, recipe }: TrainingS
  * @throws {UserError} when it is missing, damaged or another one
  */
 export async function openTrainable(
-  { dataset: name, data }: Plan,
+  { dataset: name, data, holdOut: perClass }: Pick<Plan, "dataset" | "data" | "holdOut">,
   resumed: Checkpoint | null,
   events: OpeningEvents,
 ): Promise<Dataset> {
@@ -116,7 +121,8 @@ export async function openTrainable(
         "with: say where they are with --data DIR",
     );
   }
-  const dataset = await openDataset(name, data, events);
+  const opened = await openDataset(name, data, events);
+  const dataset = perClass === undefined ? opened : holdOut(opened, perClass);
   if (dataset.train.ids.length === 0) {
     throw new UserError(
       `${dataset.root} holds no training pictures of ${name}: ./calm data check ${dataset.root} ` +
@@ -130,12 +136,16 @@ export async function openTrainable(
 }
 
 /** What a checkpoint says of the data it was trained with. */
-export function describeData(name: DatasetName, dataset: Dataset): CheckpointHeader["dataset"] {
+export function describeData(
+  { dataset: name, holdOut }: Plan,
+  dataset: Dataset,
+): CheckpointHeader["dataset"] {
   return {
     name,
     root: resolve(dataset.root),
     pictures: dataset.train.ids.length,
     listHash: listHash(dataset),
+    ...(holdOut !== undefined && { holdOut }),
   };
 }
 
@@ -204,7 +214,7 @@ export async function planRun(
 /** A run in some lines for its user. */
 export function describeRun(
   gpu: Gpu,
-  { model: { arch, method, prior, largeFeatureMap }, recipe, dataset: name }: Plan,
+  { model: { arch, method, prior, largeFeatureMap }, recipe, holdOut, dataset: name }: Plan,
   dataset: Dataset,
   model: Classifier,
   resumed: Checkpoint | null,
@@ -213,9 +223,11 @@ export function describeRun(
   const from = resumed ? `, resumed from ${resumed.path}` : "";
   return `${method}${isCalm(method) ? ` (${prior} prior)` : ""} on ${name}: ` +
     `${dataset.classes.length} classes, ${dataset.train.ids.length} training and ` +
-    `${dataset.test.ids.length} test pictures\n${arch}${
-      largeFeatureMap ? ", large feature map" : ""
-    }, ${parameters.toLocaleString("en")} ` +
+    `${dataset.test.ids.length} test pictures` +
+    (holdOut === undefined ? "" : `, ${dataset.val!.ids.length} held out`) +
+    `\n${arch}${largeFeatureMap ? ", large feature map" : ""}, ${
+      parameters.toLocaleString("en")
+    } ` +
     `parameters; ${recipe.epochs} epochs of batches of ${recipe.batchSize} at ` +
     `${recipe.transform.crop}×${recipe.transform.crop}${from}\n${describeRecipe(recipe)}\n` +
     `adapter: ${gpu.adapter.description}` +

@@ -19,6 +19,8 @@ export interface CheckpointHeader {
     readonly pictures?: number;
     /** Hash over the lists of training and test pictures with their labels. */
     readonly listHash?: string;
+    /** Training pictures of each class that were left out (`holdOut`). */
+    readonly holdOut?: number;
   };
   readonly classNames: readonly string[];
   readonly progress: TrainingProgress;
@@ -88,6 +90,7 @@ const FIELDS: readonly (readonly [name: string, kind: Kind])[] = [
   ["model.largeFeatureMap?", flag],
   ["model.skipMixed6e?", flag],
   ["model.posteriorEpsilon?", number(0)],
+  ["model.benchmark?", flag],
   ["model.dropout?", number(0, 0.99)],
   ["model.adl?", object],
   ["model.adl?.rate", number(0, 1)],
@@ -122,6 +125,7 @@ const FIELDS: readonly (readonly [name: string, kind: Kind])[] = [
   ["dataset.root", text],
   ["dataset.pictures?", count(0)],
   ["dataset.listHash?", text],
+  ["dataset.holdOut?", count(1)],
   ["classNames", list],
   ["progress", object],
   ["progress.epoch", count(0)],

@@ -73,6 +73,9 @@ const PRESETS: Readonly<Record<Preset, Defaults>> = {
   imagenet: { ...OFFICIAL, epochs: 10, lrDecayEvery: 3 },
 };
 
+/** Settings by the names of their options, as in `UserError.settings`. */
+export type Settings = Readonly<Record<string, string | number | boolean>>;
+
 /** Name of a recipe of the paper. */
 export type Preset = "cub" | "openimages" | "imagenet";
 

@@ -57,3 +57,23 @@ gpuTest(
     model.dispose();
   },
 );
+
+gpuTest(
+  "CAM's last layer begins as a linear one in the benchmark, else as a convolution",
+  async (gpu) => {
+    const deviation = async (benchmark: boolean) => {
+      const model = buildModel(gpu, {
+        ...{ arch: "resnet18", method: "cam", prior: "relu", detachNormaliser: true, classes: 20 },
+        benchmark,
+      }, 0);
+      const last = model.parameters().find(({ name }) => name === "conv_last.weight")!;
+      const values = await last.tensor.read();
+      model.dispose();
+      return Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0) / values.length);
+    };
+    const xavier = Math.sqrt(2 / (512 + 20));
+    assert.ok(Math.abs(await deviation(false) / xavier - 1) < 0.03);
+    // Of 10,240 numbers: five standard deviations.
+    assert.ok(Math.abs(await deviation(true) / 0.01 - 1) < 0.035);
+  },
+);
