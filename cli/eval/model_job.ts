@@ -3,7 +3,7 @@ import { DATASET_NAMES, type DatasetName, openDataset } from "../../data/open.ts
 import { expectSameClasses } from "../../data/class_names.ts";
 import { exists } from "../../data/files.ts";
 import { untrainedClasses } from "../../data/untrained_classes.ts";
-import { Interrupted } from "../../engine/errors.ts";
+import { Interrupted, UserError } from "../../engine/errors.ts";
 import type { Gpu } from "../../engine/gpu.ts";
 import type { Counts, Job, Pass } from "../../eval/measures/job/job.ts";
 import { runJob } from "../../eval/measures/job/run_job.ts";
