@@ -33,7 +33,9 @@ export function uploadPictures(gpu: Gpu, batch: Pick<Batch, "images" | "size">):
 
 /** What decides the last layers of a classifier, and what it is trained towards. */
 export interface ClassifierOptions extends LocationOptions {
+  /** Number of classes. */
   readonly classes: number;
+  /** Which last layers and loss. */
   readonly method: Method;
   /** CALM_EM: ε of its loss (`ExpectationOptions`); default 0. */
   readonly posteriorEpsilon?: number;

@@ -87,12 +87,17 @@ export abstract class DrawingLayer extends Module {
   #step: Step = { seed: 0, epoch: 1, batch: 0, done: 0 };
   #passes = 0;
 
-  /** @param place tells the layers of a network apart, which draw each for itself */
+  /**
+   * Nothing is drawn yet.
+   *
+   * @param place tells the layers of a network apart, which draw each for itself
+   */
   constructor(place: number) {
     super();
     this.#place = place;
   }
 
+  /** Keeps the step. */
   override beginStep(step: Step): void {
     this.#step = step;
     this.#passes = 0;
@@ -109,7 +114,12 @@ export abstract class DrawingLayer extends Module {
 export class Dropout extends DrawingLayer {
   #rate: number;
 
-  /** @param rate share of the elements that become 0 */
+  /**
+   * Has no tensors.
+   *
+   * @param place tells the layers of a network apart
+   * @param rate share of the elements that become 0
+   */
   constructor(place: number, rate: number) {
     super(place);
     this.#rate = rate;
@@ -127,6 +137,7 @@ export class Dropout extends DrawingLayer {
 export interface Layer {
   /** What it is called, for visitors. */
   readonly name: string;
+  /** `[n, h, w, c]` → what the layer makes of it. */
   forward(x: Tensor): Tensor;
 }
 

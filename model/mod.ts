@@ -68,7 +68,7 @@ export {
   type Layer,
   type Visitor,
 } from "./layers.ts";
-export { type Method, METHODS } from "./methods.ts";
+export { type Method, METHOD_KINDS, type MethodKind, METHODS } from "./methods.ts";
 export { type Builder, type Initialisation, Module, type StateEntry, type Step } from "./module.ts";
 export {
   type ForeignOptions,
@@ -76,6 +76,9 @@ export {
   openModel,
   readModel,
 } from "./stored/open_model.ts";
+export type { CutMixOptions, MixedLabels } from "../data/cutmix.ts";
+export type { HasOptions } from "../data/hide_and_seek.ts";
+export { augment, type Augmentation } from "./training/augment.ts";
 export { type Objective, OWN_LOSS, type Part } from "./training/objective.ts";
 export {
   type Preset,

@@ -24,6 +24,7 @@ export interface Attachments {
 export interface Backbone extends Module {
   /** Channels of the feature map. */
   readonly features: number;
+  /** Where methods of the WSOL benchmark attach to it. */
   readonly attachments: Attachments;
   /**
    * `[n, h, w, 3]` → `[n, height, width, features]`.
@@ -64,8 +65,9 @@ export interface BackboneKind<Name extends string = string> {
   readonly network: string;
   /** What the paper calls it, with and without batch norm; left out where it is not in the paper. */
   readonly paperName?: string;
-  /** Distribution of the first weights of convolutions, and of a network for ACoL. */
+  /** Distribution of the first weights of convolutions. */
   readonly initialisation: Initialisation;
+  /** The same of a network for ACoL. */
   readonly initialisationOfAcol: Initialisation;
   /** Whether CAM's last layer is a linear one in the benchmark, with first weights of its own. */
   readonly endsLinear: boolean;

@@ -16,7 +16,9 @@ const gradientKernel = new Kernel("pixel_loss_gradient", gradientSource);
 
 /** A pixel is the object's above `high`, the background's below `low`, and neither's between. */
 export interface Cuts {
+  /** The object's above this. */
   readonly high: number;
+  /** The background's below this. */
   readonly low: number;
 }
 
