@@ -62,7 +62,7 @@ export function benchmarkNetworkOf(
 ): BenchmarkNetwork | null {
   const found = fromBenchmark(tensors);
   const isSaid = method !== undefined || "architecture" in metadata;
-  return tensors.has("fc.weight") && found?.methods === CAM_LIKE && !isSaid ? null : found;
+  return found?.methods === CAM_LIKE && !isSaid ? null : found;
 }
 
 function methodsOf(names: readonly string[]): readonly Method[] | null {
