@@ -75,9 +75,10 @@ for (const [prefix, value] of Object.entries(golden.cases)) {
     await compare(gpu, model, { facts, images, prefix, losses: facts.losses });
     for (const [branch, { losses }] of Object.entries(facts.branches)) {
       const apply = AttentionDropout.prototype.forward;
-      AttentionDropout.prototype.forward = function (u) {
-        return this.apply(u, branch === "drop" ? "drop" : "stress");
-      };
+      // A file does not say at which threshold it was trained, and only training uses it.
+      const layer = new AttentionDropout(0, { rate: 0, threshold: facts.options.threshold! });
+      AttentionDropout.prototype.forward = (u) =>
+        layer.apply(u, branch === "drop" ? "drop" : "stress");
       try {
         await compare(gpu, model, { facts, images, prefix: `${prefix}/${branch}`, losses });
       } finally {
