@@ -9,8 +9,8 @@ Batch norms use their running statistics and nothing is dropped, so that everyth
 weights, the two cuts of photograph.jpg and the labels. Weights are `weight`s of their names; those that
 a case's "adjust" names are scaled and shifted, [scale, shift], so that losses and masks are not degenerate.
 
-A case has "cuts", [top, left] of each picture; "losses" by name; "counts" of what the thresholds decided, a
-number for each picture (of ADL for each layer); "layers", of whose gradients there are the first 64 values
+A case has "cuts", [top, left] of each picture; "losses" by name; "counts" of what the thresholds decided
+(SPG: for each picture; ACoL: of the batch; ADL: of the batch, for each layer); "layers", of whose gradients there are the first 64 values
 and the `summary` of make_training_steps.py; "state", names and shapes of the state dict. Score maps are
 stored at every fifth row and column. ADL has the losses and gradients of training, too, where all its layers
 take the branch ("importance", "drop").
