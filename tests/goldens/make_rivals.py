@@ -9,8 +9,15 @@ Batch norms use their running statistics and nothing is dropped, so that everyth
 weights, the two cuts of photograph.jpg and the labels. Weights are `weight`s of their names; those that
 a case's "adjust" names are scaled and shifted, [scale, shift], so that losses and masks are not degenerate.
 
-A case has the first cuts for which float64 and float32, also with slightly moved inputs, agree about
-every decision (ReLUs, largest places of pools, thresholds): its "float32" says how far they part, its
+A case has "cuts", [top, left] of each picture; "losses" by name; "counts" of what the thresholds decided
+(SPG: for each picture; ACoL: of the batch; ADL: of the batch, for each layer); "layers", of whose gradients there are the first 64 values
+and the `summary` of make_training_steps.py; "state", names and shapes of the state dict. Score maps are
+stored at every fifth row and column. ADL has the losses and gradients of training, too, where all its layers
+take the branch ("importance", "drop").
+
+The cuts are the first for which float64 and float32, also with slightly moved inputs, agree about
+every decision (ReLUs, largest places of pools, thresholds), so that gradients part by less than 2e-4, after
+eight failures less than 1e-3, of the largest: a case's "float32" says how far they part, its
 "margins" how far every thresholded quantity stays from its threshold and "margin_errors" by how much
 float32 moves those quantities. "relu" is the smallest absolute input of a ReLU.
 
@@ -27,7 +34,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 import torchvision
 
-from make_backbones import VGG, photograph, weight
+from make_backbones import photograph, weight
 from make_goldens import HERE, ReluDistance, write
 from make_teacher import read
 from make_training_steps import summary
@@ -134,11 +141,12 @@ def spg_losses(maps, b1, b2, c, labels, thresholds, side):
     attention = minmax(of_labels(large(maps), labels))
     fused = (torch.sigmoid(b1) + torch.sigmoid(b2)) / 2
     losses = {}
-    for name, logits, m, (high, low) in (("b2", b2, attention, thresholds[0]), ("b1", b1, torch.sigmoid(b2), thresholds[1]),
-                                         ("c", c, fused, thresholds[2])):
+    supervised = ("b2", b2, attention), ("b1", b1, torch.sigmoid(b2)), ("c", c, fused)
+    for (name, logits, m), (high, low) in zip(supervised, thresholds):
         mask = spg_mask(m.detach(), high, low, name)
         labelled = mask < 255
-        losses[name] = F.binary_cross_entropy_with_logits(logits[labelled], mask[labelled]) if labelled.any() else logits.sum() * 0
+        summed = F.binary_cross_entropy_with_logits(logits[labelled], mask[labelled], reduction="sum")
+        losses[name] = summed / labelled.sum().clamp(min=1)  # without a labelled pixel the loss is zero
     return losses
 
 
@@ -152,7 +160,8 @@ def acol_head(inputs, width, classes):
 
 def spg_branches(b1, b2, width, c, c_width):
     """B and C for sources of these channels."""
-    return [("SPG_B_1a", nn.Sequential(conv(b1, width), nn.ReLU())), ("SPG_B_2a", nn.Sequential(conv(b2, width), nn.ReLU())),
+    return [("SPG_B_1a", nn.Sequential(conv(b1, width), nn.ReLU())),
+            ("SPG_B_2a", nn.Sequential(conv(b2, width), nn.ReLU())),
             ("SPG_B_shared", nn.Sequential(conv(width, width), nn.ReLU(), conv(width, 1, 1))),
             ("SPG_C", nn.Sequential(conv(c, c_width), nn.ReLU(), conv(c_width, 1, 1)))]
 
@@ -190,7 +199,8 @@ class Net(nn.Module):
                 sources[name] = x
         if hasattr(self, "fc"):
             logits = self.fc(x.mean((2, 3)))
-            return logits, (self.fc.weight[labels][:, :, None, None] * x).mean(1), {"class": F.cross_entropy(logits, labels)}
+            map = (self.fc.weight[labels][:, :, None, None] * x).mean(1)
+            return logits, map, {"class": F.cross_entropy(logits, labels)}
         if self.method == "acol":
             a = self.classifier_A(x)
             attention = minmax(of_labels(a, labels)).detach()
@@ -218,7 +228,8 @@ def resnet50(method, large, options, classes=CLASSES):
         layer4.append(Adl(options["threshold"]))
     third = [("layer3", nn.Sequential(*layer3))]
     if method == "spg":
-        third = [("SPG_A1", nn.Sequential(layer3[0])), ("b1", None), ("SPG_A2", nn.Sequential(*layer3[1:])), ("b2", None)]
+        third = [("SPG_A1", nn.Sequential(layer3[0])), ("b1", None),
+                 ("SPG_A2", nn.Sequential(*layer3[1:])), ("b2", None)]
     chain = [("conv1", net.conv1), ("bn1", net.bn1), ("", nn.ReLU()), ("", net.maxpool), ("layer1", net.layer1),
              ("layer2", net.layer2), *third, ("layer4", nn.Sequential(*layer4))]
     heads = {"acol": [(f"classifier_{k}", acol_head(2048, 1024, classes)) for k in "AB"],
@@ -243,7 +254,8 @@ def vgg16(method, large, options, classes=CLASSES, batch_norm=False):
     fifth = [(512, 512)] * 3
     fourth = [(256, 512), (512, 512), (512, 512)]
     if method == "spg":
-        chain = [("features", layers(first)), ("SPG_A_1", layers(fourth)), *([] if large else [("", nn.MaxPool2d(3, 2, 1))]),
+        fourth_pool = [] if large else [("", nn.MaxPool2d(3, 2, 1))]
+        chain = [("features", layers(first)), ("SPG_A_1", layers(fourth)), *fourth_pool,
                  ("b1", None), ("SPG_A_2", layers(fifth)), ("b2", None), ("SPG_A_3", layers([(512, 512)] * 2))]
         heads = [("SPG_A_4", conv(512, classes, 1)), *spg_branches(512, 512, 512, 512, 512)]
     elif method == "acol":
@@ -271,9 +283,11 @@ def inception_v3(method, large, options, classes=CLASSES, batch_norm=False):
     mark = lambda name: [(name, None)] if method == "spg" else []
     norm = lambda: [nn.BatchNorm2d(1024)] if batch_norm else []
     pool = lambda: ("", nn.MaxPool2d(3, 2, 1, ceil_mode=True))
-    chain = [*named("Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3"), pool(), *named("Conv2d_3b_1x1", "Conv2d_4a_3x3"), pool(),
-             *named("Mixed_5b", "Mixed_5c", "Mixed_5d"), *adl("5d"), *([] if large else [("", nn.MaxPool2d(3, 2, ceil_mode=True))]),
-             *mark("b1"), *named("Mixed_6a", "Mixed_6b", "Mixed_6c", "Mixed_6d"), *mark("b2"), *named("Mixed_6e"), *adl("6e")]
+    third_pool = [] if large else [("", nn.MaxPool2d(3, 2, ceil_mode=True))]
+    chain = [*named("Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3"), pool(),
+             *named("Conv2d_3b_1x1", "Conv2d_4a_3x3"), pool(),
+             *named("Mixed_5b", "Mixed_5c", "Mixed_5d"), *adl("5d"), *third_pool, *mark("b1"),
+             *named("Mixed_6a", "Mixed_6b", "Mixed_6c", "Mixed_6d"), *mark("b2"), *named("Mixed_6e"), *adl("6e")]
     if method == "acol":
         return Net(method, chain, [(f"classifier_{k}", acol_head(768, 1024, classes)) for k in "AB"], options)
     chain += [("SPG_A3_1b", nn.Sequential(conv(768, 1024), *norm(), nn.ReLU())),
@@ -311,11 +325,12 @@ def calibrate(build, x, labels):
         if name == "SPG_B_shared":
             outputs = torch.cat(outputs)
             scale = significant(2.5 / outputs.std().item())
-            adjust[f"{name}.2.weight"], adjust[f"{name}.2.bias"] = [scale, 0.0], [scale, significant(-1 - scale * outputs.mean().item())]
+            adjust[f"{name}.2.weight"] = [scale, 0.0]
+            adjust[f"{name}.2.bias"] = [scale, significant(-1 - scale * outputs.mean().item())]
             continue
         logits = outputs[0] if name == "fc" else outputs[0].mean((2, 3))
         scale = significant(1.5 / logits.std(1).mean().item())
-        last = "fc.weight" if name == "fc" else f"{name}.4.weight" if name.startswith("classifier") else f"{name}.weight"
+        last = f"{name}.4.weight" if name.startswith("classifier") else f"{name}.weight"
         adjust[last] = [scale, -scale if name == "fc" else 0.0]
     return adjust
 
@@ -341,8 +356,8 @@ def run(net, x, labels, layers):
     total = sum(losses.values())
     total.backward()
     losses = {"total": total.item(), **{k: v.item() for k, v in losses.items()}}
-    return {"logits": logits.detach(), "map": map.detach(), "losses": losses, "decisions": decisions, "relu": relu.smallest,
-            "gradients": {k: parameters[k].grad.clone() for k in layers}}
+    return {"logits": logits.detach(), "map": map.detach(), "losses": losses, "decisions": decisions,
+            "relu": relu.smallest, "gradients": {k: parameters[k].grad.clone() for k in layers}}
 
 
 def relative(found, expected):
@@ -370,6 +385,21 @@ def scores(map, side=SIDE):
     return torch.from_numpy(numpy.stack(found))
 
 
+def settle(options, net, x, labels):
+    """SPG's thresholds moved by up to 0.02 to the middle of the widest gap between the values they part."""
+    with Decisions() as decisions, torch.no_grad():
+        net(x, labels)
+    settled = []
+    for branch, pair in zip(("b2", "b1", "c"), options["thresholds"]):
+        settled.append([])
+        for name, threshold in zip(("high", "low"), pair):
+            values = torch.cat(decisions.differences[f"{branch} {name}"])
+            values = torch.cat([values[values.abs() < 0.02], torch.tensor([-0.02, 0.02])]).sort().values
+            gap = values.diff().argmax()
+            settled[-1].append(round(threshold + ((values[gap] + values[gap + 1]) / 2).item(), 6))
+    return {"thresholds": settled}
+
+
 def layers_of(net):
     """Of the trunk's convolutions the first, the middle and the last; of the heads everything."""
     heads = ("fc.", "conv6.", "bn6.", "classifier_", "SPG_A4", "SPG_A_4", "SPG_B", "SPG_C", "SPG_A3")
@@ -389,15 +419,19 @@ def make(case_name, photo):
     layers = layers_of(net)
     state = [[k, list(v.shape)] for k, v in net.state_dict().items() if "num_batches" not in k]
     exact_net, single_net = net.double(), build(adjust)
-    random = numpy.random.RandomState(0)
-    for attempt in range(1000):
+    random, tries = numpy.random.RandomState(0), 0
+    for _ in range(1000):
         cuts = random.randint(0, photo.shape[2] - SIDE + 1, (2, 2)).tolist()
         x, runs = cut(cuts), {}
+        if case_name in SETTLED:
+            options = settle(CASES[case_name], exact_net, x.double(), labels)
+            exact_net.options = single_net.options = options
         with Decisions() as decisions, torch.no_grad():
             single_net.set_branch("drop")(x, labels)
-        good = all(margin > 2e-5 for margin in decisions.margins().values())
+        good = all(margin > 2e-5 for margin in decisions.margins().values())  # cheap to know
         if not good:
             continue
+        tries += 1
         for branch in (None, "importance", "drop") if method == "adl" else (None,):
             exact = run(exact_net.set_branch(branch), x.double(), labels, layers)
             margins = exact["decisions"].margins()
@@ -408,21 +442,22 @@ def make(case_name, photo):
                     errors[k] = max(errors[k], v)
                 for k, v in compare(exact, single).items():
                     differences[k] = max(differences.get(k, 0), v)
-                good = differences["gradients"] < 2e-4 and all(margins[k] > 15 * v for k, v in errors.items())
+                good = differences["gradients"] < (2e-4 if tries <= 8 else 1e-3) and all(margins[k] > 15 * v for k, v in errors.items())
                 if not good:
                     break
             if not good:
                 break
-            runs[branch] = exact, {"losses": exact["losses"], "relu": exact["relu"], "counts": exact["decisions"].counts,
-                                   "margins": margins, "margin_errors": errors, "float32": differences}
+            described = {"losses": exact["losses"], "relu": exact["relu"], "counts": exact["decisions"].counts,
+                         "margins": margins, "margin_errors": errors, "float32": differences}
+            runs[branch] = exact, described
         if good:
             break
         print(f"  {case_name} {cuts}: gradients {differences['gradients']:.1e}, "
               + ", ".join(f"{k} {margins[k]:.1e} ({v:.1e})" for k, v in errors.items()), flush=True)
     assert good, f"{case_name}: no cuts were found"
     exact, described = runs.pop(None)
-    case = {"method": method, "arch": arch, "large": size == "large", "options": options, "labels": LABELS, "side": SIDE,
-            "cuts": cuts, "adjust": adjust, "score_stride": SCORE_STRIDE, "layers": layers, **described,
+    case = {"method": method, "arch": arch, "large": size == "large", "options": options, "labels": LABELS,
+            "side": SIDE, "cuts": cuts, "adjust": adjust, "score_stride": SCORE_STRIDE, "layers": layers, **described,
             "branches": {k: description for k, (_, description) in runs.items()}, "state": state}
     tensors = {f"{case_name}/logits": exact["logits"], f"{case_name}/map": exact["map"],
                f"{case_name}/scores": scores(exact["map"])[:, ::SCORE_STRIDE, ::SCORE_STRIDE]}
@@ -448,12 +483,13 @@ CASES = {
     "acol/inception_v3/small": ACOL,
     "acol/vgg16/large": {"threshold": 0.57},
     # High enough that some pictures have fewer than thirty places above the thresholds.
-    "spg/resnet50/large": {"thresholds": [[0.99, 0.05], [0.99, 0.3], [0.98, 0.35]]},
+    "spg/resnet50/large": {"thresholds": [[0.97, 0.05], [0.9, 0.3], [0.9, 0.35]]},
     "spg/vgg16/large": SPG,
     "adl/vgg16/large": {"threshold": 0.72},
     "acol/vgg16_bn/small": ACOL,
     "spg/inception_v3_bn/small": SPG,
 }
+SETTLED = ("spg/resnet50/large", "spg/vgg16/large", "spg/inception_v3_bn/small")
 
 
 if __name__ == "__main__":

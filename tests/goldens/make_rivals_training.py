@@ -57,8 +57,8 @@ class Rival(SmallResNet):
             self.SPG_A4 = conv(64, CLASSES, 1)
             for name, module in spg_branches(16, 32, 32, 64, 16):
                 self.add_module(name, module)
-        self.load_state_dict({k: v if "num_batches" in k else initial[k] if k in initial else weight(f"{seed}.{k}", v.shape)
-                              for k, v in self.state_dict().items()})
+        state = {k: v if "num_batches" in k else weight(f"{seed}.{k}", v.shape) for k, v in self.state_dict().items()}
+        self.load_state_dict({**state, **{k: v for k, v in initial.items() if k in state}})
 
     def losses(self, x, step, labels):
         """By name; their sum is the loss."""
@@ -101,7 +101,8 @@ def draw(method, seed, n, side):
         return [{"kept": torch.from_numpy((random.rand(n, side // CELL, side // CELL) > 0.5).astype(numpy.float32))}
                 for _ in range(STEPS)]
     if method == "adl":
-        return [{"branches": ["drop" if random.rand() < RATE else "importance" for _ in range(2)]} for _ in range(STEPS)]
+        branch = lambda: "drop" if random.rand() < RATE else "importance"
+        return [{"branches": [branch(), branch()]} for _ in range(STEPS)]
     if not method.startswith("cutmix"):
         return [{}] * STEPS
     steps = []
@@ -168,8 +169,9 @@ def make(method, golden):
             break
     else:
         raise AssertionError(f"{method}: every seed is too near a decision")
-    case = {"options": OPTIONS[method], "seed": seed, "lr": RATES.get(method, 0.01), "losses": losses, "relu": relu, "counts": decisions.counts, "margins": margins,
-            "margin_errors": errors, "float32": {"losses": loss_error, "weights": weight_error}}
+    case = {"options": OPTIONS[method], "seed": seed, "lr": RATES.get(method, 0.01), "losses": losses, "relu": relu,
+            "counts": decisions.counts, "margins": margins, "margin_errors": errors,
+            "float32": {"losses": loss_error, "weights": weight_error}}
     tensors = {f"{method}/{k}": v.flatten()[:64] for k, v in state.items()}
     if method == "has":
         tensors.update({f"has/kept{i}": step["kept"] for i, step in enumerate(steps)})
