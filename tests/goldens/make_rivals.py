@@ -484,10 +484,8 @@ CASES = {
     "acol/vgg16/large": {"threshold": 0.57},
     # High enough that some pictures have fewer than thirty places above the thresholds.
     "spg/resnet50/large": {"thresholds": [[0.97, 0.05], [0.9, 0.3], [0.9, 0.35]]},
-    "spg/vgg16/large": SPG,
     "adl/vgg16/large": {"threshold": 0.72},
     "acol/vgg16_bn/small": ACOL,
-    "spg/inception_v3_bn/small": SPG,
 }
 SETTLED = ("spg/resnet50/large", "spg/vgg16/large", "spg/inception_v3_bn/small")
 

@@ -7,11 +7,12 @@ import { ownKind } from "../../../eval/maps/kinds.ts";
 import { minMax } from "../../../eval/measures/min_max.ts";
 import { AttentionDropout } from "../../../model/attention_dropout.ts";
 import { type Architecture, backboneKind } from "../../../model/backbones/list.ts";
+import { buildModel } from "../../../model/build.ts";
 import type { Classifier } from "../../../model/classifier.ts";
 import type { Method } from "../../../model/methods.ts";
 import { placesOf } from "../../../model/stored/backbone_fit.ts";
 import { fromBenchmark } from "../../../model/stored/benchmark_names.ts";
-import { readModel } from "../../../model/stored/open_model.ts";
+import { type OpenedModel, readModel } from "../../../model/stored/open_model.ts";
 import type { StoredTensor } from "../../../weights/host_tensor.ts";
 import { toFile } from "../../../weights/layout.ts";
 import type { StateFile } from "../../../weights/state_file.ts";
@@ -26,7 +27,10 @@ interface Case {
   readonly arch: Architecture;
   readonly method: Method;
   readonly large: boolean;
-  readonly options: { readonly threshold?: number };
+  readonly options: {
+    readonly threshold?: number;
+    readonly thresholds?: readonly (readonly [high: number, low: number])[];
+  };
   readonly side: number;
   readonly cuts: readonly (readonly [number, number])[];
   readonly labels: readonly number[];
@@ -49,10 +53,11 @@ for (const [prefix, value] of Object.entries(golden.cases)) {
   gpuTest(`PyTorch: a checkpoint of the WSOL benchmark, ${prefix}`, async (gpu) => {
     const { arch, method, large, side, cuts, labels } = facts;
     const file = fileOf(facts);
-    const { model } = await readModel(gpu, file, {
+    const opened = await readModel(gpu, file, {
       ...{ method, largeFeatureMap: large, say() {} },
       ...(method === "acol" && { acolThreshold: facts.options.threshold }),
     });
+    const model = await withCuts(gpu, opened, facts);
     const images = cut(photograph, side, cuts);
 
     const maps = new BatchMaps(model, { images, size: 2, indices: Uint32Array.of(0, 1) });
@@ -87,6 +92,23 @@ for (const [prefix, value] of Object.entries(golden.cases)) {
     }
     model.dispose();
   });
+}
+
+/** The model with SPG's thresholds of training, which a file does not say. */
+async function withCuts(
+  gpu: Gpu,
+  { model, options }: OpenedModel,
+  { options: { thresholds } }: Case,
+) {
+  const cuts = thresholds?.map(([high, low]) => ({ high, low }));
+  if (!cuts) return model;
+  const other = buildModel(gpu, { ...options, spgCuts: [cuts[0], cuts[1], cuts[2]] }, 0);
+  const places = [...other.state()];
+  for (const [i, { tensor }] of [...model.state()].entries()) {
+    places[i].tensor.write(await tensor.read());
+  }
+  model.dispose();
+  return other;
 }
 
 /** Loss and gradients. */
